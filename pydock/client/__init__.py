@@ -1,0 +1,1 @@
+"""One `Engine` with a thin call per endpoint of the Docker Engine API."""

@@ -1,0 +1,1 @@
+"""pydockd: serves the API and owns all engine state."""

@@ -1,0 +1,1 @@
+"""The SQLite index: numbered schema steps and one writer thread."""

@@ -1,0 +1,1 @@
+"""The system service: info, version, disk usage, events."""

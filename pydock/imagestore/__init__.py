@@ -1,0 +1,1 @@
+"""Images on disk: blobs, layers, tags, and how they come and go."""

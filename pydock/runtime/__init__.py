@@ -1,0 +1,1 @@
+"""Zygote, shim, init: how a container comes to life."""
