@@ -1,0 +1,77 @@
+"""Files by descriptor: openat2(2), statfs(2), memory files with seals, pseudo-terminals."""
+
+import ctypes
+import fcntl
+import os
+from typing import Final
+
+from pydock.linux.syscall import check, libc, syscall
+
+RESOLVE_NO_XDEV: Final = 0x01
+RESOLVE_NO_MAGICLINKS: Final = 0x02
+RESOLVE_NO_SYMLINKS: Final = 0x04
+RESOLVE_BENEATH: Final = 0x08
+RESOLVE_IN_ROOT: Final = 0x10
+
+PROC_SUPER_MAGIC: Final = 0x9FA0
+DEVPTS_SUPER_MAGIC: Final = 0x1CD1
+SYSFS_MAGIC: Final = 0x62656572
+TMPFS_MAGIC: Final = 0x01021994
+CGROUP_SUPER_MAGIC: Final = 0x27E0EB
+CGROUP2_SUPER_MAGIC: Final = 0x63677270
+
+TIOCSPTLCK: Final = 0x40045431
+TIOCGPTPEER: Final = 0x5441
+
+libc.fstatfs.argtypes = (ctypes.c_int, ctypes.c_void_p)
+libc.tee.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_size_t, ctypes.c_uint)
+libc.tee.restype = ctypes.c_ssize_t
+
+
+class _OpenHow(ctypes.Structure):
+    """struct open_how, openat2(2)."""
+
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def openat2(directory: int, path: str, flags: int, *, mode: int = 0, resolve: int = 0) -> int:
+    """openat2(2); the descriptor is close-on-exec."""
+    how = _OpenHow(flags | os.O_CLOEXEC, mode, resolve)
+    size = ctypes.c_size_t(ctypes.sizeof(how))
+    return syscall("openat2", directory, os.fsencode(path), ctypes.byref(how), size, path=path)
+
+
+def filesystem_type(descriptor: int) -> int:
+    """fstatfs(2): the magic number of the file system that `descriptor` is on."""
+    buffer = ctypes.create_string_buffer(256)
+    check(libc.fstatfs(descriptor, buffer))
+    return ctypes.c_long.from_buffer(buffer).value
+
+
+def tee(source: int, target: int, length: int, flags: int = 0) -> int:
+    """tee(2): copy between pipes without consuming."""
+    return check(libc.tee(source, target, length, flags))
+
+
+def sealed_memory_file(name: str, content: bytes, *, executable: bool = False) -> int:
+    """memfd_create(2) with `content`, sealed against every change."""
+    descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    if executable:
+        os.fchmod(descriptor, 0o755)
+    fcntl.fcntl(
+        descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+    )
+    return descriptor
+
+
+def unlock_terminal(master: int) -> None:
+    """TIOCSPTLCK: let the other side of the pseudo-terminal be opened (unlockpt(3))."""
+    fcntl.ioctl(master, TIOCSPTLCK, b"\0\0\0\0")
+
+
+def terminal_peer(master: int) -> int:
+    """TIOCGPTPEER: the other side of the pseudo-terminal, with no path looked up."""
+    return fcntl.ioctl(master, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)

@@ -1,0 +1,88 @@
+"""unshare(2), setns(2) and clone3(2): called by the runtime's launcher and by forked children only."""
+
+import ctypes
+import os
+import signal
+from typing import Final
+
+from pydock.linux.syscall import NUMBERS, check, failure, libc, locked_libc
+
+CLONE_NEWTIME: Final = 0x00000080
+CLONE_NEWNS: Final = 0x00020000
+CLONE_NEWCGROUP: Final = 0x02000000
+CLONE_NEWUTS: Final = 0x04000000
+CLONE_NEWIPC: Final = 0x08000000
+CLONE_NEWUSER: Final = 0x10000000
+CLONE_NEWPID: Final = 0x20000000
+CLONE_NEWNET: Final = 0x40000000
+CLONE_PIDFD: Final = 0x00001000
+CLONE_INTO_CGROUP: Final = 0x200000000
+
+#: the name of each kind under /proc/PID/ns
+KINDS: Final = {
+    "cgroup": CLONE_NEWCGROUP,
+    "ipc": CLONE_NEWIPC,
+    "mnt": CLONE_NEWNS,
+    "net": CLONE_NEWNET,
+    "pid": CLONE_NEWPID,
+    "time": CLONE_NEWTIME,
+    "user": CLONE_NEWUSER,
+    "uts": CLONE_NEWUTS,
+}
+
+_before_fork = ctypes.pythonapi.PyOS_BeforeFork
+_after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
+_after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child
+for _hook in (_before_fork, _after_fork_parent, _after_fork_child):
+    _hook.restype = None
+    _hook.argtypes = ()
+
+
+class _CloneArgs(ctypes.Structure):
+    """struct clone_args, clone3(2)."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_uint64)
+        for name in (
+            "flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size", "tls",
+            "set_tid", "set_tid_size", "cgroup",
+        )
+    )  # fmt: skip
+
+
+def unshare(flags: int) -> None:
+    """unshare(2)."""
+    check(libc.unshare(ctypes.c_int(flags)))
+
+
+def setns(descriptor: int, kinds: int = 0) -> None:
+    """setns(2): by a namespace's descriptor, or several kinds at once by a pidfd."""
+    check(libc.setns(ctypes.c_int(descriptor), ctypes.c_int(kinds)))
+
+
+def fork_into(flags: int, cgroup: int = -1) -> tuple[int, int]:
+    """clone3(2) used as fork(2): the child is born in new namespaces and in the cgroup v2 directory `cgroup`.
+
+    Returns (pid, pidfd) in the parent and (0, -1) in the child.  The caller must be single-threaded: glibc's own
+    fork handlers are passed by, which only matters where another thread might hold a lock.
+    """
+    pidfd = ctypes.c_int(-1)
+    arguments = _CloneArgs(flags=flags | CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=signal.SIGCHLD)
+    size = ctypes.sizeof(arguments)
+    if cgroup >= 0:
+        arguments.flags |= CLONE_INTO_CGROUP
+        arguments.cgroup = cgroup
+    else:
+        size -= 8  # kernels before 5.7 know no such field
+    number, reference = ctypes.c_long(NUMBERS["clone3"]), ctypes.byref(arguments)
+    _before_fork()
+    pid = locked_libc.syscall(number, reference, ctypes.c_size_t(size))
+    if pid == 0:
+        _after_fork_child()
+        return 0, -1
+    error = failure() if pid == -1 else None
+    _after_fork_parent()
+    if error:
+        raise error
+    os.set_inheritable(pidfd.value, False)
+    return pid, pidfd.value
