@@ -1,0 +1,16 @@
+"""Control groups behind one face: which hierarchies the machine has is found out by looking.
+
+The shim creates a container's group, the launcher joins it, the daemon sets limits and reads statistics.
+
+    detect() -> Layout            .version 1 or 2 as Docker reports it; .controllers, .warnings
+    Cgroup.at("/docker/<id>")     a value: nothing is touched until a method is called
+    group.create(resources)       make it with its limits, -> warnings
+    group.add(pid)                move a process in
+    group.apply(resources)        change limits of a living group, -> warnings
+    group.freeze() / thaw(), kill(), remove(), pids(), oom_kills(), stats()
+"""
+
+from pydock.runtime.cgroups.group import Cgroup, detect, prime
+from pydock.runtime.cgroups.stats import Stats
+
+__all__ = ["Cgroup", "Stats", "detect", "prime"]

@@ -1,0 +1,124 @@
+"""The face of a control group: what every version can do.  `Cgroup.at` picks the version by looking."""
+
+import contextlib
+import os
+import signal
+import time
+from abc import ABC, abstractmethod
+
+from pydock.errors import InvalidParameter
+from pydock.runtime.cgroups import files
+from pydock.runtime.cgroups.layout import Layout, detect
+from pydock.runtime.cgroups.stats import Stats
+from pydock.runtime.spec import Resources
+
+#: how long a removal waits for the last exit to be noticed by the kernel, in seconds
+PATIENCE = 2.0
+
+
+class Cgroup(ABC):
+    """A control group by its path below the mount points, such as ``/docker/<id>``; it need not exist."""
+
+    def __init__(self, path: str, layout: Layout) -> None:
+        parts = [part for part in path.split("/") if part]
+        if not parts or any(part in (".", "..") for part in parts):
+            raise InvalidParameter(f"invalid cgroup path: {path!r}")
+        self.path = "/" + "/".join(parts)
+        self.layout = layout
+
+    @staticmethod
+    def at(path: str, layout: Layout | None = None) -> "Cgroup":
+        """The group at `path` on this machine (or on `layout`)."""
+        from pydock.runtime.cgroups.v1 import CgroupV1
+        from pydock.runtime.cgroups.v2 import CgroupV2
+
+        layout = layout or detect()
+        return CgroupV2(path, layout) if layout.version == 2 else CgroupV1(path, layout)
+
+    @abstractmethod
+    def create(self, resources: Resources) -> list[str]:
+        """Make the group and set its limits and device rules; return what this kernel could not do."""
+
+    @abstractmethod
+    def apply(self, resources: Resources) -> list[str]:
+        """Set those limits that `resources` names; return what this kernel could not do."""
+
+    @abstractmethod
+    def add(self, pid: int) -> None:
+        """Move process `pid` in.  The first move in a while takes the kernel about 10 ms (see `prime`)."""
+
+    @abstractmethod
+    def descriptor(self) -> int:
+        """The directory's descriptor for a birth into the group (v2); -1 where processes must be moved in (v1)."""
+
+    @abstractmethod
+    def freeze(self) -> None:
+        """Stop every process in the group; returns when they stand still."""
+
+    @abstractmethod
+    def thaw(self) -> None:
+        """Let the processes go on."""
+
+    @abstractmethod
+    def oom_kills(self) -> int:
+        """How many processes of the group the kernel has killed for want of memory."""
+
+    @abstractmethod
+    def stats(self) -> Stats:
+        """One reading of all counters; zeros for controllers that the kernel lacks."""
+
+    @abstractmethod
+    def _directories(self) -> list[str]:
+        """The group's directory in each hierarchy, the one that lists processes first."""
+
+    def pids(self) -> list[int]:
+        """Every process in the group and below, as this process's pid namespace counts."""
+        return files.pids_below(self._directories()[0])
+
+    def kill(self) -> None:
+        """Kill every process in the group and below, those included that are being forked."""
+        if self.layout.unified:
+            try:
+                files.write(f"{self.layout.unified}{self.path}/cgroup.kill", "1")
+                return
+            except FileNotFoundError:
+                pass  # before Linux 5.14, or never created
+        with contextlib.suppress(OSError):
+            self.freeze()
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self.thaw()
+
+    def remove(self) -> None:
+        """Remove the group (never its parents); fine where it is gone already."""
+        for directory in self._directories():
+            files.remove_tree(directory, PATIENCE)
+
+
+def prime(layout: Layout | None = None) -> None:
+    """Make the kernel's next moves between groups quick.
+
+    A move waits for an RCU grace period (about 10 ms) unless one happened just before.  Called, in a thread, as soon
+    as a container is likely to start: moving this process to where it is already changes nothing.
+    """
+    layout = layout or detect()
+    mountpoint = layout.v1.get("freezer") or layout.v1.get("pids")
+    if mountpoint is None:
+        return
+    with contextlib.suppress(OSError, StopIteration):
+        lines = files.read("/proc/self/cgroup").splitlines()
+        own = next(
+            line.split(":", 2)[2] for line in lines if os.path.basename(mountpoint) in line.split(":")[1].split(",")
+        )
+        files.write(f"{mountpoint}{own.rstrip('/')}/cgroup.procs", str(os.getpid()))
+
+
+def wait_until_frozen(path: str, wanted: str, patience: float = 10.0) -> None:
+    """Read `path` until it contains `wanted`."""
+    deadline = time.monotonic() + patience
+    while wanted not in files.read(path):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{path} does not become {wanted!r}")
+        time.sleep(0.001)
