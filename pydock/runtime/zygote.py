@@ -88,7 +88,8 @@ class Zygote:
 
     def _reap(self, pidfd: int) -> None:
         os.waitpid(self._children.pop(pidfd), 0)
-        os.close(pidfd)  # which also takes it out of the epoll set
+        self._poll.unregister(pidfd)  # closing is not enough while a fresh child still has its copy: epoll(7)
+        os.close(pidfd)
 
 
 def start(message: Message, fds: list[int]) -> None:
