@@ -53,7 +53,9 @@ def count(arguments: dict[str, Any], fds: list[int], report: Report) -> Any:
     for number in range(arguments["until"]):
         report(number)
     os.write(fds[0], b"counted")
-    return "done", [os.open("/proc/self/status", os.O_RDONLY)]
+    file = os.memfd_create("result")
+    os.pwrite(file, b"a result", 0)
+    return "done", [file]
 
 
 def random_number(arguments: dict[str, Any], fds: list[int], report: Report) -> Any:
