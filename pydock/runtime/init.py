@@ -1,0 +1,218 @@
+"""The forked child that becomes the container's process: namespaces, the steps, the gate, execve.
+
+The launcher forks it.  It talks to its parent over a SEQPACKET socket that closes at exec: warnings, the terminal, a
+failure as (step, errno, path, detail).  Once the root is entered nothing may be imported or looked up by name: an
+image may bring its own modules, and Python would run them as root.
+"""
+
+import errno
+import fcntl
+import gc
+import os
+import signal
+import socket
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from pydock.errors import StepFailed
+from pydock.linux import process
+from pydock.linux.namespaces import setns
+from pydock.runtime.steps import Context, Step, run
+
+#: the first byte of each message to the parent
+FAILURE, WARNING, TERMINAL, EXEC = b"F", b"W", b"T", b"E"
+GO = b"G"
+
+
+@dataclass(frozen=True, slots=True)
+class InitPlan:
+    """What the child does.  ``joins``: (descriptor, kinds) for setns(2), in order.
+
+    ``maps``: it is born in a user namespace and waits until its ids are mapped.  ``preserve``: how many descriptors
+    from 3 on the program keeps.  ``supervise``: instead of becoming the program, stay as PID 1 (``--init``).
+    """
+
+    steps: tuple[Step, ...]
+    args: tuple[str, ...]
+    env: tuple[str, ...]
+    stdio: tuple[int, int, int]
+    joins: tuple[tuple[int, int], ...] = ()
+    maps: bool = False
+    gate: int = -1
+    preserve: int = 0
+    supervise: Callable[[int], NoReturn] | None = None
+
+
+def run_init(plan: InitPlan, channel: socket.socket) -> NoReturn:
+    """Become the program, or tell the parent why not; never returns."""
+    try:
+        channel, gate = _take_stdio(plan, channel)
+        _run(plan, channel, gate)
+    except StepFailed as failed:
+        _send_failure(channel, failed)
+    except BaseException as error:  # the parent must learn of it, whatever it is; a traceback would import modules
+        _send_failure(channel, StepFailed("set up the process", 0, "", f"{type(error).__name__}: {error}"))
+    finally:
+        os._exit(1)
+
+
+def seal_imports() -> None:
+    """From here on an import fails instead of searching directories."""
+    sys.path.clear()
+    sys.meta_path.clear()
+    sys.path_hooks.clear()
+    sys.path_importer_cache.clear()
+
+
+def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
+    gc.disable()
+    process.set_parent_death_signal(signal.SIGKILL)
+    process.set_dumpable(False)
+    process.set_name("pydock-init")
+    _default_signals()
+    seal_imports()
+    released = False
+
+    def await_cgroup() -> None:
+        nonlocal released
+        if not released and channel.recv(1) != GO:
+            raise StepFailed("join the control group", 0, "", "the parent is gone")
+        released = True
+
+    context = Context(send_terminal=lambda master: _send_terminal(channel, master), await_cgroup=await_cgroup)
+    if plan.maps:
+        await_cgroup()
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+    for descriptor, kinds in plan.joins:
+        try:
+            setns(descriptor, kinds)
+        except OSError as error:
+            raise StepFailed("join a namespace", error.errno or 0) from None
+    os.umask(0)
+    context.root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    run(plan.steps, context)
+    await_cgroup()
+    for warning in context.warnings:
+        channel.send(WARNING + os.fsencode(warning))
+    environment = _environment(plan.env, context.home)
+    if gate >= 0:
+        os.read(gate, 1)
+    process.set_parent_death_signal(0)
+    process.close_on_exec_range(3 + plan.preserve)
+    if plan.supervise is not None:
+        child = os.fork()
+        if child:
+            channel.close()
+            plan.supervise(child)
+        _new_foreground_group()
+    channel.send(EXEC)
+    _execute(plan.args, environment)
+
+
+def _default_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for number in signal.valid_signals():
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            try:
+                signal.signal(number, signal.SIG_DFL)
+            except (OSError, ValueError):
+                continue  # the two that glibc keeps for itself
+
+
+def _take_stdio(plan: InitPlan, channel: socket.socket) -> tuple[socket.socket, int]:
+    """Put the standard streams in place, after moving what must live on out of their way."""
+    floor = 3 + plan.preserve
+    lifted = []
+    for descriptor in plan.stdio:
+        if descriptor < 0:
+            descriptor = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        lifted.append(_lift(descriptor, floor))
+    moved = socket.socket(fileno=_lift(channel.fileno(), floor))
+    channel.detach()
+    gate = _lift(plan.gate, floor) if plan.gate >= 0 else -1
+    for target, descriptor in enumerate(lifted):
+        os.dup2(descriptor, target)
+    return moved, gate
+
+
+def _lift(descriptor: int, floor: int) -> int:
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, floor)
+
+
+def _environment(pairs: tuple[str, ...], home: str) -> dict[str, str]:
+    environment: dict[str, str] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if name and separator:
+            environment[name] = value
+    if not environment.get("HOME"):
+        environment["HOME"] = home or "/"
+    return environment
+
+
+def _new_foreground_group() -> None:
+    """The program under an init has the terminal's foreground to itself, where there is one."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        os.tcsetpgrp(0, os.getpid())
+    except OSError:
+        pass  # not a terminal
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+
+
+def _execute(args: tuple[str, ...], environment: dict[str, str]) -> NoReturn:
+    program = _find(args[0], environment.get("PATH", ""))
+    try:
+        os.execve(program, args, environment)
+    except OSError as error:
+        detail = f"exec {program}: {os.strerror(error.errno).lower()}"
+        raise StepFailed("exec", error.errno, args[0], detail) from None
+    except ValueError as error:
+        raise StepFailed("exec", errno.EINVAL, args[0], f"{error}") from None
+
+
+def _find(name: str, search: str) -> str:
+    """The program's path: looked for along the container's PATH where the name has no slash."""
+    if "/" in name:
+        reason = _why_not(name)
+        if reason:
+            text = os.strerror(reason).lower()
+            detail = f'exec: "{name}": stat {name}: {text}' if reason == errno.ENOENT else f'exec: "{name}": {text}'
+            raise StepFailed("exec", reason, name, detail)
+        return name
+    for directory in search.split(":"):
+        candidate = f"{directory or '.'}/{name}"
+        if name and not _why_not(candidate):
+            return candidate
+    raise StepFailed("exec", errno.ENOENT, name, f'exec: "{name}": executable file not found in $PATH')
+
+
+def _why_not(path: str) -> int:
+    """The errno for which `path` cannot be a program, 0 where it can."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return error.errno or errno.ENOENT
+    except ValueError:
+        return errno.EINVAL
+    if stat.S_ISDIR(status.st_mode):
+        return errno.EISDIR
+    return 0 if os.access(path, os.X_OK) else errno.EACCES
+
+
+def _send_failure(channel: socket.socket, failed: StepFailed) -> None:
+    texts = (failed.step, str(failed.errno), failed.path, failed.detail)
+    try:
+        channel.send(FAILURE + b"\0".join(os.fsencode(text.replace("\0", " "))[:4096] for text in texts))
+    except (OSError, ValueError):
+        pass  # the parent is gone, and nobody else listens
+
+
+def _send_terminal(channel: socket.socket, master: int) -> None:
+    rights = master.to_bytes(4, sys.byteorder)
+    channel.sendmsg([TERMINAL], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
