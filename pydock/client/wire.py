@@ -1,0 +1,208 @@
+"""The direct transport: HTTP/1.1 on a socket of our own, for small JSON, long streams, bulk files and upgrades.
+
+Built on the C modules below `socket` and `http.client`, since importing those costs more than all the requests of
+a `run`.  Called by `engine.Engine`; `session` is the other transport, for proxies.
+"""
+
+import os
+from _socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
+
+from pydock.errors import System, Unavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pydock.client.address import Address
+
+    Body = bytes | Iterable[bytes] | int | None
+
+READ_SIZE = 1 << 18
+MAX_HEAD = 1 << 16
+CLOEXEC = 0o2000000
+
+
+class Closed(System):
+    """The daemon closed the connection before it answered."""
+
+
+class Headers(dict[str, str]):
+    """An answer's headers by their lower-case names."""
+
+
+class Connection:
+    """One connection to the daemon: bytes out, bytes in with what came early kept."""
+
+    def __init__(self, address: "Address") -> None:
+        self.address = address
+        self.sock = _connect(address)
+        self.early = b""
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`."""
+        self.sock.sendall(data)
+
+    def receive(self, size: int = READ_SIZE) -> bytes:
+        """What came, up to `size` bytes; b"" at the end."""
+        if self.early:
+            data, self.early = self.early[:size], self.early[size:]
+            return data
+        return self.sock.recv(size)
+
+    def read_until(self, mark: bytes, limit: int) -> bytes:
+        """Everything up to and with `mark`; Closed where the stream ends before."""
+        buffer = self.early
+        start = 0
+        while (at := buffer.find(mark, start)) < 0:
+            if len(buffer) > limit:
+                raise System("malformed HTTP response: the header is too long")
+            start = max(0, len(buffer) - len(mark) + 1)
+            data = self.sock.recv(READ_SIZE)
+            if not data:
+                raise Closed("the connection was closed before the answer came")
+            buffer += data
+        end = at + len(mark)
+        self.early = buffer[end:]
+        return buffer[:end]
+
+    def close_write(self) -> None:
+        """Tell the other side that nothing more comes; what it sends can still be read."""
+        try:
+            self.sock.shutdown(SHUT_WR)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.sock.close()
+
+
+def _connect(address: "Address") -> "socket":
+    if address.scheme == "unix":
+        sock = socket(AF_UNIX, SOCK_STREAM | CLOEXEC)
+        try:
+            sock.connect(address.path)
+        except OSError as error:
+            sock.close()
+            raise unreachable(address, error) from error
+        return sock
+    from pydock.client import network
+
+    return network.connect(address)
+
+
+def unreachable(address: "Address", error: OSError) -> Unavailable:
+    """The error that tells why the daemon can't be reached."""
+    if isinstance(error, PermissionError):
+        return Unavailable(
+            f"permission denied while trying to connect to the Docker daemon socket at {address.text}: "
+            f"connect: {os.strerror(error.errno or 0).lower()}"
+        )
+    return Unavailable(f"Cannot connect to the Docker daemon at {address.text}. Is the docker daemon running?")
+
+
+class Response:
+    """An answer whose head is read; its body is read by one of `read`, `chunks`, or `upgraded`."""
+
+    def __init__(self, connection: Connection, status: int, headers: Headers, empty: bool) -> None:
+        self.connection = connection
+        self.status = status
+        self.headers = headers
+        length = headers.get("content-length")
+        self._chunked = "chunked" in headers.get("transfer-encoding", "")
+        self._left = 0 if empty else int(length) if length is not None and not self._chunked else -1
+        if empty:
+            self._chunked = False
+        self.reusable = (self._chunked or self._left >= 0) and headers.get("connection", "").lower() != "close"
+        self.finished = self._left == 0 and not self._chunked
+
+    def chunks(self) -> "Iterator[bytes]":
+        """The body as it comes."""
+        if self._chunked:
+            yield from self._dechunk()
+        else:
+            while self._left:
+                data = self.connection.receive(READ_SIZE if self._left < 0 else min(self._left, READ_SIZE))
+                if not data:
+                    if self._left > 0:
+                        raise Closed("unexpected EOF")
+                    break
+                if self._left > 0:
+                    self._left -= len(data)
+                yield data
+        self.finished = True
+
+    def _dechunk(self) -> "Iterator[bytes]":
+        connection = self.connection
+        while True:
+            try:
+                left = int(connection.read_until(b"\r\n", MAX_HEAD).partition(b";")[0], 16)
+            except Closed:
+                raise Closed("unexpected EOF") from None
+            if not left:
+                while connection.read_until(b"\r\n", MAX_HEAD) != b"\r\n":
+                    pass
+                return
+            while left:
+                data = connection.receive(min(left, READ_SIZE))
+                if not data:
+                    raise Closed("unexpected EOF")
+                left -= len(data)
+                yield data
+            connection.read_until(b"\r\n", 2)
+
+    def read(self) -> bytes:
+        """The whole body."""
+        return b"".join(self.chunks())
+
+    def close(self) -> None:
+        """Give up the rest of the body."""
+        self.connection.close()
+
+
+def send_head(connection: Connection, method: str, target: str, headers: "Mapping[str, str]", body: "Body") -> None:
+    """Send a request's head, with the body in the same packet where it is short."""
+    lines = [f"{method} {target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    payload = b""
+    if isinstance(body, bytes):
+        lines.append(f"Content-Length: {len(body)}")
+        payload = body
+    elif body is not None:
+        lines.append("Transfer-Encoding: chunked")
+    elif method in ("POST", "PUT") and "Upgrade" not in headers:
+        lines.append("Content-Length: 0")
+    head = "\r\n".join(lines) + "\r\n\r\n"
+    connection.send(head.encode("latin-1", "replace") + payload)
+
+
+def send_body(connection: Connection, body: "Iterable[bytes] | int") -> None:
+    """Send a body of unknown length, chunk by chunk; a number is a file to be read to its end."""
+    for data in _file_blocks(body) if isinstance(body, int) else body:
+        if data:
+            connection.send(b"%x\r\n" % len(data))
+            connection.send(data)
+            connection.send(b"\r\n")
+    connection.send(b"0\r\n\r\n")
+
+
+def _file_blocks(descriptor: int) -> "Iterator[bytes]":
+    while data := os.read(descriptor, READ_SIZE):
+        yield data
+
+
+def receive_head(connection: Connection, method: str) -> Response:
+    """Read the head of the answer; 1xx answers other than 101 are passed over."""
+    while True:
+        head = connection.read_until(b"\r\n\r\n", MAX_HEAD).decode("latin-1")
+        first, *lines = head[:-4].split("\r\n")
+        version, _, rest = first.partition(" ")
+        if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
+            raise System(f"malformed HTTP response {first!r}")
+        status = int(rest[:3])
+        headers = Headers()
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        if status >= 200 or status == 101:
+            return Response(connection, status, headers, method == "HEAD" or status in (204, 304))
