@@ -10,10 +10,11 @@ import socket
 from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
-from pydock.linux import capability, keyring, process, seccomp
+from pydock.linux import capability, keyring, process
 from pydock.linux.namespaces import CLONE_NEWCGROUP, unshare
 from pydock.runtime import capabilities, user_lookup
 from pydock.runtime.inside import make_directories
+from pydock.runtime.seccomp.assembly import install
 from pydock.runtime.spec import CapabilitySets, Rlimit, User
 from pydock.runtime.steps import Context
 
@@ -239,13 +240,12 @@ class ApplySeccomp:
     """The system call filter.  Without no_new_privs it needs CAP_SYS_ADMIN, so it comes before the last drop."""
 
     program: bytes
-    flags: int = 0
 
     def describe(self) -> str:
         return "apply the seccomp filter"
 
     def execute(self, context: Context) -> None:
-        seccomp.set_mode_filter(self.program, self.flags)
+        install(self.program)
 
 
 @dataclass(frozen=True, slots=True)
