@@ -5,6 +5,7 @@ failure as (step, errno, path, detail).  Once the root is entered nothing may be
 image may bring its own modules, and Python would run them as root.
 """
 
+import _signal
 import errno
 import fcntl
 import gc
@@ -59,12 +60,23 @@ def run_init(plan: InitPlan, channel: socket.socket) -> NoReturn:
         os._exit(1)
 
 
+class _NoImports:
+    """The only finder that is left: it finds nothing, and says so without looking anywhere."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> NoReturn:
+        raise ImportError(f"no imports in here: {name}")
+
+
+#: what was replaced lives on: freeing it would copy the pages that all containers' set-ups share
+_kept: list[object] = []
+
+
 def seal_imports() -> None:
     """From here on an import fails instead of searching directories."""
-    sys.path.clear()
-    sys.meta_path.clear()
-    sys.path_hooks.clear()
-    sys.path_importer_cache.clear()
+    _kept.extend((sys.path, sys.meta_path, sys.path_hooks, sys.path_importer_cache))
+    sys.path, sys.path_hooks, sys.path_importer_cache = [], [], {}
+    sys.meta_path = [_NoImports]  # type: ignore[list-item]
 
 
 def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
@@ -114,13 +126,12 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
 
 
 def _default_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    for number in signal.valid_signals():
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
-            try:
-                signal.signal(number, signal.SIG_DFL)
-            except (OSError, ValueError):
-                continue  # the two that glibc keeps for itself
+    """Undo the caller's handlers and what Python ignores; the rest is as exec would leave it."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in range(1, signal.NSIG):
+        # the C module's calls: those of `signal` make an enum of every answer
+        if _signal.getsignal(number) not in (_signal.SIG_DFL, None):
+            _signal.signal(number, _signal.SIG_DFL)
 
 
 def _take_stdio(plan: InitPlan, channel: socket.socket) -> tuple[socket.socket, int]:

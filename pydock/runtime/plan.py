@@ -19,6 +19,7 @@ from pydock.runtime.process_setup import (
     Grant,
     LimitCapabilities,
     LookUpUser,
+    MakeDirectory,
     NewCgroupNamespace,
     NewSession,
     OwnStdio,
@@ -33,6 +34,7 @@ from pydock.runtime.rootfs import (
     Mask,
     MountInside,
     MountRoot,
+    OpenShared,
     PivotRoot,
     SetRootFlags,
 )
@@ -69,7 +71,7 @@ def container_steps(
     steps += [SetSysctl(check(name, private), value) for name, value in linux.get("sysctl", {}).items()]
     steps += [MakeReadOnly(path) for path in linux.get("readonlyPaths", [])]
     steps += [Mask(path) for path in linux.get("maskedPaths", [])]
-    return steps + _process_steps(process, grant, seccomp)
+    return steps + _process_steps(process, grant, seccomp, first=True)
 
 
 def exec_steps(process: Process, grant: Grant, seccomp: bytes) -> list[Step]:
@@ -78,7 +80,7 @@ def exec_steps(process: Process, grant: Grant, seccomp: bytes) -> list[Step]:
     steps += [SetLimit(limit) for limit in process.get("rlimits", [])]
     if process.get("terminal"):
         steps.append(_terminal(process, console=False))
-    return steps + _process_steps(process, grant, seccomp)
+    return steps + _process_steps(process, grant, seccomp, first=False)
 
 
 def _root_steps(spec: Spec, rootfs: tuple[Mount, ...], mountpoint: str, layout: Layout, group: str) -> list[Step]:
@@ -86,7 +88,12 @@ def _root_steps(spec: Spec, rootfs: tuple[Mount, ...], mountpoint: str, layout: 
     own_cgroup_namespace = any(
         namespace["type"] == "cgroup" and not namespace.get("path") for namespace in linux.get("namespaces", [])
     )
-    steps: list[Step] = [MakeMountsSlave(), MountRoot(rootfs, mountpoint)]
+    steps: list[Step] = [
+        OpenShared(mount["source"], mount["destination"], recursive=bool({"rbind"} & set(mount["options"])))
+        for mount in spec.get("mounts", [])
+        if {"shared", "rshared"} & set(mount.get("options", ())) and {"bind", "rbind"} & set(mount["options"])
+    ]
+    steps += [MakeMountsSlave(), MountRoot(rootfs, mountpoint)]
     if own_cgroup_namespace and layout.version == 2:
         steps.append(NewCgroupNamespace())
     host_dev = False
@@ -106,6 +113,8 @@ def _root_steps(spec: Spec, rootfs: tuple[Mount, ...], mountpoint: str, layout: 
         nodes = {device["path"]: device for device in (*devices.DEFAULT_DEVICES, *linux.get("devices", []))}
         steps += [MakeDevice(device) for device in nodes.values()]
         steps.append(MakeDeviceLinks())
+    if spec.get("root", {}).get("readonly"):
+        steps.append(MakeDirectory(spec["process"]["cwd"]))
     steps.append(PivotRoot())
     steps.append(SetRootFlags(bool(spec.get("root", {}).get("readonly")), linux.get("rootfsPropagation", "")))
     return steps
@@ -116,9 +125,9 @@ def _terminal(process: Process, *, console: bool) -> MakeTerminal:
     return MakeTerminal(console, size["height"] if size else 0, size["width"] if size else 0)
 
 
-def _process_steps(process: Process, grant: Grant, seccomp: bytes) -> list[Step]:
+def _process_steps(process: Process, grant: Grant, seccomp: bytes, *, first: bool) -> list[Step]:
     user = process.get("user", {})
-    steps: list[Step] = [LookUpUser(user), EnterDirectory(process["cwd"]), OwnStdio()]
+    steps: list[Step] = [LookUpUser(user), EnterDirectory(process["cwd"], make=first), OwnStdio()]
     if (profile := process.get("apparmorProfile")) and security_labels.apparmor_enabled():
         steps.append(security_labels.apparmor(profile))
     if (label := process.get("selinuxLabel")) and security_labels.selinux_enabled():

@@ -13,7 +13,7 @@ from pydock.errors import InvalidParameter
 from pydock.linux import capability, keyring, process
 from pydock.linux.namespaces import CLONE_NEWCGROUP, unshare
 from pydock.runtime import capabilities, user_lookup
-from pydock.runtime.inside import make_directories
+from pydock.runtime.inside import make_directories, open_inside
 from pydock.runtime.seccomp.assembly import install
 from pydock.runtime.spec import CapabilitySets, Rlimit, User
 from pydock.runtime.steps import Context
@@ -141,9 +141,10 @@ class LookUpUser:
 
 @dataclass(frozen=True, slots=True)
 class EnterDirectory:
-    """The working directory, made where it is missing; /proc's links, which may lead outside, are not followed."""
+    """The working directory; /proc's links, which may lead outside, are not followed.  An exec's is not made."""
 
     path: str
+    make: bool
 
     def describe(self) -> str:
         return f"enter the working directory {self.path}"
@@ -151,13 +152,29 @@ class EnterDirectory:
     def execute(self, context: Context) -> None:
         if not self.path.startswith("/"):
             raise InvalidParameter(f"the working directory must be absolute: {self.path!r}")
-        descriptor = make_directories(context.root, self.path)
+        if self.make:
+            descriptor = make_directories(context.root, self.path)
+        else:
+            descriptor = open_inside(context.root, self.path, os.O_PATH | os.O_DIRECTORY)
         try:
             os.fchdir(descriptor)
         finally:
             os.close(descriptor)
         # getcwd(2) tells a directory outside the root by ENOENT
         os.getcwd()
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirectory:
+    """Make the working directory where it is missing, while the root can still be written."""
+
+    path: str
+
+    def describe(self) -> str:
+        return f"make the working directory {self.path}"
+
+    def execute(self, context: Context) -> None:
+        os.close(make_directories(context.root, self.path))
 
 
 @dataclass(frozen=True, slots=True)

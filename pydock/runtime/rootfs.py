@@ -141,6 +141,22 @@ def attach(tree: int, target: int, propagation: tuple[int, bool] | None = None) 
 
 
 @dataclass(frozen=True, slots=True)
+class OpenShared:
+    """Take hold of a bind's source while its mount still is a peer of the host's: mounts show both ways then."""
+
+    source: str
+    destination: str
+    recursive: bool
+
+    def describe(self) -> str:
+        return f"mount {self.source} on {self.destination}"
+
+    def execute(self, context: Context) -> None:
+        flags = m.OPEN_TREE_CLONE | (m.AT_RECURSIVE if self.recursive else 0)
+        context.shared[self.destination] = m.open_tree(m.AT_FDCWD, self.source, flags)
+
+
+@dataclass(frozen=True, slots=True)
 class MountInside:
     """One of the spec's mounts."""
 
@@ -161,7 +177,9 @@ class MountInside:
 
     def _bind(self, context: Context, options: MountOptions) -> None:
         recursive = m.AT_RECURSIVE if options.recursive else 0
-        tree = m.open_tree(m.AT_FDCWD, self.source, m.OPEN_TREE_CLONE | recursive)
+        tree = context.shared.pop(self.destination, -1)
+        if tree < 0:
+            tree = m.open_tree(m.AT_FDCWD, self.source, m.OPEN_TREE_CLONE | recursive)
         propagation = options.propagation
         if propagation is None or propagation[0] in (m.MS_PRIVATE, m.MS_UNBINDABLE):
             m.mount_setattr(tree, propagation=m.MS_PRIVATE, flags=recursive)
@@ -192,8 +210,7 @@ class MountInside:
             data = (*data, ("mode", f"{stat.S_IMODE(os.fstat(target).st_mode):o}"))
         if self.type == "devpts":
             data = tuple(pair for pair in data if pair[0] != "newinstance")  # always so, since Linux 4.7
-        source = self.source if self.type not in ("proc", "sysfs", "tmpfs", "devpts", "mqueue") else self.type
-        tree = file_system(self.type, source, data, options.attributes[0])
+        tree = file_system(self.type, self.source or self.type, data, options.attributes[0])
         set_attributes(tree, options)
         if options.copy_up:
             copy_up(target, tree)
@@ -283,7 +300,8 @@ class SetRootFlags:
             wanted = mount_options.parse((self.propagation,)).propagation
             if wanted is None:
                 raise InvalidParameter(f"unknown propagation: {self.propagation}")
-            m.mount_setattr(context.root, propagation=wanted[0], flags=m.AT_RECURSIVE if wanted[1] else 0)
+            # each mount below has said for itself what it is
+            m.mount_setattr(context.root, propagation=wanted[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,22 +288,3 @@ class Spec(TypedDict):
     hooks: NotRequired[Hooks]
     linux: NotRequired[Linux]
     annotations: NotRequired[dict[str, str]]
-
-
-#: what an ordinary container must not see (Docker 28.5's list); a path that is missing is passed over
-MASKED_PATHS = (
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/interrupts",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/sys/devices/virtual/powercap",
-    "/sys/firmware",
-)
-#: what an ordinary container may only read (Docker 28.5's list)
-READONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")

@@ -12,13 +12,14 @@ class Context:
     """What the steps of one set-up hand on to each other.
 
     ``root``: descriptor of the new root (O_PATH), until the pivot; afterwards of "/".  ``blank``: a mount that covers
-    masked directories.  ``user``: who the process will be.
+    masked directories.  ``shared``: sources of shared binds by destination.  The rest: who the process will be.
     """
 
     send_terminal: Callable[[int], None]
     await_cgroup: Callable[[], None]
     root: int = -1
     blank: int = -1
+    shared: dict[str, int] = field(default_factory=dict)
     uid: int = 0
     gid: int = 0
     groups: tuple[int, ...] = ()
