@@ -41,13 +41,21 @@ class ClientStream:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Where the container's output is kept: driver, file (for those that have one), options as text."""
+    """Where the container's output is kept: driver, file (for those that have one), options as text.
+
+    ``cache``: the file, in the local driver's format, that a driver which cannot be read keeps beside; "" for none.
+    ``tag`` and the names are what syslog and journald tell of the container.
+    """
 
     driver: str = "json-file"
     path: str = ""
     options: dict[str, str] = field(default_factory=dict)
-    #: the attributes (labels, environment, tag) that json-file and journald add to each entry
+    #: the attributes (labels, environment, and for json-file and local the tag) that are added to each entry
     attributes: dict[str, str] = field(default_factory=dict)
+    cache: str = ""
+    tag: str = ""
+    container_name: str = ""
+    image_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

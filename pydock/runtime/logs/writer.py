@@ -1,0 +1,110 @@
+"""Writes a container's log with the driver that it has.  The shim feeds it what it reads.
+
+A writer never raises for what could not be kept: the container goes on, as with Docker.  One that sends over a socket
+may have a backlog: while `full` says so the shim reads no more from the container.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from pydock.runtime.logs import jsonfile, local
+from pydock.runtime.logs.lines import LineCutter
+from pydock.runtime.logs.options import file_limits
+from pydock.runtime.logs.rotation import Aside, RotatingFile, at_once
+from pydock.runtime.messages import Log
+
+
+class Writer(Protocol):
+    """What the shim asks of a driver."""
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Take what was read from ``stdout`` or ``stderr``."""
+
+    def finish(self) -> None:
+        """Write the last lines, though they have no end, and close."""
+
+    def fileno(self) -> int:
+        """The socket to `flush` to when it is writable; -1 where nothing waits."""
+
+    def flush(self) -> None:
+        """Send what waits, as far as that goes without waiting."""
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be written for now."""
+
+
+class NoLog:
+    """Keeps nothing: the driver ``none``, and what the drivers that never wait inherit from."""
+
+    full = False
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Drop it."""
+
+    def finish(self) -> None:
+        """Do nothing."""
+
+    def fileno(self) -> int:
+        """Nothing ever waits."""
+        return -1
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+
+class FileLog(NoLog):
+    """Lines in a file of its own: json-file, local, and the cache that the others keep."""
+
+    def __init__(self, encoder: jsonfile.Encoder | local.Encoder, file: RotatingFile) -> None:
+        self._encoder = encoder
+        self._file = file
+        self._cutters: dict[str, LineCutter] = {}
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Write the lines that are whole."""
+        cutter = self._cutters.get(stream)
+        if cutter is None:
+            cutter = self._cutters[stream] = LineCutter()
+        self._keep(stream, cutter.feed(data))
+
+    def finish(self) -> None:
+        """Write the last lines, though they have no end, and close."""
+        for stream, cutter in self._cutters.items():
+            self._keep(stream, cutter.finish())
+        self._file.close()
+
+    def _keep(self, stream: str, pieces: Iterable[bytes]) -> None:
+        now = time.time_ns()
+        try:
+            for piece in pieces:
+                self._file.write(self._encoder.encode(stream, now, piece), now)
+        except OSError:
+            return  # a full disk costs entries, not the container
+
+
+def open_log(log: Log, aside: Aside = at_once) -> Writer:
+    """The writer for `log`; OSError or PydockError where there is none.  `aside` runs long work beside the caller."""
+    if log.driver in ("none", ""):
+        return NoLog()
+    if log.driver == "json-file":
+        return open_file(log, log.path, aside)
+    if log.driver == "local":
+        return open_file(log, log.path, aside)
+    raise NotImplementedError(log.driver)
+
+
+def open_file(log: Log, path: str, aside: Aside) -> FileLog:
+    """The file of json-file or local, or in local's format the cache of another driver."""
+    limits = file_limits(log.driver, log.options)
+    codec = jsonfile if log.driver == "json-file" else local
+    file = RotatingFile(
+        path,
+        codec.cut,
+        max_size=limits.max_size,
+        max_files=limits.max_files,
+        compress=limits.compress,
+        aside=aside,
+    )
+    return FileLog(codec.Encoder(log.attributes), file)
