@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import time
 from abc import ABC, abstractmethod
 
 from pydock.errors import InvalidParameter
@@ -14,6 +13,8 @@ from pydock.runtime.spec import Resources
 
 #: how long a removal waits for the last exit to be noticed by the kernel, in seconds
 PATIENCE = 2.0
+#: how long a freeze may take, in seconds
+FREEZE_PATIENCE = 10.0
 
 
 class Cgroup(ABC):
@@ -113,12 +114,3 @@ def prime(layout: Layout | None = None) -> None:
             line.split(":", 2)[2] for line in lines if os.path.basename(mountpoint) in line.split(":")[1].split(",")
         )
         files.write(f"{mountpoint}{own.rstrip('/')}/cgroup.procs", str(os.getpid()))
-
-
-def wait_until_frozen(path: str, wanted: str, patience: float = 10.0) -> None:
-    """Read `path` until it contains `wanted`."""
-    deadline = time.monotonic() + patience
-    while wanted not in files.read(path):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{path} does not become {wanted!r}")
-        time.sleep(0.001)

@@ -1,11 +1,13 @@
 """Control groups, version 1, and the hybrid set-up where v2 stands beside it without controllers."""
 
 import contextlib
+import errno
 import os
+import time
 
 from pydock.runtime.cgroups import files
 from pydock.runtime.cgroups.devices_v1 import device_commands
-from pydock.runtime.cgroups.group import Cgroup, wait_until_frozen
+from pydock.runtime.cgroups.group import FREEZE_PATIENCE, Cgroup
 from pydock.runtime.cgroups.stats import BlockEntry, CpuStats, MemoryStats, Stats
 from pydock.runtime.spec import BlockIO, CpuLimits, MemoryLimits, Resources
 
@@ -61,12 +63,20 @@ class CgroupV1(Cgroup):
 
     def freeze(self) -> None:
         path = f"{self._of('freezer')}/freezer.state"
-        files.write(path, "FROZEN")
-        try:
-            wait_until_frozen(path, "FROZEN")
-        except TimeoutError:
-            files.write(path, "THAWED")
-            raise
+        deadline = time.monotonic() + FREEZE_PATIENCE
+        attempt = 0
+        while True:
+            # a process that forks meanwhile can keep the group FREEZING for ever: ask again, at times from the start
+            attempt += 1
+            if attempt % 50 == 0:
+                files.write(path, "THAWED")
+            files.write(path, "FROZEN")
+            if "FROZEN" in files.read(path):
+                return
+            if time.monotonic() > deadline:
+                files.write(path, "THAWED")
+                raise TimeoutError(errno.ETIMEDOUT, "the group does not freeze", path)
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         files.write(f"{self._of('freezer')}/freezer.state", "THAWED")

@@ -1,10 +1,12 @@
 """Control groups, version 2: one directory, limits in its files, device rules as a BPF program."""
 
+import errno
 import math
 import os
+import time
 
 from pydock.runtime.cgroups import devices_v2, files
-from pydock.runtime.cgroups.group import Cgroup, wait_until_frozen
+from pydock.runtime.cgroups.group import FREEZE_PATIENCE, Cgroup
 from pydock.runtime.cgroups.stats import BlockEntry, CpuStats, MemoryStats, Stats
 from pydock.runtime.spec import BlockIO, CpuLimits, MemoryLimits, Resources
 
@@ -60,11 +62,13 @@ class CgroupV2(Cgroup):
 
     def freeze(self) -> None:
         files.write(f"{self._directory}/cgroup.freeze", "1")
-        try:
-            wait_until_frozen(f"{self._directory}/cgroup.events", "frozen 1")
-        except TimeoutError:
-            files.write(f"{self._directory}/cgroup.freeze", "0")
-            raise
+        deadline = time.monotonic() + FREEZE_PATIENCE
+        events = f"{self._directory}/cgroup.events"
+        while "frozen 1" not in files.read(events):
+            if time.monotonic() > deadline:
+                self.thaw()
+                raise TimeoutError(errno.ETIMEDOUT, "the group does not freeze", events)
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         files.write(f"{self._directory}/cgroup.freeze", "0")

@@ -1,0 +1,40 @@
+"""What the kernel tests of the runtime share."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pydock.runtime.cgroups import Cgroup
+
+# with importmode=importlib a test directory is on nobody's path
+sys.path.insert(0, os.path.dirname(__file__))
+
+from box import Box
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Root and busybox, or there is nothing to test."""
+    reason = "needs root" if os.geteuid() else "" if shutil.which("busybox") else "needs busybox-static"
+    if reason:
+        for item in items:
+            if "kernel/runtime" in str(item.path):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    """A root with busybox in it, no control group."""
+    return Box(tmp_path)
+
+
+@pytest.fixture
+def grouped(tmp_path: Path) -> Iterator[Box]:
+    """The same in a control group of its own."""
+    group = f"/pydock-test-{os.getpid()}/{tmp_path.name}"
+    yield Box(tmp_path, group=group)
+    Cgroup.at(group).remove()
+    Cgroup.at(f"/pydock-test-{os.getpid()}").remove()
