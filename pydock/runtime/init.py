@@ -14,13 +14,13 @@ import signal
 import socket
 import stat
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
 from pydock.errors import StepFailed
 from pydock.linux import process
 from pydock.linux.namespaces import setns
+from pydock.runtime import supervisor
 from pydock.runtime.steps import Context, Step, run
 
 #: the first byte of each message to the parent
@@ -44,7 +44,7 @@ class InitPlan:
     maps: bool = False
     gate: int = -1
     preserve: int = 0
-    supervise: Callable[[int], NoReturn] | None = None
+    supervise: bool = False
 
 
 def run_init(plan: InitPlan, channel: socket.socket) -> NoReturn:
@@ -85,6 +85,7 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
     process.set_dumpable(False)
     process.set_name("pydock-init")
     _default_signals()
+    supervisor_program = supervisor.load() if plan.supervise else -1
     seal_imports()
     released = False
 
@@ -115,14 +116,27 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
         os.read(gate, 1)
     process.set_parent_death_signal(0)
     process.close_on_exec_range(3 + plan.preserve)
-    if plan.supervise is not None:
-        child = os.fork()
-        if child:
-            channel.close()
-            plan.supervise(child)
-        _new_foreground_group()
+    program = _find(plan.args[0], environment.get("PATH", ""))
+    if plan.supervise:
+        _supervise(supervisor_program, channel, program, plan.args, environment)
     channel.send(EXEC)
-    _execute(plan.args, environment)
+    _execute(program, plan.args, environment)
+
+
+def _supervise(
+    descriptor: int, channel: socket.socket, program: str, args: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    """Have the program run by a PID 1 that reaps; returns in the process that is to exec it, where that is Python's."""
+    if descriptor >= 0:
+        try:
+            supervisor.become(descriptor, channel.fileno(), program, args, environment)
+        except OSError:
+            pass  # memory files may not be executed here (vm.memfd_noexec): Python stays instead
+    child = os.fork()
+    if child:
+        channel.close()
+        supervisor.supervise(child)
+    _new_foreground_group()
 
 
 def _default_signals() -> None:
@@ -176,8 +190,7 @@ def _new_foreground_group() -> None:
     signal.signal(signal.SIGTTOU, signal.SIG_DFL)
 
 
-def _execute(args: tuple[str, ...], environment: dict[str, str]) -> NoReturn:
-    program = _find(args[0], environment.get("PATH", ""))
+def _execute(program: str, args: tuple[str, ...], environment: dict[str, str]) -> NoReturn:
     try:
         os.execve(program, args, environment)
     except OSError as error:

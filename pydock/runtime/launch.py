@@ -20,7 +20,6 @@ from pydock.runtime.init import EXEC, FAILURE, GO, TERMINAL, WARNING, InitPlan, 
 from pydock.runtime.plan import container_steps, exec_steps, missing_warning
 from pydock.runtime.process_setup import grant
 from pydock.runtime.spec import IdMapping, Linux, Process, Spec
-from pydock.runtime.supervisor import supervise
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def start_container(launch: ContainerLaunch) -> Launched:
             maps=bool(flags & ns.CLONE_NEWUSER),
             gate=launch.gate,
             preserve=launch.preserve,
-            supervise=supervise if launch.init else None,
+            supervise=launch.init,
         )
         maps = (linux.get("uidMappings", []), linux.get("gidMappings", [])) if plan.maps else None
         return _launch(plan, flags, pid_namespace, launch.cgroup, missing_warning(granted), maps)

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import signal
 import stat
 from pathlib import Path
 
@@ -403,19 +402,6 @@ def test_a_terminal_is_the_controlling_one_and_the_console(box: Box) -> None:
         reap(started)
     assert output.splitlines()[0] == b"/dev/pts/0"
     assert output.splitlines()[1].startswith(b"88:")
-
-
-def test_an_init_reaps_orphans_forwards_signals_and_passes_the_status_on(box: Box) -> None:
-    assert box.run(["sh", "-c", "exit 7"], launch_options={"init": True}).status == 7
-    output = os.memfd_create("output")
-    spec = box.spec(["sh", "-c", "trap 'echo got; exit 3' TERM; echo $$; while :; do sleep 0.05; done"])
-    started = box.start(spec, init=True, stdio=launch.Stdio(-1, output, output))
-    while not read_all(output):
-        os.sched_yield()
-    signal.pidfd_send_signal(started.pidfd, signal.SIGTERM)
-    assert reap(started) == 3
-    assert read_all(output).split() == ["2", "got"]
-    os.close(output)
 
 
 def test_the_gate_holds_the_program_back(box: Box) -> None:
