@@ -1,0 +1,56 @@
+"""From global flags, environment and contexts to an `Engine`.  Called by `console.Console`."""
+
+import os
+
+from pydock.client import address
+from pydock.client.engine import Engine
+from pydock.errors import InvalidParameter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydock.cli.console import Console, Settings
+
+
+def engine(console: "Console") -> Engine:
+    """The engine to talk to."""
+    settings, environ = console.settings, console.environ
+    host = address.choose(settings.host, environ) if not settings.context else ""
+    tls = tls_settings(settings, environ)
+    if not host:
+        name = settings.context or environ.get("DOCKER_CONTEXT") or _current_context(console)
+        if name and name != "default":
+            from pydock.cli.contexts import endpoint
+
+            host, tls = endpoint(settings.config_directory(environ), name)
+    parsed = address.parse(host, tls)
+    headers = console.config.http_headers if _has_config(console) else {}
+    version = environ.get("DOCKER_API_VERSION", "").removeprefix("v")
+    return Engine(parsed, version, headers)
+
+
+def _has_config(console: "Console") -> bool:
+    return os.path.exists(os.path.join(console.settings.config_directory(console.environ), "config.json"))
+
+
+def _current_context(console: "Console") -> str:
+    return console.config.current_context if _has_config(console) else ""
+
+
+def tls_settings(settings: "Settings", environ: "Mapping[str, str]") -> "address.Tls | None":
+    """How to speak TLS, None where neither flag nor environment asks for it."""
+    verify = bool(environ.get("DOCKER_TLS_VERIFY")) if settings.verify is None else settings.verify
+    if not (settings.tls or verify or settings.verify is not None or environ.get("DOCKER_TLS")):
+        return None
+    folder = environ.get("DOCKER_CERT_PATH") or settings.config_directory(environ)
+    ca = settings.ca or os.path.join(folder, "ca.pem")
+    certificate = settings.certificate or _present(os.path.join(folder, "cert.pem"))
+    key = settings.key or _present(os.path.join(folder, "key.pem"))
+    if verify and not os.path.exists(ca):
+        raise InvalidParameter(f"could not read CA certificate {ca!r}: no such file or directory")
+    return address.Tls(ca if verify else "", certificate, key, verify)
+
+
+def _present(path: str) -> str:
+    return path if os.path.exists(path) else ""

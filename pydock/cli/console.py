@@ -1,0 +1,146 @@
+"""A command's surroundings: its engine, its streams, its configuration.  Made by `main`, handed to every command.
+
+Output goes to the descriptors in UTF-8 whatever the locale, and is flushed before anything else writes there.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydock.cli.config_file import ConfigFile
+    from pydock.client.engine import Engine
+
+LEVELS = ("debug", "info", "warn", "error", "fatal")
+
+
+class Output:
+    """Standard output or standard error."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._kept: list[str] = []
+        self._length = 0
+
+    def write(self, text: str) -> None:
+        """Write `text`, soon."""
+        self._kept.append(text)
+        self._length += len(text)
+        if self._length > 1 << 16:
+            self.flush()
+
+    def line(self, text: str) -> None:
+        """Write `text` and a line's end."""
+        self.write(text + "\n")
+
+    def flush(self) -> None:
+        """Write what is kept, now."""
+        if self._kept:
+            data = "".join(self._kept).encode("utf-8", "surrogateescape")
+            self._kept.clear()
+            self._length = 0
+            self.write_bytes(data)
+
+    def write_bytes(self, data: "bytes | memoryview") -> None:
+        """Write `data` now, all of it."""
+        if self._kept:
+            self.flush()
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+
+    def is_terminal(self) -> bool:
+        """Whether a terminal is on the other side."""
+        return os.isatty(self.descriptor)
+
+    def size(self) -> "tuple[int, int]":
+        """The terminal's height and width, (0, 0) where there is none."""
+        try:
+            size = os.get_terminal_size(self.descriptor)
+        except OSError:
+            return 0, 0
+        return size.lines, size.columns
+
+
+class Console:
+    """What a command may use: `out`, `err`, `stdin`, `engine()`, `config`."""
+
+    def __init__(self, out: Output, err: Output, environ: "Mapping[str, str]", program: str = "pydock") -> None:
+        self.out = out
+        self.err = err
+        self.stdin = 0
+        self.environ = environ
+        self.program = program
+        self.settings: Settings = Settings()
+        self._engine: Engine | None = None
+        self._config: ConfigFile | None = None
+
+    def engine(self) -> "Engine":
+        """The engine that the flags, the environment or the context name."""
+        if self._engine is None:
+            from pydock.cli import connect
+
+            self._engine = connect.engine(self)
+        return self._engine
+
+    def use_engine(self, engine: "Engine") -> None:
+        """Let `engine` be the one: for tests, and for commands that look at several."""
+        self._engine = engine
+
+    def another_engine(self) -> "Engine":
+        """An engine with connections of its own, for a thread or a signal handler."""
+        from pydock.cli import connect
+
+        return connect.engine(self)
+
+    @property
+    def config(self) -> "ConfigFile":
+        """The user's config.json."""
+        if self._config is None:
+            from pydock.cli.config_file import load
+
+            self._config = load(self.settings.config_directory(self.environ), self.warn)
+        return self._config
+
+    def warn(self, text: str) -> None:
+        """Tell a warning."""
+        self.err.line(f"WARNING: {text}")
+
+    def debug(self, text: str) -> None:
+        """Tell what only `-D` wants to know."""
+        if self.settings.debug:
+            self.err.line(f"DEBU {text}")
+
+    def flush(self) -> None:
+        """Write what both outputs keep."""
+        self.out.flush()
+        self.err.flush()
+
+
+class Settings:
+    """The global flags."""
+
+    def __init__(self) -> None:
+        self.debug = False
+        self.host = ""
+        self.context = ""
+        self.config = ""
+        self.tls = False
+        self.verify: bool | None = None
+        self.ca = self.certificate = self.key = ""
+
+    def config_directory(self, environ: "Mapping[str, str]") -> str:
+        """Where config.json, certificates and contexts are."""
+        return self.config or environ.get("DOCKER_CONFIG") or os.path.join(_home(environ), ".docker")
+
+
+def _home(environ: "Mapping[str, str]") -> str:
+    if home := environ.get("HOME"):
+        return home
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return "/"

@@ -1,0 +1,1 @@
+"""The many options of `run` and `create`, by concern, and the request they make."""

@@ -1,0 +1,135 @@
+"""Sizes, durations and times: how users write them and how Docker shows them.  Called by options and formatters."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NANOSECONDS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+_UNITS = "kmgtpe"
+DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
+BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
+
+
+def _scaled(text: str, base: int) -> int:
+    # a number, a blank, and a suffix such as b, k, kb, kib in any case
+    end = len(text)
+    while end and text[end - 1] not in "0123456789.":
+        end -= 1
+    number, suffix = text[:end], text[end:].removeprefix(" ").lower()
+    scale = 1
+    if suffix and suffix != "b":
+        if suffix[0] not in _UNITS or suffix[1:] not in ("", "b", "ib"):
+            raise ValueError(f"invalid suffix: '{text[end:].removeprefix(' ').lower()}'")
+        scale = base ** (_UNITS.index(suffix[0]) + 1)
+    whole, dot, part = number.partition(".")
+    if (
+        not number
+        or number == "."
+        or not (whole + part).isascii()
+        or not (whole + part).isdigit()
+        or (dot and not whole)
+    ):
+        raise ValueError(f"invalid size: '{text}'")
+    return int(whole or "0") * scale + (int(float("0." + part) * scale) if part else 0)
+
+
+def ram_size(text: str) -> int:
+    """Bytes of `512m`, `1.5g`, `2 KiB`: units are powers of 1024."""
+    return _scaled(text, 1024)
+
+
+def duration(text: str) -> int:
+    """Nanoseconds of `1h2m3.5s`, as Go's time.ParseDuration reads it."""
+    rest = text
+    sign = 1
+    if rest[:1] in ("+", "-"):
+        sign = -1 if rest[0] == "-" else 1
+        rest = rest[1:]
+    if rest == "0":
+        return 0
+    total = 0
+    wrong = f'time: invalid duration "{text}"'
+    if not rest:
+        raise ValueError(wrong)
+    while rest:
+        end = 0
+        while end < len(rest) and rest[end] in "0123456789.":
+            end += 1
+        number, rest = rest[:end], rest[end:]
+        whole, _, part = number.partition(".")
+        if number in ("", ".") or "." in part:
+            raise ValueError(wrong)
+        end = 0
+        while end < len(rest) and rest[end] not in "0123456789.":
+            end += 1
+        unit, rest = rest[:end], rest[end:]
+        if not unit:
+            raise ValueError(f'time: missing unit in duration "{text}"')
+        if unit not in NANOSECONDS:
+            raise ValueError(f'time: unknown unit "{unit}" in duration "{text}"')
+        scale = NANOSECONDS[unit]
+        total += int(whole or "0") * scale + (int(part) * scale // 10 ** len(part) if part else 0)
+    if total > (1 << 63) - 1:
+        raise ValueError(wrong)
+    return sign * total
+
+
+def show_size(size: float, base: float = 1000.0, units: "Sequence[str]" = DECIMAL, digits: int = 4) -> str:
+    """`size` with three or four significant digits and a unit: 1.23MB."""
+    index = 0
+    while size >= base and index < len(units) - 1:
+        size /= base
+        index += 1
+    return f"{significant(size, digits)}{units[index]}"
+
+
+def significant(value: float, digits: int) -> str:
+    """`value` as C's %.{digits}g writes it, without an exponent's leading zeros cut (Go has two digits too)."""
+    return f"{value:.{digits}g}"
+
+
+def human_size(size: float) -> str:
+    """As Docker shows sizes of images and containers: three digits, powers of 1000."""
+    return show_size(size, 1000.0, DECIMAL, 3)
+
+
+def bytes_size(size: float) -> str:
+    """As Docker shows memory: four digits, powers of 1024."""
+    return show_size(size, 1024.0, BINARY, 4)
+
+
+def human_duration(seconds: float) -> str:
+    """`seconds` in words: About a minute, 3 hours, 2 weeks."""
+    whole = int(seconds)
+    if whole < 1:
+        return "Less than a second"
+    if whole == 1:
+        return "1 second"
+    if whole < 60:
+        return f"{whole} seconds"
+    minutes = int(seconds / 60)
+    if minutes == 1:
+        return "About a minute"
+    if minutes < 60:
+        return f"{minutes} minutes"
+    hours = int(seconds / 3600 + 0.5)
+    if hours == 1:
+        return "About an hour"
+    if hours < 48:
+        return f"{hours} hours"
+    if hours < 24 * 7 * 2:
+        return f"{hours // 24} days"
+    if hours < 24 * 30 * 2:
+        return f"{hours // 24 // 7} weeks"
+    if hours < 24 * 365 * 2:
+        return f"{hours // 24 // 30} months"
+    return f"{int(seconds / 3600 / 24 / 365)} years"
