@@ -85,11 +85,15 @@ class StartContainer:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The container's program runs (its exec was seen to succeed).  Times: nanoseconds since the epoch."""
+    """The container's program runs (its exec was seen to succeed).  Times: nanoseconds since the epoch.
+
+    ``warnings``: what this kernel could not do, in words for the user.
+    """
 
     shim_pid: int
     init_pid: int
     started_at: int
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,29 +13,30 @@ class LineCutter:
     """Holds back what may be the start of a longer line."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        #: the beginning of a line whose end has not come yet
+        self.rest = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield pieces of whole lines (each ends in a newline, none is over-long) and parts of over-long lines."""
-        if self._rest:
-            data = self._rest + data
+        if self.rest:
+            data = self.rest + data
         end = data.rfind(b"\n") + 1
-        self._rest = data[end:]
+        self.rest = data[end:]
         if end <= LONGEST:
             if end:
                 yield data[:end]
         else:
             yield from _cut(data, end)
-        while len(self._rest) >= LONGEST:
-            length = _part(self._rest, 0)
-            yield self._rest[:length]
-            self._rest = self._rest[length:]
+        while len(self.rest) >= LONGEST:
+            length = _part(self.rest, 0)
+            yield self.rest[:length]
+            self.rest = self.rest[length:]
 
     def finish(self) -> Iterator[bytes]:
         """Yield the last line where it has no end."""
-        if self._rest:
-            yield self._rest
-        self._rest = b""
+        if self.rest:
+            yield self.rest
+        self.rest = b""
 
 
 def _cut(data: bytes, end: int) -> Iterator[bytes]:

@@ -16,34 +16,46 @@ from pydock.runtime.messages import Log
 _BLOCK = 1 << 18
 
 
-def open_reader(log: Log, *, tail: int | None = None, since: int = 0, until: int = 0) -> "LogReader":
+def open_reader(
+    log: Log, *, tail: int | None = None, since: int = 0, until: int = 0, until_now: bool = False
+) -> "LogReader":
     """A reader for what `log` keeps; Unsupported where it keeps nothing that can be read.
 
     `tail`: begin with the last so many entries (None: all).  `since`, `until`: nanoseconds since the epoch, 0 for no
-    limit; as in Docker, all that follows the first entry within `since` counts, whatever its time.
+    limit; as in Docker, all that follows the first entry within `since` counts, whatever its time.  `until_now`: what
+    is written after this call does not count.
     """
     if log.driver == "json-file":
-        return LogReader(log.path, jsonfile, tail, since, until)
+        return LogReader(log.path, jsonfile, tail, since, until, until_now)
     path = log.path if log.driver == "local" else log.cache
     if not path:
         raise Unsupported("configured logging driver does not support reading")
-    return LogReader(path, local, tail, since, until)
+    return LogReader(path, local, tail, since, until, until_now)
 
 
 class LogReader:
     """Goes through the files of the log at `path`, whose format `codec` knows (`jsonfile` or `local`)."""
 
-    def __init__(self, path: str, codec: ModuleType, tail: int | None = None, since: int = 0, until: int = 0) -> None:
+    def __init__(
+        self,
+        path: str,
+        codec: ModuleType,
+        tail: int | None = None,
+        since: int = 0,
+        until: int = 0,
+        until_now: bool = False,
+    ) -> None:
         self._path = path
         self._codec = codec
         self._since = since
         self._until = until
         self._files = files.open_all(path)
-        self._inode = self._files[-1].inode if self._files else None
         if tail is not None:
             self._skip_to_last(tail)
+        #: (file, offset) where reading ends, for a reader until now
+        self._end = (self._files[-1], self._files[-1].size()) if until_now and self._files else None
         #: whether an entry beyond `until` was met: nothing more will come
-        self.ended = False
+        self.ended = until_now and not self._files
 
     def entries(self) -> Iterator[list[Entry]]:
         """What is there and was not given yet, some hundred entries at a time."""
@@ -84,6 +96,9 @@ class LogReader:
             if not (self._since and 0 < file.last_time < self._since) and (text := self._read(file)):
                 return text
             if len(self._files) == 1:
+                if self._end:
+                    self.ended = True
+                    return b""
                 if files.is_current(self._path, file.inode):
                     return b""
                 newer = files.open_newer(self._path, file.inode)
@@ -104,6 +119,8 @@ class LogReader:
     def _read(self, file: LogFile) -> bytes:
         length = _BLOCK
         while text := file.read(length):
+            if self._end and self._end[0] is file:
+                text = text[: max(0, self._end[1] - file.position)]
             whole: int = self._codec.whole(text)
             if whole:
                 file.position += whole

@@ -30,6 +30,9 @@ class Writer(Protocol):
     def flush(self) -> None:
         """Send what waits, as far as that goes without waiting."""
 
+    def unfinished(self) -> dict[str, bytes]:
+        """By stream, the beginnings of lines that were not written yet, as their ends are still to come."""
+
     @property
     def full(self) -> bool:
         """Whether no more should be written for now."""
@@ -53,6 +56,10 @@ class NoLog:
     def flush(self) -> None:
         """Do nothing."""
 
+    def unfinished(self) -> dict[str, bytes]:
+        """Nothing is held back."""
+        return {}
+
 
 class FileLog(NoLog):
     """Lines in a file of its own: json-file, local, and the cache that the others keep."""
@@ -68,6 +75,10 @@ class FileLog(NoLog):
         if cutter is None:
             cutter = self._cutters[stream] = LineCutter()
         self._keep(stream, cutter.feed(data))
+
+    def unfinished(self) -> dict[str, bytes]:
+        """The beginnings of lines whose ends are still to come."""
+        return {stream: cutter.rest for stream, cutter in self._cutters.items() if cutter.rest}
 
     def finish(self) -> None:
         """Write the last lines, though they have no end, and close."""

@@ -1,0 +1,115 @@
+"""A container's bundle: the directory below the exec root where its shim and the daemon find each other.
+
+``config.json`` (the daemon writes it), ``shim.sock``, ``shim.pid``, ``exit.json``, and ``rootfs``, an empty directory
+that the root is mounted on in the container's own mount namespace.  Neither file need outlive a power cut, which
+ends the container too: they are written whole, not synced.
+"""
+
+import contextlib
+import json
+import os
+import socket
+from dataclasses import asdict
+from typing import Any
+
+from pydock.runtime.messages import Exited
+
+CONFIG, SOCKET, PID, EXIT, ROOTFS = "config.json", "shim.sock", "shim.pid", "exit.json", "rootfs"
+
+
+def read_config(bundle: str) -> Any:
+    """The OCI specification of the container."""
+    with open(f"{bundle}/{CONFIG}", "rb") as file:
+        return json.loads(file.read())
+
+
+def listen(bundle: str) -> socket.socket:
+    """The shim's listening socket."""
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{bundle}/{SOCKET}")
+    with _short(bundle) as directory:
+        before = os.umask(0o177)
+        try:
+            server.bind(f"{directory}/{SOCKET}")
+        finally:
+            os.umask(before)
+    server.listen()
+    return server
+
+
+def connect(bundle: str) -> socket.socket:
+    """A control socket to the bundle's shim; OSError where no shim listens."""
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        with _short(bundle) as directory:
+            client.connect(f"{directory}/{SOCKET}")
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def write_pid(bundle: str) -> None:
+    """Tell who the shim is: this process."""
+    pid = os.getpid()
+    _write(f"{bundle}/{PID}", {"pid": pid, "start_time": _start_time(pid)})
+
+
+def shim_pid(bundle: str) -> int:
+    """The number of the bundle's living shim; 0 where it has none (a later process of that number does not count)."""
+    try:
+        with open(f"{bundle}/{PID}", "rb") as file:
+            values = json.loads(file.read())
+        pid = int(values["pid"])
+        return pid if _start_time(pid) == values["start_time"] else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def write_exit(bundle: str, exited: Exited) -> None:
+    """Tell how the container ended."""
+    _write(f"{bundle}/{EXIT}", asdict(exited))
+
+
+def read_exit(bundle: str) -> Exited | None:
+    """How the container ended; None where it has not, or its shim could not tell."""
+    try:
+        with open(f"{bundle}/{EXIT}", "rb") as file:
+            values = json.loads(file.read())
+        return Exited(int(values["exit_code"]), bool(values["oom_killed"]), int(values["finished_at"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def clear(bundle: str) -> None:
+    """Remove what an earlier life of the container left in the bundle."""
+    for name in (EXIT, PID, SOCKET):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{bundle}/{name}")
+
+
+@contextlib.contextmanager
+def _short(bundle: str) -> Any:
+    """A path to the bundle that fits into a socket address (108 bytes, unix(7)) whatever its length."""
+    directory = os.open(bundle, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}"
+    finally:
+        os.close(directory)
+
+
+def _write(path: str, values: dict[str, Any]) -> None:
+    temporary = f"{path}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(json.dumps(values))
+    os.rename(temporary, path)
+
+
+def _start_time(pid: int) -> int:
+    """When a process began, in clock ticks since boot: with its number, what tells it from any other; proc(5)."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    if fields[0] == b"Z":
+        raise ProcessLookupError(pid)
+    return int(fields[19])
