@@ -24,7 +24,7 @@ from pydock.runtime import supervisor
 from pydock.runtime.steps import Context, Step, run
 
 #: the first byte of each message to the parent
-FAILURE, WARNING, TERMINAL, EXEC = b"F", b"W", b"T", b"E"
+FAILURE, WARNING, TERMINAL, READY, EXEC = b"F", b"W", b"T", b"R", b"E"
 GO = b"G"
 
 
@@ -32,8 +32,9 @@ GO = b"G"
 class InitPlan:
     """What the child does.  ``joins``: (descriptor, kinds) for setns(2), in order.
 
-    ``maps``: it is born in a user namespace and waits until its ids are mapped.  ``preserve``: how many descriptors
-    from 3 on the program keeps.  ``supervise``: instead of becoming the program, stay as PID 1 (``--init``).
+    ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
+    mapped by then.  ``preserve``: how many descriptors from 3 on the program keeps.  ``supervise``: the program runs under a
+    PID 1 that reaps (``--init``).
     """
 
     steps: tuple[Step, ...]
@@ -41,6 +42,7 @@ class InitPlan:
     env: tuple[str, ...]
     stdio: tuple[int, int, int]
     joins: tuple[tuple[int, int], ...] = ()
+    hold: bool = False
     maps: bool = False
     gate: int = -1
     preserve: int = 0
@@ -96,8 +98,9 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
         released = True
 
     context = Context(send_terminal=lambda master: _send_terminal(channel, master), await_cgroup=await_cgroup)
-    if plan.maps:
+    if plan.hold:
         await_cgroup()
+    if plan.maps:
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
     for descriptor, kinds in plan.joins:
@@ -112,9 +115,10 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
     for warning in context.warnings:
         channel.send(WARNING + os.fsencode(warning))
     environment = _environment(plan.env, context.home)
-    if gate >= 0:
-        os.read(gate, 1)
     process.set_parent_death_signal(0)
+    if gate >= 0:
+        channel.send(READY)
+        os.read(gate, 1)
     process.close_on_exec_range(3 + plan.preserve)
     program = _find(plan.args[0], environment.get("PATH", ""))
     if plan.supervise:
@@ -234,7 +238,8 @@ def _send_failure(channel: socket.socket, failed: StepFailed) -> None:
     try:
         channel.send(FAILURE + b"\0".join(os.fsencode(text.replace("\0", " "))[:4096] for text in texts))
     except (OSError, ValueError):
-        pass  # the parent is gone, and nobody else listens
+        # behind a gate the parent has gone its way: whoever holds our stderr is told
+        os.write(2, os.fsencode(f"{failed}\n"))
 
 
 def _send_terminal(channel: socket.socket, master: int) -> None:

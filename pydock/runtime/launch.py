@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from pydock.linux import namespaces as ns
 from pydock.linux.mounts import Mount
 from pydock.runtime import cgroups
 from pydock.runtime.cgroups import Cgroup
-from pydock.runtime.init import EXEC, FAILURE, GO, TERMINAL, WARNING, InitPlan, run_init
+from pydock.runtime.init import EXEC, FAILURE, GO, READY, TERMINAL, WARNING, InitPlan, run_init
 from pydock.runtime.plan import container_steps, exec_steps, missing_warning
 from pydock.runtime.process_setup import grant
 from pydock.runtime.spec import IdMapping, Linux, Process, Spec
@@ -38,8 +39,9 @@ class ContainerLaunch:
     ``mountpoint``: an empty directory that the root is mounted on, in the container's own mount namespace.
     ``rootfs``: the mounts that make the root.  ``seccomp``: a compiled program, b"" for none.  ``netns``: a network
     namespace to join, -1 to go by the spec.  ``init``: PID 1 reaps and forwards signals.  ``gate``: a descriptor from
-    which the container reads one byte before it execs, -1 for none.  ``preserve``: how many descriptors from 3 on the
-    program keeps.
+    which the container reads one byte before it execs, -1 for none; with a gate the launch ends when the container
+    waits there.  ``preserve``: how many descriptors from 3 on the program keeps.  ``on_born``: called with the pid when
+    the process and its namespaces exist and nothing else has been done.
     ``cgroup``: already created with its limits, None to stay in the caller's.
     """
 
@@ -53,6 +55,7 @@ class ContainerLaunch:
     init: bool = False
     gate: int = -1
     preserve: int = 0
+    on_born: Callable[[int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +114,21 @@ def start_container(launch: ContainerLaunch) -> Launched:
             env=tuple(process.get("env", ())),
             stdio=(launch.stdio.stdin, launch.stdio.stdout, launch.stdio.stderr),
             joins=joins,
+            hold=bool(flags & ns.CLONE_NEWUSER) or launch.on_born is not None,
             maps=bool(flags & ns.CLONE_NEWUSER),
             gate=launch.gate,
             preserve=launch.preserve,
             supervise=launch.init,
         )
         maps = (linux.get("uidMappings", []), linux.get("gidMappings", [])) if plan.maps else None
-        return _launch(plan, flags, pid_namespace, launch.cgroup, missing_warning(granted), maps)
+
+        def born(pid: int) -> None:
+            if maps:
+                _write_maps(pid, maps)
+            if launch.on_born:
+                launch.on_born(pid)
+
+        return _launch(plan, flags, pid_namespace, launch.cgroup, missing_warning(granted), born)
 
 
 def start_exec(launch: ExecLaunch) -> Launched:
@@ -134,7 +145,7 @@ def start_exec(launch: ExecLaunch) -> Launched:
         joins=((launch.pidfd, kinds),),
         preserve=launch.preserve,
     )
-    return _launch(plan, 0, launch.pidfd, launch.cgroup, missing_warning(granted), None)
+    return _launch(plan, 0, launch.pidfd, launch.cgroup, missing_warning(granted), lambda pid: None)
 
 
 def _namespaces(linux: Linux, netns: int, opened: ExitStack) -> tuple[int, tuple[tuple[int, int], ...], int]:
@@ -181,7 +192,7 @@ def _launch(
     pid_namespace: int,
     cgroup: Cgroup | None,
     warnings: list[str],
-    maps: tuple[list[IdMapping], list[IdMapping]] | None,
+    born: Callable[[int], None],
 ) -> Launched:
     parent, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with parent:
@@ -200,8 +211,7 @@ def _launch(
         try:
             if cgroup and directory < 0:
                 _join(cgroup, pid)
-            if maps:
-                _write_maps(pid, maps)
+            born(pid)
             try:
                 parent.send(GO)
             except OSError:
@@ -263,6 +273,8 @@ def _listen(channel: socket.socket, warnings: list[str]) -> int:
                 terminal = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
             elif kind == WARNING:
                 warnings.append(os.fsdecode(body))
+            elif kind == READY:
+                return terminal
             elif kind == EXEC:
                 about_to_exec = True
             elif kind == FAILURE:
