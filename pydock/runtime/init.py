@@ -5,7 +5,7 @@ failure as (step, errno, path, detail).  Once the root is entered nothing may be
 image may bring its own modules, and Python would run them as root.
 """
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import errno
 import fcntl
 import gc
@@ -33,8 +33,8 @@ class InitPlan:
     """What the child does.  ``joins``: (descriptor, kinds) for setns(2), in order.
 
     ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
-    mapped by then.  ``preserve``: how many descriptors from 3 on the program keeps.  ``supervise``: the program runs under a
-    PID 1 that reaps (``--init``).
+    mapped by then.  ``preserve``: how many descriptors from 3 on the program keeps.  ``supervise``: the program runs
+    under a PID 1 that reaps (``--init``).
     """
 
     steps: tuple[Step, ...]
@@ -78,7 +78,7 @@ def seal_imports() -> None:
     """From here on an import fails instead of searching directories."""
     _kept.extend((sys.path, sys.meta_path, sys.path_hooks, sys.path_importer_cache))
     sys.path, sys.path_hooks, sys.path_importer_cache = [], [], {}
-    sys.meta_path = [_NoImports]  # type: ignore[list-item]
+    sys.meta_path = [_NoImports]
 
 
 def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
@@ -113,17 +113,19 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
     run(plan.steps, context)
     await_cgroup()
     for warning in context.warnings:
-        channel.send(WARNING + os.fsencode(warning))
+        _tell(channel, WARNING + os.fsencode(warning))
     environment = _environment(plan.env, context.home)
     process.set_parent_death_signal(0)
     if gate >= 0:
-        channel.send(READY)
+        _tell(channel, READY)
+        # the parent goes its way; from here on a failure can only be told on stderr
+        channel.close()
         os.read(gate, 1)
     process.close_on_exec_range(3 + plan.preserve)
     program = _find(plan.args[0], environment.get("PATH", ""))
     if plan.supervise:
         _supervise(supervisor_program, channel, program, plan.args, environment)
-    channel.send(EXEC)
+    _tell(channel, EXEC)
     _execute(program, plan.args, environment)
 
 
@@ -198,8 +200,8 @@ def _execute(program: str, args: tuple[str, ...], environment: dict[str, str]) -
     try:
         os.execve(program, args, environment)
     except OSError as error:
-        detail = f"exec {program}: {os.strerror(error.errno).lower()}"
-        raise StepFailed("exec", error.errno, args[0], detail) from None
+        detail = f"exec {program}: {os.strerror(error.errno or 0).lower()}"
+        raise StepFailed("exec", error.errno or 0, args[0], detail) from None
     except ValueError as error:
         raise StepFailed("exec", errno.EINVAL, args[0], f"{error}") from None
 
@@ -233,13 +235,18 @@ def _why_not(path: str) -> int:
     return 0 if os.access(path, os.X_OK) else errno.EACCES
 
 
+def _tell(channel: socket.socket, message: bytes) -> None:
+    """Send by write(2), which the strictest seccomp profile allows; nothing where the channel is closed."""
+    if channel.fileno() >= 0:
+        os.write(channel.fileno(), message)
+
+
 def _send_failure(channel: socket.socket, failed: StepFailed) -> None:
-    texts = (failed.step, str(failed.errno), failed.path, failed.detail)
-    try:
-        channel.send(FAILURE + b"\0".join(os.fsencode(text.replace("\0", " "))[:4096] for text in texts))
-    except (OSError, ValueError):
-        # behind a gate the parent has gone its way: whoever holds our stderr is told
+    if channel.fileno() < 0:
         os.write(2, os.fsencode(f"{failed}\n"))
+        return
+    texts = (failed.step, str(failed.errno), failed.path, failed.detail)
+    _tell(channel, FAILURE + b"\0".join(os.fsencode(text.replace("\0", " "))[:4096] for text in texts))
 
 
 def _send_terminal(channel: socket.socket, master: int) -> None:

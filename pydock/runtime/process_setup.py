@@ -306,8 +306,11 @@ def grant(sets: CapabilitySets | None) -> Grant:
     sets = sets or {}
     _, own, _ = capability.capget()
     wanted = {
-        key: capabilities.mask(sets.get(key, ()))  # type: ignore[call-overload]
-        for key in ("bounding", "effective", "permitted", "inheritable", "ambient")
+        "bounding": capabilities.mask(sets.get("bounding") or ()),
+        "effective": capabilities.mask(sets.get("effective") or ()),
+        "permitted": capabilities.mask(sets.get("permitted") or ()),
+        "inheritable": capabilities.mask(sets.get("inheritable") or ()),
+        "ambient": capabilities.mask(sets.get("ambient") or ()),
     }
     missing = (wanted["bounding"] | wanted["permitted"]) & ~own
     return Grant(**{key: bits & own for key, bits in wanted.items()}, missing=missing)

@@ -43,8 +43,9 @@ def look_up(root: int, user: str, additional: Iterable[str] = ()) -> Identity:
     else:
         raise InvalidParameter(f"unable to find user {name}: no matching entries in passwd file")
     groups = _entries(root, "/etc/group", 4) if login or group or additional else []
+    members: tuple[int, ...] = ()
     if group:
-        gid, members = _group_id(groups, group), ()
+        gid = _group_id(groups, group)
     else:
         members = tuple(_id(fields[2], user) for fields in groups if login and login in fields[3].split(","))
     extra = tuple(_group_id(groups, wanted) for wanted in additional)
