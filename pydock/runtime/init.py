@@ -30,9 +30,9 @@ GO = b"G"
 
 @dataclass(frozen=True, slots=True)
 class InitPlan:
-    """What the child does.  ``joins``: (descriptor, kinds) for setns(2), in order.
+    """What the child does.
 
-    ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
+    ``early``: steps before it joins any namespace.  ``joins``: (descriptor, kinds) for setns(2), in order.  ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
     mapped by then.  ``preserve``: how many descriptors from 3 on the program keeps.  ``supervise``: the program runs
     under a PID 1 that reaps (``--init``).
     """
@@ -41,6 +41,7 @@ class InitPlan:
     args: tuple[str, ...]
     env: tuple[str, ...]
     stdio: tuple[int, int, int]
+    early: tuple[Step, ...] = ()
     joins: tuple[tuple[int, int], ...] = ()
     hold: bool = False
     maps: bool = False
@@ -103,6 +104,7 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
     if plan.maps:
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
+    run(plan.early, context)
     for descriptor, kinds in plan.joins:
         try:
             setns(descriptor, kinds)

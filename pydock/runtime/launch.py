@@ -19,7 +19,7 @@ from pydock.runtime import cgroups
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.init import EXEC, FAILURE, GO, READY, TERMINAL, WARNING, InitPlan, run_init
 from pydock.runtime.plan import container_steps, exec_steps, missing_warning
-from pydock.runtime.process_setup import grant
+from pydock.runtime.process_setup import SetOomScore, grant
 from pydock.runtime.spec import IdMapping, Linux, Process, Spec
 
 
@@ -142,6 +142,8 @@ def start_exec(launch: ExecLaunch) -> Launched:
         args=tuple(launch.process["args"]),
         env=tuple(launch.process.get("env", ())),
         stdio=(launch.stdio.stdin, launch.stdio.stdout, launch.stdio.stderr),
+        # the shim, which it would take after, is spared by the kernel longer than any container
+        early=(SetOomScore(launch.process.get("oomScoreAdj", _oom_score(launch.pid))),),
         joins=((launch.pidfd, kinds),),
         preserve=launch.preserve,
     )
@@ -177,6 +179,14 @@ def _namespaces(linux: Linux, netns: int, opened: ExitStack) -> tuple[int, tuple
     if netns >= 0:
         joins.append((netns, ns.CLONE_NEWNET))
     return flags, tuple(joins), pid_namespace
+
+
+def _oom_score(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/oom_score_adj", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 0  # it is gone: joining its namespaces says so
 
 
 def _differs(pid: int, kind: str) -> bool:
