@@ -32,7 +32,8 @@ GO = b"G"
 class InitPlan:
     """What the child does.
 
-    ``early``: steps before it joins any namespace.  ``joins``: (descriptor, kinds) for setns(2), in order.  ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
+    ``early``: steps before it joins any namespace.  ``joins``: (descriptor, kinds) for setns(2), in order.
+    ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
     mapped by then.  ``preserve``: how many descriptors from 3 on the program keeps.  ``supervise``: the program runs
     under a PID 1 that reaps (``--init``).
     """
