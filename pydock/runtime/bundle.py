@@ -50,9 +50,8 @@ def connect(bundle: str) -> socket.socket:
     return client
 
 
-def write_pid(bundle: str) -> None:
-    """Tell who the shim is: this process."""
-    pid = os.getpid()
+def write_pid(bundle: str, pid: int) -> None:
+    """Tell who the shim is."""
     _write(f"{bundle}/{PID}", {"pid": pid, "start_time": _start_time(pid)})
 
 

@@ -17,6 +17,9 @@ from pydock.runtime.messages import ExecExited, Message
 #: how many messages may wait for a daemon that does not read before its connection is given up
 _PATIENCE = 1000
 
+#: sends the answer to a request, encoded
+Answer = Callable[[bytes], None]
+
 
 class Connection:
     """One daemon's control socket."""
@@ -24,29 +27,28 @@ class Connection:
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self.sock = sock
-        self.waiting: deque[Message] = deque()
+        self.waiting: deque[bytes] = deque()
 
 
 class Control:
     """Takes requests to `handle(message, fds, answer)` and sends answers and news.  `handle` owns the descriptors."""
 
-    def __init__(
-        self, loop: EventLoop, handle: Callable[[Message, list[int], Callable[[Message], None]], None]
-    ) -> None:
+    def __init__(self, loop: EventLoop, handle: Callable[[Message, list[int], Answer], None]) -> None:
         self._loop = loop
         self._handle = handle
         self._connections: list[Connection] = []
         self._server: socket.socket | None = None
         self._untold: deque[Message] = deque(maxlen=_PATIENCE)
 
-    def serve(self, server: socket.socket) -> None:
-        """Accept connections on `server`."""
-        self._server = server
-        self._loop.watch(server.fileno(), READ, lambda _: self._accept())
+    def serve(self, descriptor: int) -> None:
+        """Accept connections on a listening socket."""
+        self._server = socket.socket(fileno=descriptor)
+        self._server.setblocking(False)
+        self._loop.watch(descriptor, READ, lambda _: self._accept())
 
-    def add(self, sock: socket.socket) -> None:
+    def add(self, descriptor: int) -> None:
         """Serve one connection."""
-        connection = Connection(sock)
+        connection = Connection(socket.socket(fileno=descriptor))
         self._connections.append(connection)
         self._watch(connection)
 
@@ -54,8 +56,11 @@ class Control:
         """Tell every daemon; where there is none, the next one hears of an exec's end."""
         if not self._connections and isinstance(message, ExecExited):
             self._untold.append(message)
+        if not self._connections:
+            return
+        text = channel.encode(message)
         for connection in self._connections[:]:
-            self._send(connection, message)
+            self._send(connection, text)
 
     def close(self) -> None:
         """Hang up; what waits is lost."""
@@ -69,7 +74,7 @@ class Control:
         assert self._server is not None
         with contextlib.suppress(OSError):
             sock, _ = self._server.accept()
-            self.add(sock)
+            self.add(sock.detach())
             while self._untold:
                 self.announce(self._untold.popleft())
 
@@ -101,8 +106,8 @@ class Control:
             return
         self._handle(message, fds, lambda answer: self._send(connection, answer))
 
-    def _send(self, connection: Connection, message: Message) -> None:
-        connection.waiting.append(message)
+    def _send(self, connection: Connection, text: bytes) -> None:
+        connection.waiting.append(text)
         self._flush(connection)
 
     def _flush(self, connection: Connection) -> None:
@@ -110,7 +115,7 @@ class Control:
             return
         try:
             while connection.waiting:
-                channel.send(connection.sock, connection.waiting[0])
+                datagram.send(connection.sock, connection.waiting[0])
                 connection.waiting.popleft()
         except BlockingIOError:
             if len(connection.waiting) > _PATIENCE:

@@ -81,7 +81,8 @@ class Zygote:
         if kind == REQUEST:
             pid = children.fork("pydock-job", lambda: job_process.live(values, fds), fds)
         else:
-            pid = children.fork("pydock-shim", lambda: start(channel.decode(text), fds), fds)
+            message = channel.decode(text)
+            pid = children.fork_small("pydock-shim", lambda: start(message, fds), fds)
         pidfd = os.pidfd_open(pid)
         self._children[pidfd] = pid
         self._poll.register(pidfd, select.EPOLLIN)

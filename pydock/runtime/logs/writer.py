@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
+from pydock.errors import PydockError
 from pydock.runtime.logs import jsonfile, local
 from pydock.runtime.logs.lines import LineCutter
 from pydock.runtime.logs.options import file_limits
@@ -41,7 +42,10 @@ class Writer(Protocol):
 class NoLog:
     """Keeps nothing: the driver ``none``, and what the drivers that never wait inherit from."""
 
-    full = False
+    @property
+    def full(self) -> bool:
+        """Nothing ever waits."""
+        return False
 
     def write(self, stream: str, data: bytes) -> None:
         """Drop it."""
@@ -93,6 +97,47 @@ class FileLog(NoLog):
                 self._file.write(self._encoder.encode(stream, now, piece), now)
         except OSError:
             return  # a full disk costs entries, not the container
+
+
+class LazyLog(NoLog):
+    """The writer for `log`, which is opened when there is something to write."""
+
+    def __init__(self, log: Log, aside: Aside) -> None:
+        self._log = log
+        self._aside = aside
+        self._writer: Writer | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be written for now."""
+        return self._writer is not None and self._writer.full
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Take what was read."""
+        if self._writer is None:
+            try:
+                self._writer = open_log(self._log, self._aside)
+            except (OSError, PydockError):
+                return  # it could be opened when the container started; the container goes on without
+        self._writer.write(stream, data)
+
+    def unfinished(self) -> dict[str, bytes]:
+        """The beginnings of lines whose ends are still to come."""
+        return self._writer.unfinished() if self._writer else {}
+
+    def finish(self) -> None:
+        """Write the last lines and close."""
+        if self._writer:
+            self._writer.finish()
+
+    def fileno(self) -> int:
+        """The socket to `flush` to when it is writable."""
+        return self._writer.fileno() if self._writer else -1
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._writer:
+            self._writer.flush()
 
 
 def open_log(log: Log, aside: Aside = at_once) -> Writer:

@@ -68,6 +68,7 @@ class Vessel:
             rootfs=[dataclasses.asdict(mount) for mount in self.box.rootfs()],
             streams=[wants for wants, _ in streams],
             log=options.pop("log", self.log),
+            tty=bool((spec or {}).get("terminal")),
             **options,
         )
         self.zygote.start_container(message, [theirs.fileno(), *(sock.fileno() for _, sock in streams)])

@@ -1,0 +1,239 @@
+"""Launches processes from a short-lived child of the shim, which stays small: what is touched there is not its own.
+
+The shim is a subreaper: when the child ends, the launched process becomes the shim's.  Whatever is done once, opening
+the bundle, reading the specification, making the control group, the steps, the answer to the daemon, happens in here.
+"""
+
+import contextlib
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+from pydock.errors import PydockError, StepFailed
+from pydock.linux import datagram
+from pydock.linux.mounts import Mount
+from pydock.runtime import bundle, channel
+from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.launch import ContainerLaunch, ExecLaunch, Launched, Stdio, start_container, start_exec
+from pydock.runtime.logs.writer import open_log
+from pydock.runtime.messages import ExecFailed, ExecStarted, Message, StartContainer, Started, StartExec, StartFailed
+from pydock.runtime.spec import Process, Spec
+from pydock.runtime.stdio_pipes import Pipes
+
+#: the descriptors of a Birth, in the order in which they travel
+_DESCRIPTORS = ("pidfd", "terminal", "stdin", "stdout", "stderr", "server")
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A process that was launched.  Its descriptors are the caller's: its pidfd, and its terminal or the other ends of
+    its pipes; -1 for what it does not have.
+
+    Of a container also: the bundle's listening socket, whether all its processes end with the first, how readily the
+    kernel should kill them for memory, when it started (nanoseconds), and its control group, "" for none.
+    """
+
+    pid: int
+    own_pids: int = 1
+    oom_score: int = 0
+    started_at: int = 0
+    cgroup: str = ""
+    pidfd: int = -1
+    terminal: int = -1
+    stdin: int = -1
+    stdout: int = -1
+    stderr: int = -1
+    server: int = -1
+
+
+def launch_container(message: StartContainer, daemon: int, netns: int) -> Birth | None:
+    """Bring a container to life and tell the daemon on its socket; None where it failed, and nothing is left."""
+    return _aside(lambda: _container(message, daemon, netns))[0]
+
+
+def launch_exec(message: StartExec, container: Birth) -> tuple[Birth | None, bytes]:
+    """Start one more process in a running container: it, or None, and the encoded answer for the daemon."""
+    return _aside(lambda: _exec(message, container))
+
+
+def set_oom_score(score: int) -> None:
+    """How readily the kernel kills this process, and those it forks from now on, when memory is short; proc(5)."""
+    with contextlib.suppress(OSError):
+        file = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(file, b"%d" % score)
+        finally:
+            os.close(file)
+
+
+def _aside(work: Callable[[], tuple[Birth | None, bytes]]) -> tuple[Birth | None, bytes]:
+    ours, theirs = datagram.pair()
+    with ours:
+        with theirs:
+            if os.fork() == 0:
+                _live(work, theirs)
+        text, fds = datagram.receive(ours)
+    head, _, answer = text.partition(b"\n")
+    if not fds:
+        return None, answer
+    pid, own_pids, oom_score, started_at, present, cgroup = head.decode().split(" ", 5)
+    named = dict(zip((name for name, mark in zip(_DESCRIPTORS, present, strict=True) if mark == "1"), fds, strict=True))
+    return Birth(int(pid), int(own_pids), int(oom_score), int(started_at), cgroup, **named), answer
+
+
+def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: socket.socket) -> NoReturn:
+    try:
+        birth, answer = work()
+        text, fds = b"failed", []
+        if birth:
+            numbers = [getattr(birth, name) for name in _DESCRIPTORS]
+            present = "".join("1" if number >= 0 else "0" for number in numbers)
+            fds = [number for number in numbers if number >= 0]
+            text = (
+                f"{birth.pid} {birth.own_pids} {birth.oom_score} {birth.started_at} {present} {birth.cgroup}"
+            ).encode()
+        datagram.send(reply, text + b"\n" + answer, fds)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _container(message: StartContainer, daemon: int, netns: int) -> tuple[Birth | None, bytes]:
+    sock = socket.socket(fileno=daemon)
+    try:
+        birth, warnings = _bring_to_life(message, netns)
+    except Exception as error:  # the daemon must learn of it, whatever it is
+        _tell(sock, StartFailed(*_reason(error)))
+        return None, b""
+    _tell(sock, Started(os.getppid(), birth.pid, birth.started_at, warnings))
+    return birth, b""
+
+
+def _bring_to_life(message: StartContainer, netns: int) -> tuple[Birth, list[str]]:
+    shim = os.getppid()
+    path = message.bundle
+    with ExitStack() as undo:
+        bundle.clear(path)
+        undo.callback(bundle.clear, path)
+        bundle.write_pid(path, shim)
+        try:
+            open_log(message.log).finish()
+        except (OSError, PydockError) as error:
+            raise StepFailed("initialize logging driver", getattr(error, "errno", 0) or 0, "", str(error)) from error
+        pipes = Pipes()
+        if not message.tty:
+            pipes = Pipes.make(stdin=message.open_stdin, stdout=True, stderr=True)
+        server = bundle.listen(path)
+        spec: Spec = bundle.read_config(path)
+        launched, warnings = _launch(message, spec, pipes.theirs, netns, undo)
+        undo.pop_all()
+    linux = spec.get("linux", {})
+    namespaces = linux.get("namespaces", [])
+    birth = Birth(
+        pid=launched.pid,
+        own_pids=int(any(space["type"] == "pid" and not space.get("path") for space in namespaces)),
+        oom_score=spec["process"].get("oomScoreAdj", 0),
+        started_at=time.time_ns(),
+        cgroup=linux.get("cgroupsPath", ""),
+        pidfd=launched.pidfd,
+        terminal=launched.terminal,
+        stdin=pipes.stdin,
+        stdout=pipes.stdout,
+        stderr=pipes.stderr,
+        server=server.detach(),
+    )
+    return birth, warnings
+
+
+def _launch(
+    message: StartContainer, spec: Spec, stdio: Stdio, netns: int, undo: ExitStack
+) -> tuple[Launched, list[str]]:
+    linux = spec.get("linux", {})
+    mountpoint = f"{message.bundle}/{bundle.ROOTFS}"
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(mountpoint, 0o700)
+    undo.callback(os.rmdir, mountpoint)
+    path = linux.get("cgroupsPath", "")
+    cgroup = Cgroup.at(path) if path else None
+    warnings: list[str] = []
+    if cgroup:
+        undo.callback(cgroup.remove)
+        warnings = cgroup.create(linux.get("resources", {}))
+    launch = ContainerLaunch(
+        spec=spec,
+        mountpoint=mountpoint,
+        rootfs=tuple(_mount(fields) for fields in message.rootfs),
+        stdio=stdio,
+        seccomp=_read_filter(message.seccomp_filter),
+        cgroup=cgroup,
+        netns=netns,
+        init=message.init,
+    )
+    launched = start_container(launch)
+    return launched, [*warnings, *launched.warnings]
+
+
+def _exec(message: StartExec, container: Birth) -> tuple[Birth | None, bytes]:
+    set_oom_score(container.oom_score)  # the new process is born with it
+    pipes = Pipes()
+    if not message.process.get("terminal"):
+        pipes = Pipes.make(
+            stdin=message.open_stdin,
+            stdout=any(stream.stdout for stream in message.streams),
+            stderr=any(stream.stderr for stream in message.streams),
+        )
+    try:
+        cgroup = Cgroup.at(container.cgroup) if container.cgroup else None
+        seccomp = _read_filter(message.seccomp_filter)
+        process = cast(Process, message.process)
+        launched = start_exec(ExecLaunch(process, container.pid, container.pidfd, pipes.theirs, seccomp, cgroup))
+    except Exception as error:  # the daemon must learn of it, whatever it is
+        return None, channel.encode(ExecFailed(message.exec_id, *_reason(error)))
+    birth = Birth(
+        pid=launched.pid,
+        pidfd=launched.pidfd,
+        terminal=launched.terminal,
+        stdin=pipes.stdin,
+        stdout=pipes.stdout,
+        stderr=pipes.stderr,
+    )
+    return birth, channel.encode(ExecStarted(message.exec_id, launched.pid))
+
+
+def _reason(error: Exception) -> tuple[str, int, str, str]:
+    """(step, errno, path, detail) of what went wrong."""
+    if isinstance(error, StepFailed):
+        return error.step, error.errno, error.path, error.detail
+    if isinstance(error, OSError):
+        return "prepare the process", error.errno or 0, str(error.filename or ""), ""
+    if not isinstance(error, PydockError):
+        traceback.print_exc()
+    return "prepare the process", 0, "", str(error) or type(error).__name__
+
+
+def _tell(daemon: socket.socket, message: Message) -> None:
+    with contextlib.suppress(OSError):
+        channel.send(daemon, message)
+
+
+def _read_filter(path: str) -> bytes:
+    if not path:
+        return b""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _mount(fields: dict[str, Any]) -> Mount:
+    return Mount(
+        fields["type"],
+        fields["source"],
+        fields.get("target", "/"),
+        tuple(fields.get("options", ())),
+        tuple(fields.get("lowerdirs", ())),
+    )
