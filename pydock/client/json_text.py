@@ -108,7 +108,7 @@ def indent(text: str, step: str, prefix: str = "") -> str:
     while index < end:
         char = text[index]
         if char == '"':
-            stop = _string_end(text, index)
+            stop = string_end(text, index)
             out.append(text[index:stop])
             index = stop
             continue
@@ -141,7 +141,8 @@ def _next(text: str, index: int) -> int:
     return index
 
 
-def _string_end(text: str, start: int) -> int:
+def string_end(text: str, start: int) -> int:
+    """Where the string that begins at `start` ends, its last quote included."""
     index = start + 1
     while True:
         quote = text.find('"', index)

@@ -38,16 +38,16 @@ def _mappings(raw: str) -> "list[tuple[str, dict[str, str]]]":
     protocol = protocol.lower() if slash else "tcp"
     host, published, target = _split(spec)
     if not target:
-        raise Exit(f"no port specified: {raw}<empty>")
+        raise Exit(f"No port specified: {raw}<empty>")
     if protocol not in PROTOCOLS:
-        raise Exit(f"invalid proto: {protocol}")
-    first, last = port_range(target, f"invalid containerPort: {target}")
+        raise Exit(f"Invalid proto: {protocol}")
+    first, last = port_range(target, f"Invalid containerPort: {target}")
     if not published:
         return [(f"{port}/{protocol}", {"HostIp": host, "HostPort": ""}) for port in range(first, last + 1)]
-    low, high = port_range(published, f"invalid hostPort: {published}")
+    low, high = port_range(published, f"Invalid hostPort: {published}")
     if high - low != last - first:
         if first != last:
-            raise Exit(f"invalid ranges specified for container and host Ports: {target} and {published}")
+            raise Exit(f"Invalid ranges specified for container and host Ports: {target} and {published}")
         # one port of the container on whichever of the range is free
         return [(f"{first}/{protocol}", {"HostIp": host, "HostPort": f"{low}-{high}"})]
     return [
@@ -66,14 +66,14 @@ def _split(spec: str) -> "tuple[str, str, str]":
     if host.startswith("["):
         inner = host[1:].removesuffix("]")
         if not host.endswith("]"):
-            raise Exit(f"invalid IP address: {host}")
+            raise Exit(f"Invalid ip address: {host}")
         host = inner
     import ipaddress
 
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        raise Exit(f"invalid IP address: {host}") from None
+        raise Exit(f"Invalid ip address: {host}") from None
     return host, published, target
 
 

@@ -231,7 +231,7 @@ class _State:
     def _field(
         self, value: Any, name: str, node: nodes.Node, call: tuple[Any, list[nodes.Node], Any], static: bool
     ) -> Any:
-        """One field of `value`; `call` is the cursor, the arguments, the value piped in; `static`: its type is known."""
+        """One field of `value`; `call`: the cursor, the arguments, the value piped in; `static`: its type is known."""
         dot, rest, final = call
         if value is None:
             if self._missing_is_error:

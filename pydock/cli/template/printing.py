@@ -70,13 +70,13 @@ def unquote(source: str) -> str:
 def show(value: Any, depth: int = 0, plus: bool = False) -> str:
     """`value` as %v prints it; `plus`: as %+v."""
     if isinstance(value, str):
-        return value
+        return str(value)
     if value is None or isinstance(value, Nil):
         return _nothing(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(int(value))
+        return str(value)
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, dict):
