@@ -1,7 +1,6 @@
 """capget(2), capset(2) and the bounding and ambient sets; a set of capabilities is a bit mask."""
 
 import ctypes
-import os
 from typing import Final
 
 from pydock.linux.process import (
@@ -9,7 +8,6 @@ from pydock.linux.process import (
     PR_CAP_AMBIENT_CLEAR_ALL,
     PR_CAP_AMBIENT_RAISE,
     PR_CAPBSET_DROP,
-    PR_CAPBSET_READ,
     prctl,
 )
 from pydock.linux.syscall import syscall
@@ -44,20 +42,6 @@ def capset(effective: int, permitted: int, inheritable: int) -> None:
     data[0] = _Data(effective & half, permitted & half, inheritable & half)
     data[1] = _Data(effective >> 32, permitted >> 32, inheritable >> 32)
     syscall("capset", ctypes.byref(header), ctypes.byref(data))
-
-
-def last_capability() -> int:
-    """The highest capability that this kernel knows (/proc/sys/kernel/cap_last_cap)."""
-    descriptor = os.open("/proc/sys/kernel/cap_last_cap", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return int(os.read(descriptor, 16))
-    finally:
-        os.close(descriptor)
-
-
-def bounding_set(last: int) -> int:
-    """The bounding set, up to capability `last`."""
-    return sum(1 << number for number in range(last + 1) if prctl(PR_CAPBSET_READ, number))
 
 
 def bounding_drop(number: int) -> None:

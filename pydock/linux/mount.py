@@ -11,40 +11,28 @@ from typing import Final
 from pydock.linux.syscall import check, libc, syscall
 
 MS_RDONLY: Final = 0x1
-MS_NOSUID: Final = 0x2
-MS_NODEV: Final = 0x4
-MS_NOEXEC: Final = 0x8
-MS_REMOUNT: Final = 0x20
-MS_BIND: Final = 0x1000
-MS_MOVE: Final = 0x2000
 MS_REC: Final = 0x4000
-MS_SILENT: Final = 0x8000
 MS_UNBINDABLE: Final = 1 << 17
 MS_PRIVATE: Final = 1 << 18
 MS_SLAVE: Final = 1 << 19
 MS_SHARED: Final = 1 << 20
 
 MNT_DETACH: Final = 2
-UMOUNT_NOFOLLOW: Final = 8
 
 AT_FDCWD: Final = -100
-AT_SYMLINK_NOFOLLOW: Final = 0x100
 AT_EMPTY_PATH: Final = 0x1000
 AT_RECURSIVE: Final = 0x8000
 
 FSOPEN_CLOEXEC: Final = 1
 FSCONFIG_SET_FLAG: Final = 0
 FSCONFIG_SET_STRING: Final = 1
-FSCONFIG_SET_FD: Final = 5
 FSCONFIG_CMD_CREATE: Final = 6
-FSCONFIG_CMD_RECONFIGURE: Final = 7
 FSMOUNT_CLOEXEC: Final = 1
 
 OPEN_TREE_CLONE: Final = 1
 OPEN_TREE_CLOEXEC: Final = os.O_CLOEXEC
 
 MOVE_MOUNT_F_EMPTY_PATH: Final = 0x4
-MOVE_MOUNT_T_SYMLINKS: Final = 0x10
 MOVE_MOUNT_T_EMPTY_PATH: Final = 0x40
 
 MOUNT_ATTR_RDONLY: Final = 0x1
@@ -56,7 +44,6 @@ MOUNT_ATTR_RELATIME: Final = 0x0
 MOUNT_ATTR_NOATIME: Final = 0x10
 MOUNT_ATTR_STRICTATIME: Final = 0x20
 MOUNT_ATTR_NODIRATIME: Final = 0x80
-MOUNT_ATTR_IDMAP: Final = 0x100000
 MOUNT_ATTR_NOSYMFOLLOW: Final = 0x200000
 
 libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
@@ -129,12 +116,5 @@ def move_mount(tree: int, target: int, path: str = "") -> None:
 def mount_setattr(tree: int, *, set_: int = 0, clear: int = 0, propagation: int = 0, flags: int = 0) -> None:
     """mount_setattr(2) on the mount that descriptor `tree` stands for; AT_RECURSIVE in `flags` for all below."""
     attributes = _MountAttr(set_, clear, propagation, 0)
-    size = ctypes.c_size_t(ctypes.sizeof(attributes))
-    syscall("mount_setattr", tree, b"", ctypes.c_uint(flags | AT_EMPTY_PATH), ctypes.byref(attributes), size)
-
-
-def mount_idmap(tree: int, user_namespace: int, flags: int = 0) -> None:
-    """mount_setattr(2), MOUNT_ATTR_IDMAP: show owners as `user_namespace` maps them."""
-    attributes = _MountAttr(MOUNT_ATTR_IDMAP, 0, 0, user_namespace)
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
     syscall("mount_setattr", tree, b"", ctypes.c_uint(flags | AT_EMPTY_PATH), ctypes.byref(attributes), size)

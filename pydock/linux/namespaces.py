@@ -18,18 +18,6 @@ CLONE_NEWNET: Final = 0x40000000
 CLONE_PIDFD: Final = 0x00001000
 CLONE_INTO_CGROUP: Final = 0x200000000
 
-#: the name of each kind under /proc/PID/ns
-KINDS: Final = {
-    "cgroup": CLONE_NEWCGROUP,
-    "ipc": CLONE_NEWIPC,
-    "mnt": CLONE_NEWNS,
-    "net": CLONE_NEWNET,
-    "pid": CLONE_NEWPID,
-    "time": CLONE_NEWTIME,
-    "user": CLONE_NEWUSER,
-    "uts": CLONE_NEWUTS,
-}
-
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
 _after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
 _after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child

@@ -1,23 +1,19 @@
-"""A process's own attributes and other processes by descriptor: prctl(2), pidfd_*(2), close_range(2), ioctls."""
+"""A process's own attributes and descriptors: prctl(2), close_range(2), setdomainname(2)."""
 
 import ctypes
 import os
-import signal
 from typing import Final
 
 from pydock.linux.syscall import check, libc, syscall
 
 PR_SET_PDEATHSIG: Final = 1
-PR_GET_DUMPABLE: Final = 3
 PR_SET_DUMPABLE: Final = 4
 PR_SET_KEEPCAPS: Final = 8
 PR_SET_NAME: Final = 15
 PR_CAPBSET_READ: Final = 23
 PR_CAPBSET_DROP: Final = 24
-PR_SET_SECUREBITS: Final = 28
 PR_SET_CHILD_SUBREAPER: Final = 36
 PR_SET_NO_NEW_PRIVS: Final = 38
-PR_GET_NO_NEW_PRIVS: Final = 39
 PR_CAP_AMBIENT: Final = 47
 PR_CAP_AMBIENT_RAISE: Final = 2
 PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
@@ -58,21 +54,6 @@ def set_dumpable(on: bool) -> None:
 def set_no_new_privileges() -> None:
     """PR_SET_NO_NEW_PRIVS: no exec gives more rights from here on."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-
-
-def pidfd_open(pid: int) -> int:
-    """pidfd_open(2); the descriptor is close-on-exec."""
-    return os.pidfd_open(pid)
-
-
-def pidfd_send_signal(pidfd: int, number: int) -> None:
-    """pidfd_send_signal(2)."""
-    signal.pidfd_send_signal(pidfd, number)
-
-
-def pidfd_getfd(pidfd: int, descriptor: int) -> int:
-    """pidfd_getfd(2): a copy of another process's descriptor."""
-    return syscall("pidfd_getfd", pidfd, descriptor, 0)
 
 
 def close_range(first: int, last: int = _LAST_DESCRIPTOR) -> None:

@@ -6,7 +6,6 @@ from typing import Final
 from pydock.linux.syscall import syscall
 
 SECCOMP_SET_MODE_FILTER: Final = 1
-SECCOMP_GET_ACTION_AVAIL: Final = 2
 #: struct sock_filter is 8 bytes: u16 code, u8 jt, u8 jf, u32 k
 INSTRUCTION_SIZE: Final = 8
 
@@ -22,13 +21,3 @@ def set_mode_filter(program: bytes, flags: int = 0) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     filter_ = _Program(len(program) // INSTRUCTION_SIZE, ctypes.addressof(buffer))
     syscall("seccomp", ctypes.c_uint(SECCOMP_SET_MODE_FILTER), ctypes.c_uint(flags), ctypes.byref(filter_))
-
-
-def action_available(action: int) -> bool:
-    """SECCOMP_GET_ACTION_AVAIL."""
-    value = ctypes.c_uint32(action)
-    try:
-        syscall("seccomp", ctypes.c_uint(SECCOMP_GET_ACTION_AVAIL), ctypes.c_uint(0), ctypes.byref(value))
-    except OSError:
-        return False
-    return True

@@ -19,31 +19,22 @@ locked_libc.syscall.restype = ctypes.c_long
 MACHINE: Final = platform.machine()
 #: calls older than the common numbering, for the machines that pydock knows: (x86_64, asm-generic)
 _OLDER: Final = {
-    "clone": (56, 220),
     "capget": (125, 90),
     "capset": (126, 91),
     "pivot_root": (155, 41),
-    "quotactl": (179, 60),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
     "keyctl": (250, 219),
     "seccomp": (317, 277),
-    "memfd_create": (319, 279),
     "bpf": (321, 280),
 }
 _COMMON: Final = {
-    "pidfd_send_signal": 424,
     "open_tree": 428,
     "move_mount": 429,
     "fsopen": 430,
     "fsconfig": 431,
     "fsmount": 432,
-    "fspick": 433,
-    "pidfd_open": 434,
     "clone3": 435,
     "close_range": 436,
     "openat2": 437,
-    "pidfd_getfd": 438,
     "mount_setattr": 442,
 }
 NUMBERS: Final = _COMMON | {name: pair[0 if MACHINE == "x86_64" else 1] for name, pair in _OLDER.items()}

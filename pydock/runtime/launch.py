@@ -275,7 +275,10 @@ def _listen(channel: socket.socket, warnings: list[str]) -> int:
     terminal, about_to_exec = -1, False
     try:
         while True:
-            message, ancillary, _, _ = channel.recvmsg(_BUFFER, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+            try:
+                message, ancillary, _, _ = channel.recvmsg(_BUFFER, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+            except ConnectionResetError:
+                continue  # told once where the child ended without reading our word; what it said before is still there
             if not message:
                 break
             kind, body = message[:1], message[1:]
