@@ -296,6 +296,9 @@ class _State:
             if not functions.fits(final, kind):
                 raise self._error(node, self._misfit(final, kind))
             arguments.append(final)
+        if name == "call" and arguments[0] is not None:
+            kind = type_name(arguments[0])
+            raise self._error(whole, f"error calling call: non-function {rest[0] if rest else name} of type {kind}")
         try:
             return (extra or functions.FUNCTIONS[name])(*arguments)
         except functions.FunctionError as error:

@@ -127,20 +127,24 @@ def _eq(first: Any, *others: Any) -> bool:
     for other in others:
         kinds = _basic(first), _basic(other)
         if kinds[0] != kinds[1] and all(kinds):
-            raise FunctionError("incompatible types for comparison")
+            raise FunctionError(_incompatible(first, other))
         if not any(kinds):
             if isinstance(first, dict | list) and isinstance(other, dict | list):
                 raise FunctionError(f"non-comparable type {show(first)}: {type_name(first)}")
             same = first is other or (_is_nil(first) and _is_nil(other))
         elif not all(kinds):
             if not (_is_nil(first) or _is_nil(other)):
-                raise FunctionError("incompatible types for comparison")
+                raise FunctionError(_incompatible(first, other))
             same = False
         else:
             same = first == other
         if same:
             return True
     return False
+
+
+def _incompatible(first: Any, second: Any) -> str:
+    return f"incompatible types for comparison: {type_name(first)} and {type_name(second)}"
 
 
 def _is_nil(value: Any) -> bool:
@@ -156,7 +160,7 @@ def _lt(first: Any, second: Any) -> bool:
     if not all(kinds) or "bool" in kinds:
         raise FunctionError("invalid type for comparison")
     if kinds[0] != kinds[1]:
-        raise FunctionError("incompatible types for comparison")
+        raise FunctionError(_incompatible(first, second))
     return bool(first < second)
 
 
@@ -229,11 +233,13 @@ def _pad(text: str, before: int, after: int) -> str:
 
 def _truncate(text: str, length: int) -> str:
     data = text.encode("utf-8", "surrogateescape")
+    if length < 0:
+        raise FunctionError(f"runtime error: slice bounds out of range [:{length}]")
     return text if len(data) < length else data[:length].decode("utf-8", "surrogateescape")
 
 
 def _call(function: Any, *arguments: Any) -> Any:
-    raise FunctionError("call of nil" if function is None else f"non-function of type {type_name(function)}")
+    raise FunctionError("call of nil")
 
 
 def _not(value: Any) -> bool:

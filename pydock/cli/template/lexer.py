@@ -28,7 +28,7 @@ class Token:
             return "EOF"
         if self.kind == "error":
             return self.text
-        if self.kind in KEYWORDS:
+        if self.kind in KEYWORDS or self.kind == ".":
             return f"<{self.text}>"
         if len(self.text) > 10:
             return quote(self.text[:10]) + "..."
@@ -214,7 +214,8 @@ class _Lexer:
         at = self._run(at, digits)
         if source[at : at + 1] == ".":
             at = self._run(at + 1, digits)
-        if digits is _DIGITS and source[at : at + 1] in ("e", "E"):
+        powers = {_DIGITS: ("e", "E"), _HEX: ("p", "P")}.get(digits, ())
+        if source[at : at + 1] in powers and powers:
             at += 1
             if source[at : at + 1] in ("+", "-"):
                 at += 1

@@ -186,7 +186,7 @@ class Parser:
         if self._solid().kind != "}}":
             self._back(self._last)
             pipe = self._pipeline("template clause", "}}")
-        return nodes.Call(token.position, name, pipe)
+        return nodes.Call(word.position, name, pipe)
 
     def _inline_block(self, token: Token) -> nodes.Node:
         word = self._solid()
@@ -345,14 +345,18 @@ class Parser:
 
     def _number(self, text: str) -> int | float:
         plain = text.replace("_", "")
+        digits = plain.lstrip("+-")
+        octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
         try:
-            octal = plain.lstrip("+-")
-            if octal.isdigit() and len(octal) > 1 and octal[0] == "0":
-                return int(plain, 8)
-            return int(plain, 0)
+            return int(plain, 8 if octal else 0)
         except ValueError:
             pass
         try:
-            return float(plain)
-        except ValueError:
+            value = float.fromhex(plain) if "x" in plain.lower() else float(plain)
+        except (ValueError, OverflowError):
             raise self._error(f"illegal number syntax: {quote(text)}") from None
+        if value in (float("inf"), float("-inf")):
+            raise self._error(f"illegal number syntax: {quote(text)}")
+        if not set(plain) & set(".eEpP"):
+            raise self._error(f"integer overflow: {quote(text)}")
+        return value

@@ -106,28 +106,23 @@ def _key(key: Any) -> Any:
 
 
 def float_text(value: float) -> str:
-    """A float as %v prints it: the shortest digits; an exponent below -4 and from 21 on."""
+    """A float as %v prints it: the shortest digits, with an exponent below -4 and from 6 digits on."""
     if value != value:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "+Inf" if value > 0 else "-Inf"
-    mantissa, _, exponent = repr(value).partition("e")
-    if not exponent:
-        text = mantissa.removesuffix(".0")
-        if abs(value) >= 1e21 or (value and abs(value) < 1e-4):
-            return _scientific(value)
-        return text
-    if -5 < int(exponent) < 21:
-        return f"{value:.0f}" if int(exponent) > 0 else f"{value:.20f}".rstrip("0")
-    return _scientific(value)
-
-
-def _scientific(value: float) -> str:
-    mantissa, _, exponent = f"{value!r}".partition("e")
-    if not exponent:
-        mantissa, _, exponent = f"{value:.17e}".partition("e")
-        mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa.removesuffix('.0')}e{int(exponent):+03d}"
+    if not value:
+        return "-0" if str(value)[0] == "-" else "0"
+    mantissa, _, power = f"{value:.16e}".partition("e")
+    for digits in range(17):
+        shorter, _, power = f"{value:.{digits}e}".partition("e")
+        if float(f"{shorter}e{power}") == value:
+            mantissa = shorter
+            break
+    exponent = int(power)
+    if not -4 <= exponent < 6:
+        return f"{mantissa}e{exponent:+03d}"
+    return f"{value:.{max(len(mantissa.strip('-').replace('.', '')) - 1 - exponent, 0)}f}"
 
 
 def sprintf(pattern: str, values: list[Any]) -> str:

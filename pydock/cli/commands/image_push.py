@@ -1,0 +1,60 @@
+"""`push`."""
+
+from pydock.cli import credentials, progress, pulling
+from pydock.cli.exits import Exit
+from pydock.cli.flags import boolean, text
+from pydock.cli.reference import parse
+from pydock.cli.spec import Command
+from pydock.client import images
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pydock.cli.console import Console
+    from pydock.cli.flags import Options
+
+_NOTE = (
+    "Using --platform pushes only the specified platform manifest of a multi-platform image index.\n"
+    "Other components, like attestations, will not be included.\n"
+    "To push the complete multi-platform image, remove the --platform flag.\n"
+)
+
+
+def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
+    """Upload the image."""
+    platform = ""
+    if options.platform:
+        from pydock.cli.platform import as_json
+
+        platform = as_json(options.platform)
+        console.out.write(f" Info -> {_NOTE}\n".replace("\n", "\n         ").rstrip(" ") + "\n")
+    reference = parse(arguments[0])
+    if options.all_tags and (reference.tag or reference.digest):
+        raise Exit("tag can't be used with --all-tags/-a")
+    if not options.all_tags and not reference.tag and not reference.digest:
+        reference = reference.tagged()
+        if not options.quiet:
+            console.out.line(f"Using default tag: {reference.tag}")
+    console.out.flush()
+    auth = credentials.header_for(console.config, reference.domain)
+    tag = "" if options.all_tags else reference.tag
+    response = images.push(console.engine(), reference.familiar_name, tag, platform, auth)
+    progress.show(response.chunks(), pulling.Silence() if options.quiet else console.out)
+    if options.quiet:
+        console.out.line(reference.full)
+
+
+COMMAND = Command(
+    "[OPTIONS] NAME[:TAG]",
+    "Upload an image to a registry",
+    run,
+    (
+        boolean("all-tags", "Upload all tags of the repository", "a"),
+        boolean("quiet", "Don't show progress", "q"),
+        boolean("disable-content-trust", "Skip image signing", default=True),
+        text(
+            "platform", "Upload one platform of a multi-platform image, as a single-platform one: os[/arch[/variant]]"
+        ),
+    ),
+    (1, 1),
+    "image push, push",
+)

@@ -1,0 +1,33 @@
+"""`tag`."""
+
+from pydock.cli.exits import Exit
+from pydock.cli.reference import parse
+from pydock.cli.spec import Command
+from pydock.client import images
+from pydock.errors import InvalidParameter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pydock.cli.console import Console
+    from pydock.cli.flags import Options
+
+
+def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
+    """Give the image one more name."""
+    source, target = arguments
+    try:
+        reference = parse(target)
+    except InvalidParameter as error:
+        from pydock.cli.flags import quoted
+
+        raise Exit(
+            f"error parsing reference: {quoted(target)} is not a valid repository/tag: {error.message}"
+        ) from None
+    if reference.digest:
+        raise Exit("refusing to create a tag with a digest reference")
+    images.tag(console.engine(), source, reference.familiar_name, reference.tag or "latest")
+
+
+COMMAND = Command(
+    "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", "Give an image one more name", run, (), (2, 2), "image tag, tag"
+)
