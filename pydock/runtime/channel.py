@@ -5,7 +5,7 @@ The daemon, the zygote and the shims call this.  Fields that this version does n
 
 import dataclasses
 import json
-import socket
+from _socket import socket as Socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,12 +19,12 @@ _FIELDS: dict[type[Any], tuple[str, ...]] = {
 }
 
 
-def send(sock: socket.socket, message: Message, fds: Sequence[int] = ()) -> None:
+def send(sock: Socket, message: Message, fds: Sequence[int] = ()) -> None:
     """Send `message` with copies of `fds`; OSError as sendmsg(2) has it."""
     datagram.send(sock, encode(message), fds)
 
 
-def receive(sock: socket.socket, flags: int = 0) -> tuple[Message | None, list[int]]:
+def receive(sock: Socket, flags: int = 0) -> tuple[Message | None, list[int]]:
     """Wait for a message: it and its descriptors, which the caller owns; None when the other end is closed."""
     text, fds = datagram.receive(sock, flags)
     return (decode(text) if text else None), fds

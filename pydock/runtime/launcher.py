@@ -6,9 +6,9 @@ the bundle, reading the specification, making the control group, the steps, the 
 
 import contextlib
 import os
-import socket
 import time
 import traceback
+from _socket import socket as Socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import Any, NoReturn, cast
 
 from pydock.errors import PydockError, StepFailed
 from pydock.linux import datagram
+from pydock.linux.bare_fork import bare_fork
 from pydock.linux.mounts import Mount
 from pydock.runtime import bundle, channel
 from pydock.runtime.cgroups import Cgroup
@@ -72,21 +73,22 @@ def set_oom_score(score: int) -> None:
 
 
 def _aside(work: Callable[[], tuple[Birth | None, bytes]]) -> tuple[Birth | None, bytes]:
-    ours, theirs = datagram.pair()
-    with ours:
-        with theirs:
-            if os.fork() == 0:
-                _live(work, theirs)
-        text, fds = datagram.receive(ours)
+    ours, theirs = datagram.bare_pair()
+    if bare_fork() == 0:
+        _live(work, theirs)
+    theirs.close()
+    text, fds = datagram.receive(ours)
+    ours.close()
     head, _, answer = text.partition(b"\n")
     if not fds:
         return None, answer
     pid, own_pids, oom_score, started_at, present, cgroup = head.decode().split(" ", 5)
-    named = dict(zip((name for name, mark in zip(_DESCRIPTORS, present, strict=True) if mark == "1"), fds, strict=True))
-    return Birth(int(pid), int(own_pids), int(oom_score), int(started_at), cgroup, **named), answer
+    descriptors = iter(fds)
+    numbers = [next(descriptors) if mark == "1" else -1 for mark in present]
+    return Birth(int(pid), int(own_pids), int(oom_score), int(started_at), cgroup, *numbers), answer
 
 
-def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: socket.socket) -> NoReturn:
+def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket) -> NoReturn:
     try:
         birth, answer = work()
         text, fds = b"failed", []
@@ -105,7 +107,7 @@ def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: socket.socket) 
 
 
 def _container(message: StartContainer, daemon: int, netns: int) -> tuple[Birth | None, bytes]:
-    sock = socket.socket(fileno=daemon)
+    sock = Socket(fileno=daemon)
     try:
         birth, warnings = _bring_to_life(message, netns)
     except Exception as error:  # the daemon must learn of it, whatever it is
@@ -217,7 +219,7 @@ def _reason(error: Exception) -> tuple[str, int, str, str]:
     return "prepare the process", 0, "", str(error) or type(error).__name__
 
 
-def _tell(daemon: socket.socket, message: Message) -> None:
+def _tell(daemon: Socket, message: Message) -> None:
     with contextlib.suppress(OSError):
         channel.send(daemon, message)
 

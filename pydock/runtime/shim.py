@@ -97,9 +97,11 @@ class Shim:
         self._loop.run(lambda: self._over and not self._streams.clients)
 
     def _watch_children(self) -> None:
-        """Have the loop reap: the container, execs, and orphans that fell to this subreaper."""
+        """Have the loop reap: the container, execs, and orphans that fell to this subreaper.
+
+        The zygote has a handler for SIGCHLD, which does nothing; without one nothing would be woken.
+        """
         reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         self._loop.watch(reading, READ, lambda _: self._reap(reading))
         os.write(writing, b"\0")  # some may have ended before

@@ -6,10 +6,11 @@ small.  One that takes nothing at all for a while stops nobody: what comes goes 
 
 import contextlib
 import os
-import socket
 import time
+from _socket import socket as Socket
 from collections import deque
 from collections.abc import Iterator
+from socket import SHUT_RDWR
 from typing import Protocol
 
 from pydock.runtime.detach_keys import DetachKeys
@@ -19,6 +20,7 @@ from pydock.runtime.spill import Spill
 from pydock.streams import frame_header
 
 _READ_SIZE = 65536
+_BOTH_WAYS = int(SHUT_RDWR)
 #: how long a client may take nothing before it is no longer waited for, in seconds
 GRACE = 1.0
 #: how much may wait in a file for a client that takes nothing, in bytes; then the container waits after all
@@ -57,7 +59,7 @@ class Client:
     def __init__(self, loop: EventLoop, descriptor: int, wants: ClientStream, owner: Owner) -> None:
         self.wants = wants
         self._loop = loop
-        self._sock = socket.socket(fileno=descriptor)
+        self._sock = Socket(fileno=descriptor)
         self._sock.setblocking(False)
         self._descriptor = descriptor
         self._owner = owner
@@ -135,7 +137,7 @@ class Client:
         self._descriptor = -1
         with contextlib.suppress(OSError):
             # a local connection closed with something unread would end in ECONNRESET for the client, not in its end
-            self._sock.shutdown(socket.SHUT_RDWR)
+            self._sock.shutdown(_BOTH_WAYS)
             while self._sock.recv(_READ_SIZE):
                 pass
         self._sock.close()

@@ -5,7 +5,7 @@ What happens is told to every connection; what nobody was there to hear, and can
 
 import contextlib
 import os
-import socket
+from _socket import socket as Socket
 from collections import deque
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ Answer = Callable[[bytes], None]
 class Connection:
     """One daemon's control socket."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Socket) -> None:
         sock.setblocking(False)
         self.sock = sock
         self.waiting: deque[bytes] = deque()
@@ -37,18 +37,18 @@ class Control:
         self._loop = loop
         self._handle = handle
         self._connections: list[Connection] = []
-        self._server: socket.socket | None = None
+        self._server: Socket | None = None
         self._untold: deque[Message] = deque(maxlen=_PATIENCE)
 
     def serve(self, descriptor: int) -> None:
         """Accept connections on a listening socket."""
-        self._server = socket.socket(fileno=descriptor)
+        self._server = Socket(fileno=descriptor)
         self._server.setblocking(False)
         self._loop.watch(descriptor, READ, lambda _: self._accept())
 
     def add(self, descriptor: int) -> None:
         """Serve one connection."""
-        connection = Connection(socket.socket(fileno=descriptor))
+        connection = Connection(Socket(fileno=descriptor))
         self._connections.append(connection)
         self._watch(connection)
 
@@ -73,8 +73,8 @@ class Control:
     def _accept(self) -> None:
         assert self._server is not None
         with contextlib.suppress(OSError):
-            sock, _ = self._server.accept()
-            self.add(sock.detach())
+            descriptor, _ = self._server._accept()  # type: ignore[attr-defined]  # typeshed has it for no class
+            self.add(descriptor)
             while self._untold:
                 self.announce(self._untold.popleft())
 

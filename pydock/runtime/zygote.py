@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import select
+import signal
 import socket
 import traceback
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ def main(descriptor: int, preload: Sequence[str]) -> None:
     sock = socket.socket(fileno=descriptor)
     set_name("pydock-zygote")
     children.heed_no_signals()
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # for the shims, which are woken by it
     set_dumpable(False)  # children join namespaces before they exec: nobody in there may look into them
     for module in preload:
         importlib.import_module(module)
