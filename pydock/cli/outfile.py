@@ -25,7 +25,7 @@ def check_path(path: str) -> None:
     """Raise ValueError where `path` can't be made a file."""
     folder = os.path.dirname(path)
     if folder and folder != "." and not os.path.exists(folder):
-        raise ValueError(f'invalid output path: directory "{folder}" does not exist')
+        raise ValueError(f"invalid output path: stat {folder}: no such file or directory")
     try:
         mode = os.stat(path).st_mode
     except OSError:

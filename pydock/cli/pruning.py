@@ -29,10 +29,10 @@ def _line(descriptor: int) -> str:
     return line.decode("utf-8", "replace")
 
 
-def ask(console: "Console", force: bool, question: str, what: str) -> None:
+def ask(console: "Console", force: bool, question: str) -> None:
     """Go on only where the user agrees."""
     if not force and not confirm(console, question):
-        raise Exit(f"{what} prune has been cancelled", 0)
+        raise Exit("", 0)
 
 
 def merged_filters(console: "Console", given: "list[tuple[str, str]]") -> "dict[str, list[str]]":

@@ -64,6 +64,36 @@ volume.Volume
  Scope string
  Status? map[string]any
  UsageData? *volume.UsageData
+system.versionInfo
+ Client system.clientVersion
+ Server *types.Version
+system.platformInfo
+ Name? string
+system.clientVersion
+ Platform? *system.platformInfo
+ Version? string
+ APIVersion=ApiVersion? string
+ DefaultAPIVersion? string
+ GitCommit? string
+ GoVersion? string
+ Os? string
+ Arch? string
+ BuildTime? string
+ Context string
+system.clientInfo
+ Debug bool
+ +system.clientVersion
+ Plugins []any
+ Warnings []string
+system.dockerInfo
+ +*system.Info
+ ServerErrors? []string
+ UserName=- string
+ ClientInfo? *system.clientInfo
+ ClientErrors? []string
+system.sparseInfo
+ ClientInfo? *system.clientInfo
+ ClientErrors? []string
 system.Info
  ID string
  Containers int
@@ -100,7 +130,7 @@ system.Info
  OSType string
  Architecture string
  IndexServerAddress string
- RegistryConfig *registry.ServiceConfig
+ RegistryConfig any
  NCPU int
  MemTotal int64
  GenericResources []any
@@ -257,13 +287,6 @@ system.PluginsInfo
  Network []string
  Authorization []string
  Log []string
-registry.ServiceConfig
- AllowNondistributableArtifactsCIDRs? []any
- AllowNondistributableArtifactsHostnames? []string
- InsecureRegistryCIDRs []any
- IndexConfigs map[string]*registry.IndexInfo
- Mirrors []string
- ExtraFields=- map[string]any
 system.RuntimeWithStatus
  +system.Runtime
  Status=status? map[string]string
@@ -425,11 +448,6 @@ network.IPAMConfig
  IPRange? string
  Gateway? string
  AuxAddress=AuxiliaryAddresses? map[string]string
-registry.IndexInfo
- Name string
- Mirrors []string
- Secure bool
- Official bool
 system.Runtime
  Path=path? string
  Args=runtimeArgs? []string

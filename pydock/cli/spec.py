@@ -65,7 +65,7 @@ class Command:
 
     def usage_line(self, path: str) -> str:
         """`docker container ls [OPTIONS]`."""
-        return f"{path} {self.usage}".rstrip()
+        return f"{path} {self.usage.replace('{program}', path.partition(' ')[0])}".rstrip()
 
 
 def _arguments(count: int) -> str:

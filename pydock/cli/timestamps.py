@@ -10,8 +10,8 @@ from pydock.cli.exits import Exit
 from pydock.cli.quantities import duration
 
 
-def to_unix(value: str, name: str) -> str:
-    """`value` as seconds.nanoseconds; raises Exit where it is no time."""
+def to_unix(value: str, name: str = "") -> str:
+    """`value` as seconds.nanoseconds; raises Exit where it is no time (`name`: of the option, for the message)."""
     try:
         age = duration(value)
     except ValueError:
@@ -22,7 +22,7 @@ def to_unix(value: str, name: str) -> str:
     try:
         return _absolute(value)
     except ValueError as error:
-        raise Exit(f'invalid value for "{name}": {error}') from None
+        raise Exit(f'invalid value for "{name}": {error}' if name else str(error)) from None
 
 
 def _absolute(value: str) -> str:

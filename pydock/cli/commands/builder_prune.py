@@ -31,7 +31,7 @@ def prune(console: "Console", given: "list[tuple[str, str]]", everything: bool) 
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Ask, then remove."""
-    pruning.ask(console, options.force, _ALL if options.all else _NORMAL, "builder")
+    pruning.ask(console, options.force, _ALL if options.all else _NORMAL)
     query = {"all": options.all or None, "filters": filters(options.filter)}
     if options.keep_storage:
         query["keep-storage"] = options.keep_storage

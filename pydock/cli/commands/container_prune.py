@@ -24,7 +24,7 @@ def prune(console: "Console", given: "list[tuple[str, str]]", everything: bool) 
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Ask, then remove."""
-    pruning.ask(console, options.force, _QUESTION, "container")
+    pruning.ask(console, options.force, _QUESTION)
     pruning.reclaimed(console, prune(console, options.filter, False))
 
 

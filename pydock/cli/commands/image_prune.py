@@ -29,7 +29,7 @@ def prune(console: "Console", given: "list[tuple[str, str]]", everything: bool) 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Ask, then remove."""
     warning = _ALL if options.all else _DANGLING
-    pruning.ask(console, options.force, f"{warning}\nAre you sure you want to continue?", "image")
+    pruning.ask(console, options.force, f"{warning}\nAre you sure you want to continue?")
     pruning.reclaimed(console, prune(console, options.filter, options.all))
 
 

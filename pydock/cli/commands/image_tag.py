@@ -21,7 +21,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         from pydock.cli.flags import quoted
 
         raise Exit(
-            f"error parsing reference: {quoted(target)} is not a valid repository/tag: {error.message}"
+            f"Error parsing reference: {quoted(target)} is not a valid repository/tag: {error.message}"
         ) from None
     if reference.digest:
         raise Exit("refusing to create a tag with a digest reference")

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from pydock.cli.console import Console
     from pydock.cli.flags import Options
 
-_QUESTION = "WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?"
+_QUESTION = (
+    "WARNING! This will remove all custom networks not used by at least one container.\n"
+    "Are you sure you want to continue?"
+)
 
 
 def prune(console: "Console", given: "list[tuple[str, str]]", everything: bool) -> int:
@@ -23,7 +26,7 @@ def prune(console: "Console", given: "list[tuple[str, str]]", everything: bool) 
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Ask, then remove."""
-    pruning.ask(console, options.force, _QUESTION, "network")
+    pruning.ask(console, options.force, _QUESTION)
     prune(console, options.filter, False)
 
 

@@ -38,7 +38,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     if options.volumes and "until" in filters(options.filter):
         raise Exit('ERROR: The "until" filter is not supported with "--volumes"')
     if not options.force:
-        pruning.ask(console, False, question(console, options), "system")
+        pruning.ask(console, False, question(console, options))
     freed = 0
     for kind in ("container", "network", *(("volume",) if options.volumes else ()), "image", "builder"):
         module = import_module(f"pydock.cli.commands.{kind}_prune")

@@ -32,7 +32,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     if options.all and "all" in filters(options.filter):
         raise Exit("conflicting options: cannot specify both --all and --filter all=1")
     warning = _ALL if options.all else _ANONYMOUS
-    pruning.ask(console, options.force, f"{warning}\nAre you sure you want to continue?", "volume")
+    pruning.ask(console, options.force, f"{warning}\nAre you sure you want to continue?")
     pruning.reclaimed(console, prune(console, options.filter, options.all))
 
 

@@ -137,6 +137,15 @@ def rows(entries: "list[dict[str, Any]]", trunc: bool, digest: bool, needed: boo
                 yield ImageRow(entry, trunc, repository, "<none>", one)
 
 
+def first_name(entry: "dict[str, Any]", trunc: bool) -> ImageRow:
+    """The row of an image's first name, its digest left out."""
+    tags = entry.get("RepoTags") or []
+    if not tags or is_dangling(entry):
+        return ImageRow(entry, trunc, "<none>", "<none>", "")
+    ((repository, (tag, *_)),) = _grouped(tags[:1], ":").items()
+    return ImageRow(entry, trunc, repository, tag, "")
+
+
 def _grouped(references: "list[str]", mark: str) -> "dict[str, list[str]]":
     found: dict[str, list[str]] = {}
     for reference in references:

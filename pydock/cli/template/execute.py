@@ -23,7 +23,8 @@ class _Continue(Exception):
 class Template:
     """A parsed template."""
 
-    def __init__(self, source: str, root: nodes.Block, trees: dict[str, nodes.Block]) -> None:
+    def __init__(self, source: str, root: nodes.Block, trees: dict[str, nodes.Block], name: str = "") -> None:
+        self.name = name
         self.source = source
         self.root = root
         self.trees = trees
@@ -32,16 +33,20 @@ class Template:
         self, data: Any, missing_is_error: bool = False, extra: dict[str, Callable[..., Any]] | None = None
     ) -> str:
         """The text that the template makes of `data`; `extra` functions stand before the usual ones."""
-        state = _State(self, missing_is_error, extra or {}, data)
-        state.walk(self.root, data)
+        state = _State(self, missing_is_error, extra or {}, data, self.name)
+        try:
+            state.walk(self.root, data)
+        except TemplateError as error:
+            error.partial = "".join(state.out)
+            raise
         return "".join(state.out)
 
 
-def parse(source: str) -> Template:
-    """Parse `source`; raises TemplateError with `template: :LINE: ...`."""
+def parse(source: str, name: str = "") -> Template:
+    """Parse `source`; raises TemplateError with `template: NAME:LINE: ...`."""
     trees: dict[str, nodes.Block] = {}
-    root = Parser(source, functions.NAMES, trees).parse()
-    return Template(source, root, trees)
+    root = Parser(source, functions.NAMES, trees, name).parse()
+    return Template(source, root, trees, name)
 
 
 class _State:
@@ -66,7 +71,7 @@ class _State:
         line = before.count("\n") + 1
         column = len(before[before.rfind("\n") + 1 :].encode())
         return TemplateError(
-            f"template: {self._name}:{line}:{column}: executing {quote(self._name)} at <{node}>: {message}"
+            f"template: {self._template.name}:{line}:{column}: executing {quote(self._name)} at <{node}>: {message}"
         )
 
     # ---- nodes

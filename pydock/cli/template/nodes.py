@@ -4,7 +4,12 @@ from typing import Any
 
 
 class TemplateError(Exception):
-    """A template does not parse or can't be executed; the text is what Go's package says."""
+    """A template does not parse or can't be executed; the text is what Go's package says.
+
+    `partial` is what the template had written before.
+    """
+
+    partial = ""
 
 
 class Node:

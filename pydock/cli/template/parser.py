@@ -16,7 +16,8 @@ _OPERANDS = frozenset(
 class Parser:
     """One template's text on its way to a tree; `trees` gets what `define` and `block` name."""
 
-    def __init__(self, source: str, functions: Collection[str], trees: dict[str, nodes.Block]) -> None:
+    def __init__(self, source: str, functions: Collection[str], trees: dict[str, nodes.Block], name: str = "") -> None:
+        self._name = name
         self._source = source
         self._functions = functions
         self._trees = trees
@@ -53,7 +54,7 @@ class Parser:
         return token
 
     def _error(self, text: str, token: Token | None = None) -> TemplateError:
-        return TemplateError(f"template: :{(token or self._last).line}: {text}")
+        return TemplateError(f"template: {self._name}:{(token or self._last).line}: {text}")
 
     def _unexpected(self, token: Token, context: str) -> TemplateError:
         if token.kind == "error":

@@ -1,0 +1,41 @@
+"""`logout`."""
+
+from pydock.cli import credentials
+from pydock.cli.spec import Command
+from pydock.errors import PydockError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pydock.cli.console import Console
+    from pydock.cli.flags import Options
+
+
+def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
+    """Forget the credentials, under whichever of its spellings the server was kept."""
+    server = arguments[0] if arguments and arguments[0] else credentials.INDEX_SERVER
+    shown, names = server, [server]
+    if arguments and arguments[0]:
+        shown = server.removeprefix("https://").removeprefix("http://").partition("/")[0]
+        names += [shown, f"http://{shown}", f"https://{shown}"]
+    console.out.line(f"Removing login credentials for {shown}")
+    problems: dict[str, str] = {}
+    for name in names:
+        try:
+            credentials.erase(console.config, name)
+        except PydockError as error:
+            problems[name] = error.message
+    if len(problems) == len(names):
+        console.out.flush()
+        console.err.line("WARNING: could not erase credentials:")
+        for name, problem in problems.items():
+            console.err.line(f"{name}: {problem}")
+
+
+COMMAND = Command(
+    "[SERVER]",
+    "Log out from a registry",
+    run,
+    (),
+    (0, 1),
+    long="Log out from a registry.\nWithout a server, from the one that images without a registry come from.",
+)
