@@ -4,6 +4,7 @@ A handler may be called though its descriptor is not ready (its number may have 
 handler's calls are non-blocking.
 """
 
+import contextlib
 import heapq
 import itertools
 import select
@@ -37,10 +38,11 @@ class EventLoop:
         self._events[descriptor] = events
 
     def forget(self, descriptor: int) -> None:
-        """Call no handler for `descriptor` any more; fine where none was."""
+        """Call no handler for `descriptor` any more; fine where none was, or where it is closed already."""
         if self._handlers.pop(descriptor, None):
             del self._events[descriptor]
-            self._poll.unregister(descriptor)
+            with contextlib.suppress(OSError):
+                self._poll.unregister(descriptor)
 
     def call_later(self, delay: float, action: Callable[[], None]) -> None:
         """Call `action` once, `delay` seconds from now."""

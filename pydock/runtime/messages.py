@@ -44,7 +44,7 @@ class Log:
     """Where the container's output is kept: driver, file (for those that have one), options as text.
 
     ``cache``: the file, in the local driver's format, that a driver which cannot be read keeps beside; "" for none.
-    ``tag`` and the names are what syslog and journald tell of the container.
+    ``tag``, the id and the names are what syslog and journald tell of the container.
     """
 
     driver: str = "json-file"
@@ -54,6 +54,7 @@ class Log:
     attributes: dict[str, str] = field(default_factory=dict)
     cache: str = ""
     tag: str = ""
+    container_id: str = ""
     container_name: str = ""
     image_name: str = ""
 

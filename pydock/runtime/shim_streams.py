@@ -65,6 +65,7 @@ class ProcessStreams:
         self._unwritten = b""
         self._closing_input = False
         self._paused = False
+        self._log_socket = -1
         self._exited = False
         self._ended = False
 
@@ -192,7 +193,7 @@ class ProcessStreams:
 
     def _pace(self) -> None:
         """Read while nobody is behind.  A paused output is not watched at all: its end would be told for ever."""
-        log_full = self._log is not None and self._log.full
+        log_full = self._log is not None and self._log_is_full(self._log)
         pause = log_full or any(client.behind for client in self.clients)
         if pause == self._paused:
             return
@@ -202,6 +203,20 @@ class ProcessStreams:
                 self._loop.forget(source.descriptor)
             else:
                 self._listen(source)
+
+    def _log_is_full(self, log: Writer) -> bool:
+        """Whether the log takes no more for now; what waits for its socket is sent when that is ready."""
+        descriptor = log.fileno()
+        if descriptor >= 0 or self._log_socket >= 0:  # it may be another of the same number
+            self._loop.forget(self._log_socket)
+            self._log_socket = descriptor
+        if descriptor >= 0:
+            self._loop.watch(descriptor, WRITE, lambda _: self._flush_log(log))
+        return log.full
+
+    def _flush_log(self, log: Writer) -> None:
+        log.flush()
+        self._pace()
 
     def _drop(self, source: _Source) -> None:
         self._loop.forget(source.descriptor)
@@ -228,6 +243,7 @@ class ProcessStreams:
         if self._ended or not self._exited:
             return
         self._ended = True
+        self._loop.forget(self._log_socket)
         self._close_input()
         if self._terminal >= 0:
             os.close(self._terminal)

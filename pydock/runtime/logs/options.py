@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
+from pydock.runtime.logs import syslog
+from pydock.runtime.logs.values import boolean, size
 
 _COMMON = frozenset({"env", "env-regex", "labels", "labels-regex", "tag"})
 _FILE = frozenset({"max-size", "max-file", "compress"})
@@ -23,9 +25,6 @@ KNOWN = {
     "syslog": _COMMON | {f"syslog-{name}" for name in _SYSLOG} | _CACHE,
     "journald": _COMMON | _CACHE,
 }
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,10 @@ def validate(driver: str, options: Mapping[str, str]) -> None:
         if name not in KNOWN[driver] and name not in ("mode", "max-buffer-size"):
             raise InvalidParameter(f"unknown log opt '{name}' for {named}")
     file_limits(driver, options)
+    if driver == "syslog":
+        syslog.check(options)
+    if "cache-disabled" in options:
+        boolean(options["cache-disabled"])
     for name in ("labels-regex", "env-regex"):
         _pattern(options.get(name, ""))
 
@@ -79,24 +82,6 @@ def file_limits(driver: str, options: Mapping[str, str]) -> FileLimits:
         if driver == "json-file" and compress and (max_files == 1 or not max_size):
             raise InvalidParameter("compress cannot be true when max-file is less than 2 or max-size is not set")
     return FileLimits(max_size, max_files, compress and max_files > 1)
-
-
-def size(text: str, unit: int) -> int:
-    """A human size such as ``10m`` in bytes; a kilobyte has `unit` of them."""
-    match = _SIZE.fullmatch(text.strip())
-    if not match:
-        raise InvalidParameter(f"invalid size: '{text}'")
-    power = "bkmgtp".index(match[2].lower()) if match[2] else 0
-    return int(float(match[1]) * unit**power)
-
-
-def boolean(text: str) -> bool:
-    """A truth value as Go's strconv.ParseBool reads it."""
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    raise InvalidParameter(f'strconv.ParseBool: parsing "{text}": invalid syntax')
 
 
 def attributes(options: Mapping[str, str], labels: Mapping[str, str], environment: Sequence[str]) -> dict[str, str]:

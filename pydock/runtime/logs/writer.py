@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-from pydock.errors import PydockError
-from pydock.runtime.logs import jsonfile, local
+from pydock.errors import InvalidParameter, PydockError
+from pydock.runtime.logs import journald, jsonfile, local, syslog
 from pydock.runtime.logs.lines import LineCutter
 from pydock.runtime.logs.options import file_limits
+from pydock.runtime.logs.outbox import Outbox
 from pydock.runtime.logs.rotation import Aside, RotatingFile, at_once
 from pydock.runtime.messages import Log
 
@@ -99,6 +100,68 @@ class FileLog(NoLog):
             return  # a full disk costs entries, not the container
 
 
+class SocketLog(NoLog):
+    """Lines sent to somebody else: syslog, journald."""
+
+    def __init__(self, encoder: syslog.Encoder | journald.Encoder, outbox: Outbox) -> None:
+        self._encoder = encoder
+        self._outbox = outbox
+        self._cutters: dict[str, LineCutter] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether too much waits to be sent."""
+        return self._outbox.full
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Send the lines that are whole."""
+        cutter = self._cutters.get(stream)
+        if cutter is None:
+            cutter = self._cutters[stream] = LineCutter()
+        self._send(stream, cutter.feed(data))
+
+    def finish(self) -> None:
+        """Send the last lines, though they have no end, and close."""
+        for stream, cutter in self._cutters.items():
+            self._send(stream, cutter.finish())
+        self._outbox.close()
+
+    def fileno(self) -> int:
+        """The socket, while something waits for it."""
+        return self._outbox.fileno()
+
+    def flush(self) -> None:
+        """Send what waits."""
+        self._outbox.flush()
+
+    def _send(self, stream: str, pieces: Iterable[bytes]) -> None:
+        now = time.time_ns()
+        for piece in pieces:
+            self._outbox.put(self._encoder.encode(stream, now, piece))
+
+
+class CachedLog(SocketLog):
+    """The same, and a copy in a file of its own for those who want to read the log here."""
+
+    def __init__(self, encoder: syslog.Encoder | journald.Encoder, outbox: Outbox, cache: FileLog) -> None:
+        super().__init__(encoder, outbox)
+        self._cache = cache
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Send and keep."""
+        super().write(stream, data)
+        self._cache.write(stream, data)
+
+    def unfinished(self) -> dict[str, bytes]:
+        """The beginnings of lines whose ends are still to come."""
+        return self._cache.unfinished()
+
+    def finish(self) -> None:
+        """Close both."""
+        super().finish()
+        self._cache.finish()
+
+
 class LazyLog(NoLog):
     """The writer for `log`, which is opened when there is something to write."""
 
@@ -142,13 +205,21 @@ class LazyLog(NoLog):
 
 def open_log(log: Log, aside: Aside = at_once) -> Writer:
     """The writer for `log`; OSError or PydockError where there is none.  `aside` runs long work beside the caller."""
-    if log.driver in ("none", ""):
-        return NoLog()
-    if log.driver == "json-file":
-        return open_file(log, log.path, aside)
-    if log.driver == "local":
-        return open_file(log, log.path, aside)
-    raise NotImplementedError(log.driver)
+    match log.driver:
+        case "json-file" | "local":
+            return open_file(log, log.path, aside)
+        case "syslog":
+            encoder: syslog.Encoder | journald.Encoder = syslog.Encoder(log)
+            outbox = syslog.open_outbox(log)
+        case "journald":
+            encoder, outbox = journald.Encoder(log), journald.open_outbox(log)
+        case "none" | "":
+            return NoLog()
+        case driver:
+            raise InvalidParameter(f"logger: no log driver named '{driver}' is registered")
+    if log.cache:
+        return CachedLog(encoder, outbox, open_file(log, log.cache, aside))
+    return SocketLog(encoder, outbox)
 
 
 def open_file(log: Log, path: str, aside: Aside) -> FileLog:

@@ -1,0 +1,122 @@
+"""What a log driver has to send over a socket and the socket does not take yet.  `syslog` and `journald` have one.
+
+In Docker's blocking mode the container waits while too much is in here; in its non-blocking mode what does not fit is
+dropped, newest first.
+"""
+
+import contextlib
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from pydock.runtime.logs.values import size
+
+#: how much may wait before the container does, in bytes
+_BLOCKING_LIMIT = 1 << 20
+#: Docker's default for max-buffer-size
+_RING_LIMIT = 1_000_000
+#: how long the last messages are waited for at the container's end, and a lost connection left alone, in seconds
+_LAST_WAIT = 2.0
+_RETRY = 1.0
+#: how ssl says that it cannot go on now; the module itself is imported only where it is used
+_TLS_WAITS = ("SSLWantWriteError", "SSLWantReadError")
+
+
+class Outbox:
+    """Sends messages over the socket that `connect` makes, datagram by datagram or as a stream, and never waits."""
+
+    def __init__(self, connect: Callable[[], socket.socket], options: Mapping[str, str]) -> None:
+        self._connect = connect
+        self._drops = options.get("mode") == "non-blocking"
+        self._limit = _BLOCKING_LIMIT
+        if self._drops:
+            self._limit = size(options.get("max-buffer-size") or str(_RING_LIMIT), 1024)
+        self._waiting: deque[bytes] = deque()
+        self._length = 0
+        self._torn = False
+        self._tried_at = -_RETRY
+        self._sock: socket.socket | None = connect()
+        self._sock.setblocking(False)
+
+    @property
+    def full(self) -> bool:
+        """Whether the container should wait."""
+        return not self._drops and self._length > self._limit
+
+    def fileno(self) -> int:
+        """The socket, while something waits for it; else -1."""
+        return self._sock.fileno() if self._sock and self._waiting else -1
+
+    def put(self, messages: list[bytes]) -> None:
+        """Send `messages`, or have them wait, or drop what does not fit."""
+        for message in messages:
+            if self._drops and self._length + len(message) > self._limit:
+                continue
+            self._waiting.append(message)
+            self._length += len(message)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send as much as the socket takes."""
+        while self._waiting:
+            if self._sock is None and not self._connect_again():
+                # nobody takes anything: as with Docker, what is said meanwhile is lost, and the container goes on
+                self._waiting.clear()
+                self._length = 0
+                return
+            assert self._sock is not None
+            try:
+                self._send(self._sock)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if type(error).__name__ in _TLS_WAITS:
+                    return
+                if self._sock.type & socket.SOCK_STREAM:
+                    self._lose()
+                else:
+                    self._pop()  # this one cannot be sent (too long, nobody listens); others may
+
+    def close(self) -> None:
+        """Send what still waits, within reason, and close."""
+        deadline = time.monotonic() + _LAST_WAIT
+        while self._waiting and self._sock and time.monotonic() < deadline:
+            self.flush()
+            if self._waiting:
+                time.sleep(0.01)
+        if self._sock:
+            self._sock.close()
+
+    def _send(self, sock: socket.socket) -> None:
+        message = self._waiting[0]
+        sent = sock.send(message)
+        if sent < len(message) and sock.type & socket.SOCK_STREAM:
+            self._waiting[0] = message[sent:]
+            self._length -= sent
+            self._torn = True
+            raise BlockingIOError
+        self._pop()
+
+    def _pop(self) -> None:
+        self._length -= len(self._waiting.popleft())
+        self._torn = False
+
+    def _lose(self) -> None:
+        """The connection is lost; what was begun on it is too."""
+        if self._sock:
+            self._sock.close()
+            self._sock = None
+        if self._torn:
+            self._pop()
+
+    def _connect_again(self) -> bool:
+        """Another connection: at once, and then from time to time."""
+        if time.monotonic() - self._tried_at < _RETRY:
+            return False
+        self._tried_at = time.monotonic()
+        with contextlib.suppress(OSError):
+            self._sock = self._connect()
+            self._sock.setblocking(False)
+            return True
+        return False

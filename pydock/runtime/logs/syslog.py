@@ -1,0 +1,154 @@
+"""The syslog driver: every line is a message to a syslog server, in one of Docker's formats."""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydock.errors import InvalidParameter
+from pydock.runtime.logs.outbox import Outbox
+from pydock.runtime.messages import Log
+
+FACILITIES = (
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "", "", "", "", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+)  # fmt: skip
+_ERROR, _INFO = 3, 6
+_FORMATS = ("", "rfc3164", "rfc5424", "rfc5424micro")
+_LOCAL = ("/dev/log", "/var/run/syslog", "/var/run/log")
+_TLS = "tcp+tls"
+_DEFAULT_PORT = 514
+#: how long a server may take to answer a connection at the container's start, in seconds
+_CONNECT_LIMIT = 10
+
+
+def check(options: Mapping[str, str]) -> None:
+    """InvalidParameter where the address, the facility or the format cannot be."""
+    address(options.get("syslog-address", ""))
+    facility(options.get("syslog-facility", ""))
+    if options.get("syslog-format", "") not in _FORMATS:
+        raise InvalidParameter("Invalid syslog format")
+
+
+def address(text: str) -> tuple[str, str, int]:
+    """(scheme, host or path, port) of ``syslog-address``; ("", "", 0) for this machine's server."""
+    if not text:
+        return "", "", 0
+    try:
+        parts = urlsplit(text)
+        port = parts.port or _DEFAULT_PORT
+    except ValueError as error:
+        raise InvalidParameter(f'parse "{text}": {error}') from error
+    if parts.scheme in ("unix", "unixgram"):
+        if not os.path.exists(parts.path):
+            raise InvalidParameter(f"stat {parts.path}: no such file or directory")
+        return parts.scheme, parts.path, 0
+    if parts.scheme not in ("udp", "tcp", _TLS):
+        raise InvalidParameter(f"unsupported scheme: '{parts.scheme}'")
+    return parts.scheme, parts.hostname or "localhost", port
+
+
+def facility(text: str) -> int:
+    """The number of a facility given by name or number."""
+    if not text:
+        return FACILITIES.index("daemon")
+    if text in FACILITIES:
+        return FACILITIES.index(text)
+    if text.isdigit() and int(text) < len(FACILITIES):
+        return int(text)
+    raise InvalidParameter("invalid syslog facility")
+
+
+def open_outbox(log: Log) -> Outbox:
+    """The connection to the server that the options name; OSError where it cannot be reached."""
+    check(log.options)
+    return Outbox(lambda: connect(log.options), log.options)
+
+
+class Encoder:
+    """Turns pieces of a stream into messages."""
+
+    def __init__(self, log: Log) -> None:
+        self._facility = facility(log.options.get("syslog-facility", "")) << 3
+        self._format = log.options.get("syslog-format", "")
+        self._tag = log.tag
+        self._hostname = socket.gethostname()
+        self._counts_bytes = address(log.options.get("syslog-address", ""))[0] == _TLS and self._format.startswith(
+            "rfc5424"
+        )
+
+    def encode(self, stream: str, now: int, piece: bytes) -> list[bytes]:
+        """A message for each line that is not empty; `now` in nanoseconds since the epoch."""
+        priority = self._facility | (_ERROR if stream == "stderr" else _INFO)
+        head = self._head(priority, now / 1e9).encode()
+        messages = [head + line + b"\n" for line in piece.split(b"\n") if line]
+        if self._counts_bytes:  # RFC 5425
+            return [b"%d %s" % (len(message), message) for message in messages]
+        return messages
+
+    def _head(self, priority: int, now: float) -> str:
+        moment = time.localtime(now)
+        pid = os.getpid()
+        if self._format.startswith("rfc5424"):
+            micro = f".{int(now % 1 * 1e6):06}" if self._format.endswith("micro") else ""
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", moment) + micro + _zone(moment)
+            return f"<{priority}>1 {stamp} {self._hostname} {self._tag} {pid} {self._tag} - "
+        stamp = f"{time.strftime('%b', moment)} {moment.tm_mday:2} {time.strftime('%H:%M:%S', moment)}"
+        host = f"{self._hostname} " if self._format else ""
+        return f"<{priority}>{stamp} {host}{self._tag}[{pid}]: "
+
+
+def connect(options: Mapping[str, str]) -> socket.socket:
+    """A connection to the server that the options name."""
+    scheme, host, port = address(options.get("syslog-address", ""))
+    if not scheme:
+        return _connect_here()
+    if scheme in ("unix", "unixgram"):
+        return _connect_unix(host, socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM)
+    if scheme == "udp":
+        family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        sock = socket.socket(family, kind, protocol)
+        sock.connect(target)
+        return sock
+    sock = socket.create_connection((host, port), timeout=_CONNECT_LIMIT)
+    return _secured(sock, host, options) if scheme == _TLS else sock
+
+
+def _connect_here() -> socket.socket:
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        for path in _LOCAL:
+            try:
+                return _connect_unix(path, kind)
+            except OSError:
+                continue
+    raise OSError(0, "Unix syslog delivery error")
+
+
+def _connect_unix(path: str, kind: socket.SocketKind) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, kind)
+    try:
+        sock.connect(path)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _secured(sock: socket.socket, host: str, options: Mapping[str, str]) -> socket.socket:
+    import ssl  # some megabytes, for those few that need it
+
+    context = ssl.create_default_context(cafile=options.get("syslog-tls-ca-cert") or None)
+    if certificate := options.get("syslog-tls-cert"):
+        context.load_cert_chain(certificate, options.get("syslog-tls-key"))
+    if "syslog-tls-skip-verify" in options:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(sock, server_hostname=host)
+
+
+def _zone(moment: time.struct_time) -> str:
+    minutes = (moment.tm_gmtoff or 0) // 60
+    if not minutes:
+        return "Z"
+    return f"{'+' if minutes > 0 else '-'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
