@@ -4,7 +4,7 @@ import os
 
 from pydock.client import address
 from pydock.client.engine import Engine
-from pydock.errors import InvalidParameter
+from pydock.errors import InvalidParameter, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,11 @@ def engine(console: "Console") -> Engine:
         if name and name != "default":
             from pydock.cli.contexts import endpoint
 
-            host, tls = endpoint(settings.config_directory(environ), name)
+            try:
+                host, tls = endpoint(settings.config_directory(environ), name)
+            except NotFound as error:
+                message = f"Failed to initialize: unable to resolve docker endpoint: {error.message}"
+                raise NotFound(message) from None
     parsed = address.parse(host, tls)
     headers = console.config.http_headers if _has_config(console) else {}
     version = environ.get("DOCKER_API_VERSION", "").removeprefix("v")

@@ -50,3 +50,45 @@ def endpoint(config: str, name: str) -> tuple[str, Tls | None]:
     skip = bool(docker.get("SkipTLSVerify"))
     tls = Tls(ca, certificate, key, not skip) if ca or certificate or skip else None
     return str(docker.get("Host", "")), tls
+
+
+def tls_files(config: str, name: str) -> dict[str, bytes]:
+    """The TLS files of a context, by file name."""
+    place = os.path.join(folder(config, "tls", name), "docker")
+    found: dict[str, bytes] = {}
+    for entry in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+        with open(os.path.join(place, entry), "rb") as file:
+            found[entry] = file.read()
+    return found
+
+
+def write(config: str, name: str, description: str, docker: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Make or change a context: its files first, then what names them."""
+    place = os.path.join(folder(config, "tls", name), "docker")
+    if os.path.isdir(place):
+        for entry in os.listdir(place):
+            os.unlink(os.path.join(place, entry))
+    for entry, data in files.items():
+        os.makedirs(place, 0o700, exist_ok=True)
+        descriptor = os.open(os.path.join(place, entry), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    meta = {
+        "Name": name,
+        "Metadata": {"Description": description} if description else {},
+        "Endpoints": {"docker": docker},
+    }
+    path = folder(config, "meta", name)
+    os.makedirs(path, 0o755, exist_ok=True)
+    temporary = os.path.join(path, f".meta.json.{os.getpid()}")
+    with open(temporary, "w", encoding="utf-8") as text:
+        text.write(json_text.dumps_go(meta))
+    os.rename(temporary, os.path.join(path, "meta.json"))
+
+
+def remove(config: str, name: str) -> None:
+    """Forget a context: what names it first, then its files."""
+    import shutil
+
+    shutil.rmtree(folder(config, "meta", name), ignore_errors=True)
+    shutil.rmtree(folder(config, "tls", name), ignore_errors=True)
