@@ -35,13 +35,12 @@ class Birth:
     """A process that was launched.  Its descriptors are the caller's: its pidfd, and its terminal or the other ends of
     its pipes; -1 for what it does not have.
 
-    Of a container also: the bundle's listening socket, whether all its processes end with the first, how readily the
-    kernel should kill them for memory, when it started (nanoseconds), and its control group, "" for none.
+    Of a container also: the bundle's listening socket, whether all its processes end with the first, when it started
+    (nanoseconds), and its control group, "" for none.
     """
 
     pid: int
     own_pids: int = 1
-    oom_score: int = 0
     started_at: int = 0
     cgroup: str = ""
     pidfd: int = -1
@@ -82,10 +81,10 @@ def _aside(work: Callable[[], tuple[Birth | None, bytes]]) -> tuple[Birth | None
     head, _, answer = text.partition(b"\n")
     if not fds:
         return None, answer
-    pid, own_pids, oom_score, started_at, present, cgroup = head.decode().split(" ", 5)
+    pid, own_pids, started_at, present, cgroup = head.decode().split(" ", 4)
     descriptors = iter(fds)
     numbers = [next(descriptors) if mark == "1" else -1 for mark in present]
-    return Birth(int(pid), int(own_pids), int(oom_score), int(started_at), cgroup, *numbers), answer
+    return Birth(int(pid), int(own_pids), int(started_at), cgroup, *numbers), answer
 
 
 def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket) -> NoReturn:
@@ -96,9 +95,7 @@ def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket) -> NoRe
             numbers = [getattr(birth, name) for name in _DESCRIPTORS]
             present = "".join("1" if number >= 0 else "0" for number in numbers)
             fds = [number for number in numbers if number >= 0]
-            text = (
-                f"{birth.pid} {birth.own_pids} {birth.oom_score} {birth.started_at} {present} {birth.cgroup}"
-            ).encode()
+            text = f"{birth.pid} {birth.own_pids} {birth.started_at} {present} {birth.cgroup}".encode()
         datagram.send(reply, text + b"\n" + answer, fds)
     except BaseException:
         traceback.print_exc()
@@ -140,7 +137,6 @@ def _bring_to_life(message: StartContainer, netns: int) -> tuple[Birth, list[str
     birth = Birth(
         pid=launched.pid,
         own_pids=int(any(space["type"] == "pid" and not space.get("path") for space in namespaces)),
-        oom_score=spec["process"].get("oomScoreAdj", 0),
         started_at=time.time_ns(),
         cgroup=linux.get("cgroupsPath", ""),
         pidfd=launched.pidfd,
@@ -182,7 +178,6 @@ def _launch(
 
 
 def _exec(message: StartExec, container: Birth) -> tuple[Birth | None, bytes]:
-    set_oom_score(container.oom_score)  # the new process is born with it
     pipes = Pipes()
     if not message.process.get("terminal"):
         pipes = Pipes.make(

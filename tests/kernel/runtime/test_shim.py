@@ -3,11 +3,14 @@
 import os
 import signal
 import socket
+import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import vessel as tools
+from box import python_paths
 from vessel import OUTPUT, Vessel, connection, read_end, read_until, unframed, vessel
 
 from pydock.runtime import bundle, channel
@@ -346,3 +349,27 @@ def _count_children(container: Vessel) -> int:
     assert container.started is not None
     pid = container.started.shim_pid
     return len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def test_a_container_that_runs_the_engines_program_cannot_write_to_it(container: Vessel) -> None:
+    """The way of CVE-2019-5736: become the program that entered the container, keep it open, then overwrite it."""
+    ours, theirs = connection()
+    script = """if True:
+        import os
+        print(os.readlink("/proc/self/exe"), flush=True)
+        program = os.open("/proc/self/exe", os.O_RDONLY)
+        os.set_inheritable(program, True)
+        os.execv("/bin/sh", ["sh", "-c", f"echo evil >/proc/self/fd/{program} || echo no"])
+    """
+    options = ["rbind", "ro"]
+    binds = [{"destination": path, "type": "bind", "source": path, "options": options} for path in python_paths()]
+    library = str(sysconfig.get_config_var("LIBDIR"))
+    container.start(
+        ["/proc/self/exe", "-S", "-E", "-c", script],
+        spec={"mounts": binds, "env": ["PATH=/bin", f"LD_LIBRARY_PATH={library}", f"PYTHONHOME={sys.base_prefix}"]},
+        streams=[(OUTPUT, theirs)],
+    )
+    output = unframed(read_end(ours))
+    assert output[1].startswith(b"/memfd:pydock-python (deleted)\n"), output
+    assert output[1].endswith(b"no\n"), output
+    ours.close()
