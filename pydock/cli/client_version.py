@@ -1,7 +1,6 @@
 """What this client is, as `version` and `info` show it."""
 
 import os
-import platform
 import sys
 from typing import Any
 
@@ -20,7 +19,7 @@ def client_version(console: Console, api_version: str) -> dict[str, Any]:
         "ApiVersion": api_version,
         "DefaultAPIVersion": API_VERSION,
         "GitCommit": "",
-        "GoVersion": f"python{platform.python_version()}",
+        "GoVersion": f"python{sys.version.split()[0]}",
         "Os": sys.platform,
         "Arch": _MACHINES.get(machine, machine),
         "BuildTime": "",

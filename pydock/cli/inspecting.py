@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pydock.cli.console import Console
-    from pydock.cli.template import Template
+    from pydock.cli.template.execute import Template
 
     #: from a name to the kind of Go struct and the daemon's JSON
     Look = Callable[[str], "tuple[str, bytes]"]
@@ -48,7 +48,8 @@ def inspect(console: "Console", names: "Iterable[str]", source: str, look: "Look
 
 
 def _parse(source: str) -> "Template":
-    from pydock.cli.template import TemplateError, parse
+    from pydock.cli.template.execute import parse
+    from pydock.cli.template.nodes import TemplateError
 
     try:
         return parse(source)
@@ -58,7 +59,7 @@ def _parse(source: str) -> "Template":
 
 def _execute(template: "Template", kind: str, text: str, raw: bool) -> str:
     from pydock.cli.schema import decode
-    from pydock.cli.template import TemplateError
+    from pydock.cli.template.nodes import TemplateError
 
     value = json_text.loads(text)
     try:

@@ -4,10 +4,14 @@ Go decodes an answer into structs before a template sees it; this does the same,
 refuse what they would there.
 """
 
-from typing import Any
+from __future__ import annotations
 
 from pydock.cli.schema_types import TYPES
 from pydock.cli.template.values import Integer, Map, Nil, Slice, Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _NUMBERS = frozenset(("int", "int64", "uint64", "uint16", "uint32", "uint", "int32", "uint8"))
 
@@ -91,7 +95,7 @@ def fields(kind: str) -> list[_Field]:
         for line in TYPES[start:].split("\n"):
             if not line.startswith(" "):
                 break
-            found.append(_Field(line.strip()))
+            found += [_Field(field.strip()) for field in line.split(";") if field.strip()]
         _known[kind] = found
     return _known[kind]
 

@@ -93,8 +93,9 @@ def _text(value: "Any") -> str:
 def _through_template(
     text: str, rows: "Iterable[Row]", header: "Mapping[str, str]", is_table: bool
 ) -> "tuple[list[str], str]":
-    from pydock.cli.template import TemplateError, parse
+    from pydock.cli.template.execute import parse
     from pydock.cli.template.functions import HEADER_FUNCTIONS
+    from pydock.cli.template.nodes import TemplateError
     from pydock.cli.template.values import Header
 
     head = ""

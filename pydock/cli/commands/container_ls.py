@@ -28,7 +28,8 @@ def build_request(options: "Options", source: str) -> "dict[str, Any]":
 
 
 def _uses_size(source: str) -> bool:
-    from pydock.cli.template import TemplateError, parse
+    from pydock.cli.template.execute import parse
+    from pydock.cli.template.nodes import TemplateError
 
     empty: dict[str, Any] = {"Id": "", "Created": 0, "Names": []}
     row = ContainerRow(empty, False)

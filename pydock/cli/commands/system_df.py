@@ -86,7 +86,8 @@ def _verbose(console: "Console", answer: "dict[str, Any]", source: str) -> None:
 
 
 def _formatted(found: "dict[str, Sequence[Row]]", source: str) -> str:
-    from pydock.cli.template import TemplateError, parse
+    from pydock.cli.template.execute import parse
+    from pydock.cli.template.nodes import TemplateError
     from pydock.cli.template.values import Slice, Struct
 
     if source == "raw":

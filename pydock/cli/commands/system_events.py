@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydock.cli.console import Console
     from pydock.cli.flags import Options
-    from pydock.cli.template import Template
+    from pydock.cli.template.execute import Template
 
 
 def build_request(options: "Options") -> "dict[str, Any]":
@@ -33,7 +33,8 @@ def _template(source: str) -> "Template | None":
     if not source:
         return None
     from pydock.cli.schema import decode
-    from pydock.cli.template import TemplateError, parse
+    from pydock.cli.template.execute import parse
+    from pydock.cli.template.nodes import TemplateError
 
     try:
         template = parse("{{json .}}" if source == "json" else source)
@@ -54,7 +55,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
 
 def _formatted(template: "Template", event: "dict[str, Any]") -> str:
     from pydock.cli.schema import decode
-    from pydock.cli.template import TemplateError
+    from pydock.cli.template.nodes import TemplateError
 
     try:
         return template.execute(decode("events.Message", event))

@@ -47,7 +47,8 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
 
 def _formatted(console: "Console", source: str, client: "JSON") -> None:
     from pydock.cli.schema import decode
-    from pydock.cli.template import TemplateError, parse
+    from pydock.cli.template.execute import parse
+    from pydock.cli.template.nodes import TemplateError
 
     problems: list[str] = []
     found: JSON = {"ClientInfo": client}
@@ -79,7 +80,7 @@ def _formatted(console: "Console", source: str, client: "JSON") -> None:
 
 def _needs_server(template: "Any", text: str, found: "JSON") -> bool:
     from pydock.cli.schema import decode
-    from pydock.cli.template import TemplateError
+    from pydock.cli.template.nodes import TemplateError
 
     if text == "{{json .}}" or not any(part[:1].isascii() and part[:1].isalpha() for part in text.split(".")[1:]):
         return True

@@ -30,7 +30,8 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     template = None
     source = "{{json .}}" if options.format == "json" else options.format
     if source:
-        from pydock.cli.template import TemplateError, parse
+        from pydock.cli.template.execute import parse
+        from pydock.cli.template.nodes import TemplateError
 
         try:
             template = parse(source, "version")

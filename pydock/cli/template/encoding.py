@@ -1,9 +1,13 @@
 """`{{json .}}`: values as Go's encoding/json writes them.  Called by the template functions and the list formatters."""
 
-from typing import Any
+from __future__ import annotations
 
 from pydock.cli.template.values import Nil, Number, Row, Struct
 from pydock.client.json_text import dumps_go
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def encode(value: Any) -> str:

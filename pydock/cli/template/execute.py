@@ -1,13 +1,17 @@
 """Execution of a template's tree over data.  Called by `inspect` and by everything that has `--format`."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from __future__ import annotations
 
 from pydock.cli.template import functions, nodes
 from pydock.cli.template.nodes import TemplateError
 from pydock.cli.template.parser import Parser
 from pydock.cli.template.printing import quote, show, type_name
 from pydock.cli.template.values import Header, Map, Nil, Row, Slice, Struct, is_true
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 _MISSING = object()
 
@@ -271,9 +275,8 @@ class _State:
         raise self._error(node, f"can't evaluate field {name} in type {kind}")
 
     def _invoke(self, method: Callable[..., Any], name: str, arguments: list[Any], node: nodes.Node) -> Any:
-        import inspect
-
-        wanted = len(inspect.signature(method).parameters)
+        # importing `inspect` to count them costs more than the whole template
+        wanted = method.__func__.__code__.co_argcount - 1  # type: ignore[attr-defined]
         if len(arguments) != wanted:
             raise self._error(node, f"wrong number of args for {name}: want {wanted} got {len(arguments)}")
         return method(*arguments)

@@ -4,12 +4,16 @@
 what Go returns as the call's error.
 """
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
 
 from pydock.cli.template.encoding import encode
 from pydock.cli.template.printing import show, sprintf, type_name
 from pydock.cli.template.values import Nil, Number, Slice, Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 class FunctionError(Exception):

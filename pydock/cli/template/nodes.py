@@ -1,6 +1,10 @@
 """The parse tree of a template.  Each node knows where it stands and how Go would print it, for error messages."""
 
-from typing import Any
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class TemplateError(Exception):

@@ -1,12 +1,16 @@
 """From tokens to a tree.  Called by `execute.parse`; grammar and complaints are those of text/template/parse."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+from __future__ import annotations
 
 from pydock.cli.template import nodes
 from pydock.cli.template.lexer import Token, tokens
 from pydock.cli.template.nodes import TemplateError
 from pydock.cli.template.printing import quote, unquote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from typing import Any
 
 _OPERANDS = frozenset(
     ("bool", "charconst", ".", "field", "identifier", "number", "nil", "raw", "string", "variable", "(")
@@ -109,7 +113,7 @@ class Parser:
             block.nodes.append(node)
         raise self._error("unexpected EOF")
 
-    def _text_or_action(self) -> "nodes.Node | str":
+    def _text_or_action(self) -> nodes.Node | str:
         token = self._solid()
         if token.kind == "text":
             return nodes.Text(token.position, token.text)
@@ -117,7 +121,7 @@ class Parser:
             return self._action()
         raise self._unexpected(token, "input")
 
-    def _action(self) -> "nodes.Node | str":
+    def _action(self) -> nodes.Node | str:
         token = self._solid()
         simple: dict[str, Callable[[Token], nodes.Node | str]] = {
             "if": self._branch,

@@ -1,8 +1,12 @@
 """How Go prints values (`%v`, `%q`, printf) and quotes text.  Called by the template engine and by formatters."""
 
-from typing import Any
+from __future__ import annotations
 
 from pydock.cli.template.values import Nil, Row, Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _ESCAPES = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\"}
 _UNESCAPES = {

@@ -4,8 +4,18 @@ Go's templates see types: a missing entry of a map[string]string is "", a nil sl
 lacks is an error.  `schema` makes typed values; rows are made by the formatters.
 """
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    _Dict = dict[str, Any]
+    _List = list[Any]
+    _Strings = dict[str, str]
+else:
+    _Dict, _List, _Strings = dict, list, dict
 
 #: what a look-up gives where there is nothing: printed as <no value>
 NO_VALUE = None
@@ -39,7 +49,7 @@ class Nil:
         return 0
 
 
-class Map(dict[str, Any]):
+class Map(_Dict):
     """A map with an element type; `key` is "string" unless the key has a type of its own."""
 
     __slots__ = ("element", "key", "kind")
@@ -51,7 +61,7 @@ class Map(dict[str, Any]):
         self.key = key
 
 
-class Slice(list[Any]):
+class Slice(_List):
     """A slice with an element type."""
 
     __slots__ = ("element", "kind")
@@ -109,7 +119,7 @@ class Row:
         return {name: getattr(self, name)() for name in sorted(self.columns)}
 
 
-class Header(dict[str, str]):
+class Header(_Strings):
     """The header row of a table: columns by name, and labels by the last part of theirs."""
 
     kind = "formatter.SubHeaderContext"
