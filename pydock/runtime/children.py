@@ -47,9 +47,9 @@ def fork_small(name: str, life: Callable[[], object], keep: Collection[int]) -> 
 def _live(name: str, life: Callable[[], object], keep: Collection[int], prepare: Callable[[], None] | None) -> NoReturn:
     code = 1
     try:
-        close_all_but(keep)
         if prepare:
             prepare()
+        close_all_but(keep)
         set_name(name)
         life()
         code = 0
@@ -76,9 +76,9 @@ def close_all_but(keep: Collection[int]) -> None:
 
 def restore_signals() -> None:
     """Give every signal that Python or the engine handles its default disposition, and let none be blocked."""
+    signal.set_wakeup_fd(-1)
     for number in (*UNHEEDED, signal.SIGXFSZ, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -6,6 +6,7 @@ the bundle, reading the specification, making the control group, the steps, the 
 
 import contextlib
 import os
+import signal
 import time
 import traceback
 from _socket import socket as Socket
@@ -20,6 +21,7 @@ from pydock.linux.bare_fork import bare_fork
 from pydock.linux.mounts import Mount
 from pydock.runtime import bundle, channel
 from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.children import close_all_but
 from pydock.runtime.launch import ContainerLaunch, ExecLaunch, Launched, Stdio, start_container, start_exec
 from pydock.runtime.logs.writer import open_log
 from pydock.runtime.messages import ExecFailed, ExecStarted, Message, StartContainer, Started, StartExec, StartFailed
@@ -51,14 +53,40 @@ class Birth:
     server: int = -1
 
 
-def launch_container(message: StartContainer, daemon: int, netns: int) -> Birth | None:
-    """Bring a container to life and tell the daemon on its socket; None where it failed, and nothing is left."""
-    return _aside(lambda: _container(message, daemon, netns))[0]
+class Launch:
+    """A launch under way: its descriptor is readable when `result` will not have to wait."""
+
+    def __init__(self, work: Callable[[], tuple[Birth | None, bytes]], keep: list[int]) -> None:
+        self._reply, theirs = datagram.bare_pair()
+        if bare_fork() == 0:
+            _live(work, theirs, keep)
+        theirs.close()
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._reply.fileno()
+
+    def result(self) -> tuple[Birth | None, bytes]:
+        """The process, None where it could not be started, and the encoded answer for the daemon."""
+        text, fds = datagram.receive(self._reply)
+        self._reply.close()
+        head, _, answer = text.partition(b"\n")
+        if not fds:
+            return None, answer
+        pid, own_pids, started_at, present, cgroup = head.decode().split(" ", 4)
+        descriptors = iter(fds)
+        numbers = [next(descriptors) if mark == "1" else -1 for mark in present]
+        return Birth(int(pid), int(own_pids), int(started_at), cgroup, *numbers), answer
 
 
-def launch_exec(message: StartExec, container: Birth) -> tuple[Birth | None, bytes]:
-    """Start one more process in a running container: it, or None, and the encoded answer for the daemon."""
-    return _aside(lambda: _exec(message, container))
+def launch_container(message: StartContainer, daemon: int, netns: int) -> Launch:
+    """Bring a container to life; the daemon is answered on its socket, and where it fails nothing is left."""
+    return Launch(lambda: _container(message, daemon, netns), [daemon, netns] if netns >= 0 else [daemon])
+
+
+def launch_exec(message: StartExec, container: Birth) -> Launch:
+    """Start one more process in a running container."""
+    return Launch(lambda: _exec(message, container), [container.pidfd])
 
 
 def set_oom_score(score: int) -> None:
@@ -71,24 +99,10 @@ def set_oom_score(score: int) -> None:
             os.close(file)
 
 
-def _aside(work: Callable[[], tuple[Birth | None, bytes]]) -> tuple[Birth | None, bytes]:
-    ours, theirs = datagram.bare_pair()
-    if bare_fork() == 0:
-        _live(work, theirs)
-    theirs.close()
-    text, fds = datagram.receive(ours)
-    ours.close()
-    head, _, answer = text.partition(b"\n")
-    if not fds:
-        return None, answer
-    pid, own_pids, started_at, present, cgroup = head.decode().split(" ", 4)
-    descriptors = iter(fds)
-    numbers = [next(descriptors) if mark == "1" else -1 for mark in present]
-    return Birth(int(pid), int(own_pids), int(started_at), cgroup, *numbers), answer
-
-
-def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket) -> NoReturn:
+def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket, keep: list[int]) -> NoReturn:
     try:
+        signal.set_wakeup_fd(-1)  # the shim's, about to be closed
+        close_all_but([reply.fileno(), *keep])
         birth, answer = work()
         text, fds = b"failed", []
         if birth:

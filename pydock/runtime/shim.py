@@ -49,7 +49,7 @@ def live(message: StartContainer, fds: list[int]) -> None:
     daemon = fds[0]
     netns = fds[1] if message.has_netns else -1
     rest = fds[2:] if message.has_netns else fds[1:]
-    birth = launch_container(message, daemon, netns)
+    birth, _ = launch_container(message, daemon, netns).result()
     if birth is None:
         return
     if netns >= 0:
@@ -110,7 +110,7 @@ class Shim:
 
     def _handle(self, message: Message, fds: list[int], answer: Answer) -> None:
         if isinstance(message, StartExec):
-            answer(self._execs.start(message, fds))
+            self._execs.start(message, fds, answer)
             return
         reply: Message | None = None
         match message:
@@ -173,7 +173,8 @@ class Shim:
             code = child.si_status if child.si_code == os.CLD_EXITED else 128 + child.si_status
             if child.si_pid == self._birth.pid:
                 self._exited(code)
-            else:
+            elif not self._execs.exited(child.si_pid, code):
+                self._execs.settle()  # it may be an exec whose birth was not heard of yet
                 self._execs.exited(child.si_pid, code)
 
     def _exited(self, code: int) -> None:

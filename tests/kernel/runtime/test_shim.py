@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import vessel as tools
@@ -14,17 +15,20 @@ from box import python_paths
 from vessel import OUTPUT, Vessel, connection, read_end, read_until, unframed, vessel
 
 from pydock.runtime import bundle, channel
+from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.messages import (
     AttachStream,
     ClientStream,
     Detached,
     Done,
     ExecExited,
+    ExecStarted,
     Failed,
     Log,
     Query,
     Resize,
     Signal,
+    StartExec,
     StartFailed,
     State,
 )
@@ -267,6 +271,36 @@ def test_exec_with_input_and_with_a_terminal(container: Vessel) -> None:
     assert b"5 6\r\ntyped\r\n" in read_end(client)
     assert container.receive() == ExecExited("e2", 0)
     client.close()
+
+
+def test_an_exec_whose_start_is_held_up_holds_nothing_else_up(container: Vessel) -> None:
+    group = f"/pydock-test-held-{os.getpid()}"
+    container.start(["sleep", "1000"], spec={"cgroupsPath": f"{group}/x"})
+    cgroup = Cgroup.at(f"{group}/x")
+    cgroup.freeze()
+    process = cast(dict[str, Any], container.box.spec(["true"])["process"])
+    channel.send(container.control, StartExec("e1", process))
+    assert isinstance(container.ask(Query(1)), State)
+    client = container.attach()
+    cgroup.thaw()
+    assert isinstance(container.receive(), ExecStarted)
+    assert container.receive() == ExecExited("e1", 0)
+    client.close()
+    container.close()
+    Cgroup.at(group).remove()
+
+
+def test_many_execs_at_once_all_end(container: Vessel) -> None:
+    container.start(["sleep", "1000"])
+    for number in range(30):
+        process = cast(dict[str, Any], container.box.spec(["sh", "-c", f"exit {number}"])["process"])
+        channel.send(container.control, StartExec(str(number), process))
+    said = [container.receive() for _ in range(60)]
+    assert sorted(message.exec_id for message in said if isinstance(message, ExecStarted)) == sorted(
+        map(str, range(30))
+    )
+    exits = [message for message in said if isinstance(message, ExecExited)]
+    assert {message.exec_id: message.exit_code for message in exits} == {str(n): n for n in range(30)}
 
 
 def test_a_detached_exec_runs_without_clients(container: Vessel) -> None:
