@@ -12,8 +12,7 @@ import traceback
 from _socket import socket as Socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from pydock.errors import PydockError, StepFailed
 from pydock.linux import datagram
@@ -32,10 +31,11 @@ from pydock.runtime.stdio_pipes import Pipes
 _DESCRIPTORS = ("pidfd", "terminal", "stdin", "stdout", "stderr", "server")
 
 
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """A process that was launched.  Its descriptors are the caller's: its pidfd, and its terminal or the other ends of
-    its pipes; -1 for what it does not have.
+class Birth(NamedTuple):
+    """A process that was launched; a tuple, since making one touches less than making a frozen dataclass.
+
+    Its descriptors are the caller's: its pidfd, and its terminal or the other ends of its pipes; -1 for what it does
+    not have.
 
     Of a container also: the bundle's listening socket, whether all its processes end with the first, when it started
     (nanoseconds), and its control group, "" for none.
@@ -91,12 +91,13 @@ def launch_exec(message: StartExec, container: Birth) -> Launch:
 
 def set_oom_score(score: int) -> None:
     """How readily the kernel kills this process, and those it forks from now on, when memory is short; proc(5)."""
-    with contextlib.suppress(OSError):
-        file = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.write(file, b"%d" % score)
-        finally:
-            os.close(file)
+    file = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(file, b"%d" % score)
+    except PermissionError:
+        pass  # CAP_SYS_RESOURCE is needed to be killed less readily than before
+    finally:
+        os.close(file)
 
 
 def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket, keep: list[int]) -> NoReturn:
