@@ -4,7 +4,9 @@ The zygote and the shim call this.
 """
 
 import os
+import resource
 import signal
+import traceback
 from collections.abc import Callable, Collection
 from typing import NoReturn
 
@@ -22,6 +24,20 @@ UNHEEDED = (
 )
 
 _LAST = 2**31 - 1
+_usual_limit: list[tuple[int, int]] = []
+
+
+def raise_file_limit() -> None:
+    """Allow this process and its children as many open files as the kernel lets them have."""
+    _usual_limit[:] = [resource.getrlimit(resource.RLIMIT_NOFILE)]
+    hard = _usual_limit[0][1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def restore_file_limit() -> None:
+    """Go back to what the engine was started with: what a container has unless it asks for something else."""
+    if _usual_limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, _usual_limit[0])
 
 
 def fork(name: str, life: Callable[[], object], keep: Collection[int]) -> int:
@@ -53,6 +69,8 @@ def _live(name: str, life: Callable[[], object], keep: Collection[int], prepare:
         set_name(name)
         life()
         code = 0
+    except Exception:
+        traceback.print_exc()
     finally:
         os._exit(code)
 

@@ -9,6 +9,7 @@ import heapq
 import itertools
 import select
 import time
+import traceback
 from collections.abc import Callable
 
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT
@@ -54,9 +55,17 @@ class EventLoop:
             for descriptor, events in self._poll.poll(self._patience()):
                 handler = self._handlers.get(descriptor)
                 if handler:
-                    handler(events)
+                    self._call(handler, events, descriptor)
             while self._timers and self._timers[0][0] <= time.monotonic():
-                heapq.heappop(self._timers)[2]()
+                self._call(heapq.heappop(self._timers)[2])
+
+    def _call(self, action: Callable[..., object], *arguments: int) -> None:
+        """A fault in one handler costs its descriptor, never the container that the loop keeps."""
+        try:
+            action(*arguments[:1])
+        except Exception:
+            traceback.print_exc()
+            self.forget(arguments[1] if arguments else -1)
 
     def _patience(self) -> float:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else -1

@@ -20,7 +20,7 @@ from pydock.linux.bare_fork import bare_fork
 from pydock.linux.mounts import Mount
 from pydock.runtime import bundle, channel
 from pydock.runtime.cgroups import Cgroup
-from pydock.runtime.children import close_all_but
+from pydock.runtime.children import close_all_but, restore_file_limit
 from pydock.runtime.launch import ContainerLaunch, ExecLaunch, Launched, Stdio, start_container, start_exec
 from pydock.runtime.logs.writer import open_log
 from pydock.runtime.messages import ExecFailed, ExecStarted, Message, StartContainer, Started, StartExec, StartFailed
@@ -104,6 +104,7 @@ def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket, keep: l
     try:
         signal.set_wakeup_fd(-1)  # the shim's, about to be closed
         close_all_but([reply.fileno(), *keep])
+        restore_file_limit()
         birth, answer = work()
         text, fds = b"failed", []
         if birth:

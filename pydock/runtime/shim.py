@@ -202,11 +202,13 @@ class Shim:
         for descriptor in self._held:
             os.close(descriptor)
         bundle.write_exit(path, self._ended)
-        _remove_directory(f"{path}/{bundle.ROOTFS}")
-        self._control.announce(self._ended)
-        self._control.close()
         with contextlib.suppress(OSError):
             os.unlink(f"{path}/{bundle.SOCKET}")
+        with contextlib.suppress(OSError):
+            os.rmdir(f"{path}/{bundle.ROOTFS}")
+        # from here on the bundle may be another shim's: the daemon may start the container again
+        self._control.announce(self._ended)
+        self._control.close()
         self._over = True
 
     def _cgroup(self) -> Cgroup | None:
@@ -222,8 +224,3 @@ def _aside(work: Callable[[], None]) -> Callable[[], None]:
             os.waitpid(pid, 0)
 
     return wait
-
-
-def _remove_directory(path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.rmdir(path)

@@ -32,6 +32,7 @@ def main(descriptor: int, preload: Sequence[str]) -> None:
     set_name("pydock-zygote")
     children.heed_no_signals()
     signal.signal(signal.SIGCHLD, lambda *_: None)  # for the shims, which are woken by it
+    children.raise_file_limit()
     set_dumpable(False)  # children join namespaces before they exec: nobody in there may look into them
     for module in preload:
         importlib.import_module(module)

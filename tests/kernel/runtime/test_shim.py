@@ -1,6 +1,7 @@
 """A container and its shim on a real kernel: start, streams, log, exec, exit, and what outlives the daemon."""
 
 import os
+import resource
 import signal
 import socket
 import sys
@@ -237,6 +238,24 @@ def test_the_container_has_default_signals(container: Vessel) -> None:
     assert unframed(read_end(ours)) == {1: b"SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"}
     ours.close()
     assert started.shim_pid != started.init_pid
+
+
+def test_the_container_has_the_limits_that_the_engine_was_started_with(container: Vessel) -> None:
+    ours, theirs = connection()
+    container.shell("ulimit -n; ulimit -Hn", streams=[(OUTPUT, theirs)])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert unframed(read_end(ours)) == {1: f"{soft}\n{hard}\n".encode()}
+    ours.close()
+
+
+def test_a_container_may_be_started_again_as_soon_as_its_end_is_told(container: Vessel) -> None:
+    for _ in range(10):
+        container.shell("exit 0")
+        container.wait()
+        container.exited = None
+    container.start(["sleep", "1000"])
+    container.reconnect()
+    assert isinstance(container.ask(Query(1)), State)
 
 
 def test_execs_have_the_containers_oom_score_and_no_descriptor_either(container: Vessel) -> None:

@@ -69,3 +69,20 @@ def test_a_handler_may_be_replaced(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], b"x")
     loop.run(lambda: bool(seen))
     assert seen == ["second"]
+
+
+def test_a_fault_in_a_handler_costs_only_its_descriptor(
+    pipe: tuple[int, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    loop, calls = EventLoop(), []
+
+    def fail(*_: int) -> None:
+        calls.append("called")
+        raise RuntimeError("at fault")
+
+    loop.watch(pipe[0], READ, fail)
+    loop.call_later(0, fail)
+    os.write(pipe[1], b"x")
+    turn(loop)
+    assert calls == ["called", "called"]
+    assert "at fault" in capfd.readouterr().err
