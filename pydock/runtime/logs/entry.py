@@ -1,21 +1,25 @@
 """One entry of a log, as readers give it, and the time format that entries are written with."""
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 STDOUT, STDERR = "stdout", "stderr"
 _NANOSECONDS = 1_000_000_000
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry: ``time`` in nanoseconds since the epoch; ``line`` ends in a newline unless it is a part of a line."""
+class Entry(NamedTuple):
+    """One entry: ``time`` in nanoseconds since the epoch; ``line`` ends in a newline unless it is a part of a line.
+
+    A tuple, because half a million of them are made for one long log.
+    """
 
     time: int
     stream: str
     line: bytes
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = _NONE
 
 
 def format_time(nanoseconds: int) -> str:
