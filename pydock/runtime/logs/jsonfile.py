@@ -34,7 +34,7 @@ _BORDERS = {
 #: a usual entry, without attributes, as every json-file writer makes it
 _ENTRY = re.compile(
     rb'\{"log":"([^"\\]*+(?:\\[^\n][^"\\]*+)*+)","stream":"(stdout|stderr)"'
-    rb',"time":"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"\}\n\'
+    rb',"time":"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"\}\n'
 )
 
 
