@@ -119,8 +119,8 @@ def tree() -> Branch:
     return Branch()
 
 
-def describe(console: Console, words: list[str]) -> int:
-    """`help`, `--help`, `completion`, and the program without a command."""
+def describe(console: Console, words: list[str], to_error: bool = False) -> int:
+    """`help`, `--help`, `completion`, and the program or a group without a command (`to_error`)."""
     if words and words[0] == "completion":
         return _completion(console, words[1:])
     node: click.Command = tree()
@@ -131,9 +131,7 @@ def describe(console: Console, words: list[str]) -> int:
                 raise Exit(f"unknown help topic: {' '.join(words[1:])}")
             node = found
         text = node.get_help(ctx)
-    # a group called without a command explains itself on standard error, as Docker's do
-    output = console.out if words else console.err
-    output.write(text)
+    (console.err if to_error else console.out).write(text)
     return 0
 
 

@@ -63,6 +63,7 @@ inspect   Show all that the engine knows of volumes
 ls        List volumes
 prune     Remove unused local volumes
 rm        Remove volumes
+update    Update a cluster volume (which there are none of here)
 """
 _SYSTEM = """
 df        Show how much disk the engine uses

@@ -124,7 +124,7 @@ def _run(console: Console, words: "Sequence[str]") -> int:
     if not rest or rest[0] in ("help", "completion", "--help"):
         from pydock.cli import click_tree
 
-        return click_tree.describe(console, rest)
+        return click_tree.describe(console, rest, to_error=not rest)
     path, rest = find(program, rest)
     if path in index.GROUPS:
         return _group(console, path, rest)
@@ -190,7 +190,7 @@ def _group(console: Console, path: str, words: "Sequence[str]") -> int:
     if not words or words[0] in ("--help", "-h"):
         from pydock.cli import click_tree
 
-        return click_tree.describe(console, ["help", path])
+        return click_tree.describe(console, ["help", path], to_error=not words)
     if words[0].startswith("-") and len(words[0]) > 1:
         what = (
             f"unknown flag: {words[0]}"

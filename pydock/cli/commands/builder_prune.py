@@ -1,7 +1,7 @@
 """`builder prune`."""
 
 from pydock.cli import pruning
-from pydock.cli.flags import boolean, text
+from pydock.cli.flags import boolean, hidden, text
 from pydock.cli.format_flags import filter_flag, filters
 from pydock.cli.quantities import ram_size
 from pydock.cli.spec import Command
@@ -33,8 +33,9 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Ask, then remove."""
     pruning.ask(console, options.force, _ALL if options.all else _NORMAL)
     query = {"all": options.all or None, "filters": filters(options.filter)}
-    if options.keep_storage:
-        query["keep-storage"] = options.keep_storage
+    for name in ("keep-storage", "reserved-space", "max-used-space", "min-free-space"):
+        if size := getattr(options, name.replace("-", "_")):
+            query[name] = size
     pruning.reclaimed(console, _prune(console, query))
 
 
@@ -48,6 +49,9 @@ COMMAND = Command(
         boolean("force", "Don't ask", "f"),
         boolean("all", "Remove all unused build cache, not only what dangles", "a"),
         FILTER,
-        text("keep-storage", "Bytes of cache to keep", kind="bytes", check=ram_size),
+        hidden(text("keep-storage", "Bytes of cache to keep", kind="bytes", check=ram_size)),
+        text("reserved-space", "Bytes of cache that may always stay", kind="bytes", check=ram_size),
+        text("max-used-space", "Bytes that the cache may take", kind="bytes", check=ram_size),
+        text("min-free-space", "Bytes of disk that shall be free", kind="bytes", check=ram_size),
     ),
 )

@@ -18,7 +18,7 @@ def build_request(options: "Options", arguments: "list[str]") -> "dict[str, Any]
     query: dict[str, Any] = {"container": arguments[0]}
     if len(arguments) > 1 and arguments[1]:
         reference = parse(arguments[1])
-        query |= {"repo": reference.familiar_name, "tag": reference.tag or "latest"}
+        query |= {"repo": reference.name, "tag": reference.tag or "latest"}
     query |= {"comment": options.message or None, "author": options.author or None, "changes": options.change}
     if not options.pause:
         query["pause"] = False

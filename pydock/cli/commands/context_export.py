@@ -40,4 +40,4 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(info, io.BytesIO(data))
 
 
-COMMAND = Command("CONTEXT FILE|-", "Write a context to a tar archive", run, (), (1, 2))
+COMMAND = Command("[OPTIONS] CONTEXT [FILE|-]", "Write a context to a tar archive", run, (), (1, 2))

@@ -25,7 +25,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         ) from None
     if reference.digest:
         raise Exit("refusing to create a tag with a digest reference")
-    images.tag(console.engine(), source, reference.familiar_name, reference.tag or "latest")
+    images.tag(console.engine(), source, reference.name, reference.tag or "latest")
 
 
 COMMAND = Command(

@@ -87,16 +87,12 @@ def endpoints(options: "Options") -> "dict[str, Any]":
         target = attachment["target"]
         if target in made:
             raise Exit(f"network {quoted(target)} is specified multiple times")
-        if len(attachments) == 1 and _is_plain(attachment, settings):
+        if len(attachments) == 1 and not settings:
             continue
         made[target] = settings
     if len(kinds) > 1:
         raise Exit("conflicting options: cannot attach both user-defined and non-user-defined network-modes")
     return made
-
-
-def _is_plain(attachment: "Attachment", settings: "dict[str, Any]") -> bool:
-    return not any(value for value in settings.values())
 
 
 def _apply(attachment: "Attachment", options: "Options") -> None:
@@ -118,7 +114,7 @@ def _apply(attachment: "Attachment", options: "Options") -> None:
 
 
 def endpoint(attachment: "Attachment") -> "dict[str, Any]":
-    """EndpointSettings of one attachment, every key there as the Go client sends it."""
+    """EndpointSettings of one attachment."""
     target = attachment["target"]
     if not target.strip():
         raise Exit("no name set for network")
@@ -129,19 +125,17 @@ def endpoint(attachment: "Attachment") -> "dict[str, Any]":
             raise Exit("links are only supported for user-defined networks")
     if mac := attachment.get("mac-address"):
         check_mac(mac)
-    settings: dict[str, Any] = {
-        "IPAMConfig": None,
-        "Links": attachment.get("links") or None,
-        "Aliases": attachment.get("aliases") or None,
-        "MacAddress": mac or "",
-        "DriverOpts": attachment.get("options") or None,
-        "GwPriority": attachment.get("priority", 0),
-    }
     addresses = {
         "IPv4Address": attachment.get("ip"),
         "IPv6Address": attachment.get("ip6"),
         "LinkLocalIPs": attachment.get("local"),
     }
-    if any(addresses.values()):
-        settings["IPAMConfig"] = {name: value for name, value in addresses.items() if value}
-    return settings
+    settings: dict[str, Any] = {
+        "IPAMConfig": {name: value for name, value in addresses.items() if value},
+        "Links": attachment.get("links"),
+        "Aliases": attachment.get("aliases"),
+        "MacAddress": mac,
+        "DriverOpts": attachment.get("options"),
+        "GwPriority": attachment.get("priority", 0),
+    }
+    return {name: value for name, value in settings.items() if value}

@@ -66,7 +66,7 @@ def _split(spec: str) -> "tuple[str, str, str]":
     if host.startswith("["):
         inner = host[1:].removesuffix("]")
         if not host.endswith("]"):
-            raise Exit(f"Invalid ip address: {host}")
+            raise Exit(f"Invalid ip address {host}: address {host}: missing ']' in address")
         host = inner
     import ipaddress
 
@@ -98,10 +98,19 @@ def expose(values: "list[str]", exposed: "dict[str, Any]") -> None:
             raise Exit(f"invalid port format for --expose: {value}")
         ports, slash, protocol = value.partition("/")
         protocol = protocol.lower() if slash else "tcp"
-        if not ports:
-            raise Exit(f"invalid range format for --expose: {value}, error: empty string specified for ports")
-        first, last = port_range(
-            ports, f"invalid range format for --expose: {value}, error: invalid range specified for port: {ports}"
-        )
+        first, last = port_range(ports, f"invalid range format for --expose: {value}, error: {_reason(ports)}")
         for port in range(first, last + 1):
             exposed.setdefault(f"{port}/{protocol}", {})
+
+
+def _reason(ports: str) -> str:
+    from pydock.cli.flags import quoted
+
+    if not ports:
+        return "Empty string specified for ports."
+    for part in ports.split("-", 1):
+        if not (part.isascii() and part.isdigit()):
+            return f"strconv.ParseUint: parsing {quoted(part)}: invalid syntax"
+        if int(part) > 65535:
+            return f"strconv.ParseUint: parsing {quoted(part)}: value out of range"
+    return f"Invalid range specified for the Port: {ports}"

@@ -55,11 +55,6 @@ def build(options: "Options", image: str, command: "list[str]") -> "Body":
     endpoints = _endpoints(options)
     body["HostConfig"] = host
     body["NetworkingConfig"] = {"EndpointsConfig": endpoints}
-    mac = options.mac_address
-    if settings := endpoints.get(host["NetworkMode"]):
-        mac = settings["MacAddress"]
-    if mac:
-        body["MacAddress"] = mac
     return body
 
 
@@ -105,8 +100,7 @@ def _ports(options: "Options") -> "tuple[dict[str, Any], dict[str, Any]]":
 def _endpoints(options: "Options") -> "dict[str, Any]":
     extras = (options.network, options.network_alias, options.link, options.ip, options.ip6, options.mac_address)
     if not any(extras) and not options.link_local_ip:
-        empty = {"IPAMConfig": None, "Links": None, "Aliases": None, "MacAddress": "", "DriverOpts": None}
-        return {"default": {**empty, "GwPriority": 0}}
+        return {"default": {}}
     from pydock.cli.create import networks
 
     return networks.endpoints(options)
@@ -128,8 +122,8 @@ def _host(options: "Options", binds: "list[str] | None", bindings: "dict[str, An
         "VolumeDriver": options.volume_driver,
         "VolumesFrom": options.volumes_from or None,
         "ConsoleSize": [0, 0],
-        "CapAdd": options.cap_add or None,
-        "CapDrop": options.cap_drop or None,
+        "CapAdd": capabilities(options.cap_add),
+        "CapDrop": capabilities(options.cap_drop),
         "CgroupnsMode": options.cgroupns,
         "Dns": options.dns,
         "DnsOptions": options.dns_option,
@@ -223,6 +217,16 @@ def _tmpfs(values: "list[str]") -> "dict[str, str]":
 def pairs(values: "list[str]") -> "dict[str, str]":
     """NAME=VALUE items as a dictionary; a name alone has an empty value."""
     return {name: text for name, _, text in (value.partition("=") for value in values)}
+
+
+def capabilities(names: "list[str]") -> "list[str] | None":
+    """Canonical names, sorted; ALL stands for all others."""
+    if not names:
+        return None
+    found = {name.strip().upper() for name in names}
+    if "ALL" in found:
+        return ["ALL"]
+    return sorted({name if name.startswith("CAP_") else f"CAP_{name}" for name in found if name})
 
 
 def _storage(values: "list[str]") -> "dict[str, str]":
