@@ -7,8 +7,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from pydock.client.engine import Answer as Response
     from pydock.client.engine import Engine
-    from pydock.client.wire import Connection, Response
+    from pydock.client.wire import Connection
 
     JSON = dict[str, Any]
     Filters = dict[str, list[str]]

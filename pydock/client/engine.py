@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pydock.client.address import Address
+    from pydock.client.session import Session, SessionResponse
 
+    Answer = wire.Response | SessionResponse
     Query = Mapping[str, "str | int | bool | list[str] | dict[str, list[str]] | None"]
 
 API_VERSION = "1.50"
@@ -40,6 +42,12 @@ class Engine:
         self._pinned = bool(version)
         self._headers = {"Host": "docker", "User-Agent": "pydock", **(headers or {})}
         self._idle: list[wire.Connection] = []
+        self._session: Session | None = None
+        if address.scheme != "unix":
+            from pydock.client import session
+
+            if session.needed(address):
+                self._session = session.Session(address)
 
     def get(self, path: str, query: "Query | None" = None) -> "Any":
         """The JSON that GET answers with."""
@@ -73,13 +81,18 @@ class Engine:
         query: "Query | None" = None,
         headers: "Mapping[str, str] | None" = None,
         body: "bytes | Iterable[bytes] | int | None" = None,
-    ) -> wire.Response:
+    ) -> "Answer":
         """Send a request and read the answer's head; raises the error that the daemon answers with."""
         while True:
-            response = self._exchange(method, path, query, headers or {}, body)
+            response: Answer
+            if self._session:
+                target, everything = self._head(path, query, headers or {})
+                response = self._session.exchange(method, target, everything, body)
+            else:
+                response = self._exchange(method, path, query, headers or {}, body)
             if response.status < 400 and response.status != 304:
                 return response
-            error = self._error(response, method)
+            error = self._error(response)
             if response.status == 400 and self._step_down(error.message) and not _spent(body):
                 continue
             raise error
@@ -94,11 +107,17 @@ class Engine:
         """POST and take the connection over: what comes next on it is the raw stream."""
         data = b"" if body is None else json_text.dumps(body).encode()
         headers = {"Content-Type": JSON if data else "text/plain", "Connection": "Upgrade", "Upgrade": "tcp"}
-        return self.request("POST", path, query, headers, data).connection
+        while True:
+            response = self._exchange("POST", path, query, headers, data)
+            if response.status < 300:
+                return response.connection
+            error = self._error(response)
+            if not (response.status == 400 and self._step_down(error.message)):
+                raise error
 
-    def release(self, response: wire.Response) -> None:
+    def release(self, response: "Answer") -> None:
         """Keep the connection of an answer that was read to its end, close any other."""
-        if response.finished and response.reusable:
+        if isinstance(response, wire.Response) and response.finished and response.reusable:
             self._idle.append(response.connection)
         else:
             response.close()
@@ -107,6 +126,12 @@ class Engine:
         """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
+        if self._session:
+            self._session.close()
+
+    def _head(self, path: str, query: "Query | None", headers: "Mapping[str, str]") -> "tuple[str, Mapping[str, str]]":
+        version = "" if path == "/_ping" else f"/v{self.version}"
+        return f"{self.address.base}{version}{path}{encode_query(query)}", {**self._headers, **headers}
 
     def _exchange(
         self,
@@ -116,10 +141,7 @@ class Engine:
         headers: "Mapping[str, str]",
         body: "bytes | Iterable[bytes] | int | None",
     ) -> wire.Response:
-        target = f"{self.address.base}/v{self.version}{path}{encode_query(query)}"
-        if path == "/_ping":
-            target = f"{self.address.base}{path}"
-        everything = {**self._headers, **headers}
+        target, everything = self._head(path, query, headers)
         while True:
             kept = bool(self._idle)
             connection = self._idle.pop() if kept else wire.Connection(self.address)
@@ -144,7 +166,7 @@ class Engine:
             # the daemon has answered before the end of the body: its answer says why
             pass
 
-    def _error(self, response: wire.Response, method: str) -> errors.PydockError:
+    def _error(self, response: "Answer") -> errors.PydockError:
         try:
             data = response.read()
             self.release(response)

@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pydock.client.engine import Answer as Response
     from pydock.client.engine import Engine
-    from pydock.client.wire import Response
 
     JSON = dict[str, Any]
     Filters = dict[str, list[str]]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pydock.client.address import Address
+    from pydock.client.network import TlsSocket
 
     Body = bytes | Iterable[bytes] | int | None
 
@@ -77,7 +78,7 @@ class Connection:
         self.sock.close()
 
 
-def _connect(address: "Address") -> "socket":
+def _connect(address: "Address") -> "socket | TlsSocket":
     if address.scheme == "unix":
         sock = socket(AF_UNIX, SOCK_STREAM | CLOEXEC)
         try:
@@ -133,23 +134,56 @@ class Response:
         self.finished = True
 
     def _dechunk(self) -> "Iterator[bytes]":
+        """The body's chunks, all that one read brought put together: a log has a chunk a line."""
         connection = self.connection
+        buffer, connection.early = connection.early, b""
         while True:
-            try:
-                left = int(connection.read_until(b"\r\n", MAX_HEAD).partition(b";")[0], 16)
-            except Closed:
-                raise Closed("unexpected EOF") from None
-            if not left:
-                while connection.read_until(b"\r\n", MAX_HEAD) != b"\r\n":
-                    pass
-                return
-            while left:
-                data = connection.receive(min(left, READ_SIZE))
-                if not data:
-                    raise Closed("unexpected EOF")
-                left -= len(data)
-                yield data
-            connection.read_until(b"\r\n", 2)
+            pieces: list[bytes] = []
+            position, end = 0, len(buffer)
+            while (line := buffer.find(b"\r\n", position)) >= 0:
+                size = int(buffer[position:line].partition(b";")[0], 16)
+                start, stop = line + 2, line + 2 + size
+                if not size:
+                    connection.early = buffer[start:]
+                    if pieces:
+                        yield b"".join(pieces)
+                    self._trailer()
+                    return
+                if stop + 2 > end:
+                    if size > READ_SIZE:
+                        # don't hold back a long chunk until all of it is there
+                        if pieces:
+                            yield b"".join(pieces)
+                            pieces = []
+                        yield from self._long_chunk(buffer[start:], size)
+                        buffer, connection.early = connection.early, b""
+                        position, end = 0, len(buffer)
+                        continue
+                    break
+                pieces.append(buffer[start:stop])
+                position = stop + 2
+            if pieces:
+                yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            buffer = buffer[position:]
+            data = connection.sock.recv(READ_SIZE)
+            if not data:
+                raise Closed("unexpected EOF")
+            buffer = buffer + data if buffer else data
+
+    def _long_chunk(self, begun: bytes, size: int) -> "Iterator[bytes]":
+        connection = self.connection
+        connection.early = begun
+        while size:
+            data = connection.receive(min(size, READ_SIZE))
+            if not data:
+                raise Closed("unexpected EOF")
+            size -= len(data)
+            yield data
+        connection.read_until(b"\r\n", 2)
+
+    def _trailer(self) -> None:
+        while self.connection.read_until(b"\r\n", MAX_HEAD) != b"\r\n":
+            pass
 
     def read(self) -> bytes:
         """The whole body."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from pydock.cli.console import Console
     from pydock.cli.flags import Options
-    from pydock.client.wire import Connection, Response
+    from pydock.client.engine import Answer
+    from pydock.client.wire import Connection
 
 _NOT_FOUND = ("executable file not found", "no such file or directory", "system cannot find the file specified")
 _NOT_ALLOWED = ("permission denied", "is a directory")
@@ -60,7 +61,7 @@ def _foreground(console: "Console", options: "Options", identity: str, streams: 
     return follow(console, options.tty, identity, streams, text, connection, waiting)
 
 
-def _start(console: "Console", options: "Options", identity: str, waiting: "Response | None") -> None:
+def _start(console: "Console", options: "Options", identity: str, waiting: "Answer | None") -> None:
     try:
         containers.start(console.engine(), identity)
     except PydockError as error:
@@ -77,7 +78,7 @@ def follow(
     streams: "list[str]",
     keys: str,
     connection: "Connection",
-    waiting: "Response",
+    waiting: "Answer",
 ) -> int:
     """Relay an attached container's streams to their end; its exit code, 0 where the user detached."""
     from pydock.cli.relay import Detached, Relay
@@ -102,7 +103,7 @@ def follow(
     return _status(console, waiting)
 
 
-def _status(console: "Console", waiting: "Response") -> int:
+def _status(console: "Console", waiting: "Answer") -> int:
     try:
         answer: dict[str, Any] = json_text.loads(waiting.read())
     except (PydockError, OSError, ValueError) as error:
