@@ -136,10 +136,9 @@ def describe(console: Console, words: list[str], to_error: bool = False) -> int:
 
 
 def _completion(console: Console, words: list[str]) -> int:
-    variable = "_PYDOCK_COMPLETE"
     if len(words) == 1 and words[0] in SHELLS:
         kind: Any = get_completion_class(words[0])
-        console.out.write(kind(tree(), {}, console.program, variable).source() + "\n")
+        console.out.write(kind(tree(), {}, console.program, main.COMPLETION).source() + "\n")
         return 0
     raise Exit(f"Usage:  {console.program} completion [{'|'.join(SHELLS)}]", 0 if words[:1] == ["--help"] else 1)
 
@@ -148,4 +147,4 @@ def complete(console: Console, instruction: str) -> int:
     """Answer a shell that completes a command line (the script from `completion` asks)."""
     from click.shell_completion import shell_complete
 
-    return shell_complete(tree(), {}, console.program, "_PYDOCK_COMPLETE", instruction)
+    return shell_complete(tree(), {}, console.program, main.COMPLETION, instruction)

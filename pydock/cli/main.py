@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pydock.cli.spec import Command
 
 
+#: set by the scripts that `completion` prints, when a shell completes a command line
+COMPLETION = "_PYDOCK_COMPLETE"
+
+
 def global_flags() -> "tuple[Flag, ...]":
     """The flags that stand before the command."""
     return (
@@ -55,6 +59,10 @@ def main() -> "NoReturn":
     console = Console(Output(1), Output(2), os.environ, name if name in ("docker", "pydock") else "pydock")
     code = 1
     try:
+        if instruction := os.environ.get(COMPLETION):
+            from pydock.cli import click_tree
+
+            sys.exit(click_tree.complete(console, instruction))
         code = run(console, sys.argv[1:])
         console.flush()
     except BrokenPipeError:

@@ -29,7 +29,7 @@ def parse(data: bytes) -> Elf | None:
     found = Elf((data[4], machine))
     try:
         _read(data, found, wide, order)
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, OverflowError):
         return None
     return found
 

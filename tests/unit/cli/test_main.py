@@ -1,0 +1,91 @@
+"""From the command line to a command: global flags, groups, errors, exit codes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pydock.cli import index, main
+from pydock.errors import NotFound, Unavailable
+
+
+@pytest.mark.parametrize("path", sorted(index.COMMANDS))
+def test_each_command_in_the_index_has_its_module(path: str) -> None:
+    command = main.load(path)
+    assert command.short == index.COMMANDS[path][1] or path in ("inspect",)
+    assert len({flag.name for flag in command.flags}) == len(command.flags)
+    shorts = [flag.short for flag in command.flags if flag.short]
+    assert len(set(shorts)) == len(shorts)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "start"),
+    [
+        ("foo", 1, "pydock: unknown command: pydock foo\n\nRun 'pydock --help'"),
+        ("--foo", 125, "unknown flag: --foo\n\nUsage:  pydock [OPTIONS] COMMAND [ARG...]\n\nRun 'pydock --help'"),
+        ("container foo", 1, "pydock: unknown command: pydock container foo\n\nUsage:  pydock container\n\nRun"),
+        ("container -x", 125, "unknown shorthand flag: 'x' in -x\n\nUsage:  pydock container COMMAND"),
+        ("ps --foo", 125, "unknown flag: --foo\n\nUsage:  pydock ps [OPTIONS]\n\nRun 'pydock ps --help'"),
+        ("container ls --foo", 125, "unknown flag: --foo\n\nUsage:  pydock container ls [OPTIONS]"),
+        ("container list --foo", 125, "unknown flag: --foo\n\nUsage:  pydock container ls [OPTIONS]"),
+        ("ps a", 1, "pydock: 'pydock ps' accepts no arguments"),
+        ("rm", 1, "pydock: 'pydock rm' requires at least 1 argument\n\nUsage:  pydock rm [OPTIONS]"),
+        ("rename a", 1, "pydock: 'pydock rename' requires 2 arguments"),
+        ("images a b", 1, "pydock: 'pydock images' requires at most 1 argument"),
+        ("port", 1, "pydock: 'pydock port' requires at least 1 and at most 2 arguments"),
+        ("-l loud ps", 1, "unable to parse logging level: loud"),
+        ("-H a -H b ps", 125, 'invalid argument "b" for "-H, --host" flag: specify only one -H'),
+        ("-H a -c b ps", 1, "conflicting options: cannot specify both --host and --context"),
+        ("swarm init", 1, "pydock: 'swarm' is not available: pydock does not have swarm mode"),
+        ("run --gpus", 125, "flag needs an argument: --gpus"),
+    ],
+)
+def test_a_wrong_command_line_is_told_as_docker_tells_it(client: Any, line: str, code: int, start: str) -> None:
+    assert client(*line.split()) == code
+    assert client.err.startswith(start)
+    assert client.out == ""
+
+
+@pytest.mark.parametrize("words", [["--version"], ["-v"]])
+def test_the_version_is_told(client: Any, words: list[str]) -> None:
+    assert client(*words) == 0
+    assert client.out.startswith("pydock version ")
+
+
+def test_an_error_of_the_daemon_is_shown_and_ends_with_1(client: Any) -> None:
+    client.engine.answers["GET /containers/x/json"] = NotFound("Error response from daemon: No such container: x")
+    assert client("port", "x") == 1
+    assert client.err == "Error response from daemon: No such container: x\n"
+
+
+def test_run_ends_with_125_where_there_is_no_daemon(client: Any) -> None:
+    client.engine.answers["POST /containers/create"] = Unavailable("Cannot connect")
+    assert client("run", "image") == 125
+    assert client.err == "pydock: Cannot connect\n\nRun 'pydock run --help' for more information\n"
+
+
+def test_global_flags_stand_before_the_command_only(client: Any) -> None:
+    client.engine.answers["GET /containers/json"] = []
+    assert client("-D", "--config", str(client.folder), "ps", "-q") == 0
+    assert client("ps", "-D") == 125
+
+
+def test_a_missing_file_is_told_as_go_tells_it(client: Any) -> None:
+    assert client("load", "-i", "/none") == 1
+    assert client.err == "open /none: no such file or directory\n"
+
+
+def test_a_broken_config_file_is_told_and_passed_over(client: Any) -> None:
+    client.config({})
+    (client.folder / "config" / "config.json").write_text("{")
+    client.engine.answers["GET /containers/json"] = []
+    assert client("ps") == 0
+    assert client.err.startswith("WARNING: Error loading config file: ")
+
+
+def test_ps_takes_its_format_from_the_config_file(client: Any) -> None:
+    client.config({"psFormat": "{{.ID}}"})
+    client.engine.answers["GET /containers/json"] = [{"Id": "0123456789abcdef", "Created": 0}]
+    assert client("ps") == 0
+    assert client.out == "0123456789ab\n"
+    assert json.loads((client.folder / "config" / "config.json").read_text()) == {"psFormat": "{{.ID}}"}
