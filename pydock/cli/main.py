@@ -31,7 +31,12 @@ def global_flags() -> "tuple[Flag, ...]":
         text("config", "Folder of the client's configuration", default=""),
         text("context", "Context to use: what it says goes before DOCKER_HOST", "c"),
         boolean("debug", "Tell more", "D"),
-        text("host", "The daemon's address: unix://PATH or tcp://HOST:PORT", "H", check=_Once()),
+        text(
+            "host",
+            "The daemon's address: unix://PATH or tcp://HOST:PORT (else PYDOCK_HOST, DOCKER_HOST)",
+            "H",
+            check=_Once(),
+        ),
         text("log-level", 'Level of messages: "debug", "info", "warn", "error" or "fatal"', "l", "info"),
         boolean("tls", "Use TLS; --tlsverify implies it"),
         text("tlscacert", "Trust only certificates that this CA has signed"),

@@ -7,13 +7,13 @@ from pydock.errors import PydockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from signal import SIG_DFL, signal
+    from signal import SIG_DFL, default_int_handler, getsignal, signal
 
     from pydock.cli.console import Console
 else:
-    from _signal import SIG_DFL, signal
+    from _signal import SIG_DFL, default_int_handler, getsignal, signal
 
-__all__ = ["SIG_DFL", "forward_signals", "signal"]
+__all__ = ["SIG_DFL", "forward_signals", "is_default", "signal"]
 
 NAMES = [
     "0",
@@ -54,6 +54,11 @@ KEPT = frozenset(
     ("ILL", "TRAP", "BUS", "FPE", "KILL", "SEGV", "PIPE", "CHLD", "STOP", "TTIN", "TTOU", "URG", "WINCH", "SYS")
 )
 _REALTIME = (34, 64)
+
+
+def is_default(number: int) -> bool:
+    """Whether nobody has a handler of their own for the signal."""
+    return getsignal(number) in (SIG_DFL, default_int_handler)
 
 
 def forward_signals(console: "Console", container: str) -> None:

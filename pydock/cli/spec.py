@@ -29,8 +29,6 @@ class Command:
         flags: "Sequence[Flag]" = (),
         arguments: tuple[int, int] = (0, 0),
         aliases: str = "",
-        interspersed: bool = True,
-        long: str = "",
     ) -> None:
         self.usage = usage
         self.short = short
@@ -38,8 +36,10 @@ class Command:
         self.flags = flags
         self.least, self.most = arguments
         self.aliases = aliases
-        self.interspersed = interspersed
-        self.long = long
+        #: whether flags may stand behind arguments; where a command line of the container's follows, they are its own
+        self.interspersed = True
+        #: more than the short line, for `--help`
+        self.long = ""
 
     def check(self, path: str, arguments: "Sequence[str]") -> None:
         """Raise Exit where there are too few or too many arguments; `path` is `docker container ls`."""

@@ -4,7 +4,7 @@ import os
 import termios
 
 from pydock.cli.exits import Exit
-from pydock.cli.signals import SIG_DFL, signal
+from pydock.cli.signals import SIG_DFL, is_default, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class RawMode:
         signal(SIGCONT, self._again)
         if signals:
             for number in (SIGHUP, SIGINT, SIGQUIT, SIGTERM):
-                signal(number, _terminate)
+                # those that are passed on to the container don't end us
+                if is_default(number):
+                    signal(number, _terminate)
 
     def restore(self) -> None:
         """Set the terminal as it was; more than once does no harm."""

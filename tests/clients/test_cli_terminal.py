@@ -163,6 +163,15 @@ def test_signals_are_passed_on_to_the_container(environ: dict[str, str]) -> None
     child.stdout.close()
 
 
+def test_signals_are_passed_on_from_a_raw_terminal_too(environ: dict[str, str]) -> None:
+    script = "trap 'echo got; exit 43' TERM; echo ready; while :; do sleep 0.1; done"
+    child = spawn(environ, "run", "-it", "--rm", IMAGE, "bash", "-c", script)
+    child.expect("ready")
+    child.kill(signal.SIGTERM)
+    child.expect("got")
+    assert ended(child) == 43
+
+
 def test_sig_proxy_false_keeps_signals_from_the_container(environ: dict[str, str]) -> None:
     name = f"ptt-proxy-{os.getpid()}"
     child = subprocess.Popen(

@@ -42,5 +42,5 @@ COMMAND = Command(
     ),
     (1, 2),
     "container commit, commit",
-    interspersed=False,
 )
+COMMAND.interspersed = False

@@ -210,9 +210,9 @@ COMMAND = Command(
     ),
     (2, 2),
     "container cp, cp",
-    long=(
-        "Copy files between a container and this machine\n\n"
-        "'-' as the source reads a tar from standard input and unpacks it in a folder of\n"
-        "the container; '-' as the destination writes a tar to standard output."
-    ),
+)
+COMMAND.long = (
+    "Copy files between a container and this machine\n\n"
+    "'-' as the source reads a tar from standard input and unpacks it in a folder of\n"
+    "the container; '-' as the destination writes a tar to standard output."
 )

@@ -130,5 +130,5 @@ COMMAND = Command(
     create_flags.common(detach_keys=False),
     (1, -1),
     "container create, create",
-    interspersed=False,
 )
+COMMAND.interspersed = False

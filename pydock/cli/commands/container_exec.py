@@ -101,5 +101,5 @@ COMMAND = Command(
     ),
     (2, -1),
     "container exec, exec",
-    interspersed=False,
 )
+COMMAND.interspersed = False

@@ -133,5 +133,5 @@ COMMAND = Command(
     create_flags.common(detach_keys=True),
     (1, -1),
     "container run, run",
-    interspersed=False,
 )
+COMMAND.interspersed = False

@@ -25,5 +25,5 @@ COMMAND = Command(
     (),
     (1, -1),
     "container top, top",
-    interspersed=False,
 )
+COMMAND.interspersed = False

@@ -177,10 +177,10 @@ COMMAND = Command(
     run,
     (text("output", "Write the archive to a file, instead of loading it", "o"),),
     (2, -1),
-    long=(
-        "Make a small image of programs installed on this machine: each program (or each of a\n"
-        "package's programs, or a file or folder by its path), the loader and the shared\n"
-        "libraries that it needs, a script's interpreter, Python's library, and the few\n"
-        "files that every root filesystem has."
-    ),
+)
+COMMAND.long = (
+    "Make a small image of programs installed on this machine: each program (or each of a\n"
+    "package's programs, or a file or folder by its path), the loader and the shared\n"
+    "libraries that it needs, a script's interpreter, Python's library, and the few\n"
+    "files that every root filesystem has."
 )

@@ -126,5 +126,7 @@ COMMAND = Command(
         boolean("password-stdin", "Read the password from standard input"),
     ),
     (0, 1),
-    long="Log in to a registry.\nWithout a server, to the one that images without a registry in their name come from.",
+)
+COMMAND.long = (
+    "Log in to a registry.\nWithout a server, to the one that images without a registry in their name come from."
 )

@@ -37,5 +37,5 @@ COMMAND = Command(
     run,
     (),
     (0, 1),
-    long="Log out from a registry.\nWithout a server, from the one that images without a registry come from.",
 )
+COMMAND.long = "Log out from a registry.\nWithout a server, from the one that images without a registry come from."

@@ -23,5 +23,5 @@ COMMAND = Command(
     (boolean("force", "Be content where there is no such volume", "f"),),
     (1, -1),
     "volume rm, volume remove",
-    long="Remove volumes. One that a container uses can't be removed.",
 )
+COMMAND.long = "Remove volumes. One that a container uses can't be removed."

@@ -46,12 +46,8 @@ def choose_format(source: str, quiet: bool, size: bool) -> str:
     return "{{.ID}}" if quiet else source
 
 
-class ContainerRow(Row):
-    """One container; `trunc` cuts what is long."""
-
-    kind = "formatter.ContainerContext"
-    columns = tuple(HEADER)
-    methods = ("Label",)
+class Identity(Row):
+    """What a container is and does; `trunc` cuts what is long."""
 
     def __init__(self, entry: "dict[str, Any]", trunc: bool) -> None:
         self._entry = entry
@@ -101,6 +97,22 @@ class ContainerRow(Row):
         """How long ago it was made."""
         return text.ago(self._entry["Created"])
 
+    def State(self) -> str:
+        """running, exited ..."""
+        return str(self._entry.get("State") or "")
+
+    def Status(self) -> str:
+        """Up 2 hours, Exited (0) 3 days ago ..."""
+        return str(self._entry.get("Status") or "")
+
+
+class ContainerRow(Identity):
+    """One container, with what it has."""
+
+    kind = "formatter.ContainerContext"
+    columns = tuple(HEADER)
+    methods = ("Label",)
+
     def Platform(self) -> "str | None":
         """The platform of its image, where the daemon tells."""
         platform = (self._entry.get("ImageManifestDescriptor") or {}).get("platform")
@@ -112,14 +124,6 @@ class ContainerRow(Row):
     def Ports(self) -> str:
         """Exposed and published ports."""
         return show_ports(self._entry.get("Ports") or [])
-
-    def State(self) -> str:
-        """running, exited ..."""
-        return str(self._entry.get("State") or "")
-
-    def Status(self) -> str:
-        """Up 2 hours, Exited (0) 3 days ago ..."""
-        return str(self._entry.get("Status") or "")
 
     def Size(self) -> str:
         """Bytes written, and with the image."""
