@@ -18,16 +18,21 @@ LEVELS = ("debug", "info", "warn", "error", "fatal")
 class Output:
     """Standard output or standard error."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, behind: "Output | None" = None) -> None:
         self.descriptor = descriptor
         self._kept: list[str] = []
         self._length = 0
+        #: the output that has to be written before this one, which then keeps nothing back itself
+        self._behind = behind
 
     def write(self, text: str) -> None:
         """Write `text`, soon."""
         self._kept.append(text)
         self._length += len(text)
-        if self._length > 1 << 16:
+        if self._behind:
+            self._behind.flush()
+            self.flush()
+        elif self._length > 1 << 16:
             self.flush()
 
     def line(self, text: str) -> None:

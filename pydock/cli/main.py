@@ -61,7 +61,8 @@ class _Once:
 def main() -> "NoReturn":
     """Run the command line and end the process."""
     name = os.path.basename(sys.argv[0])
-    console = Console(Output(1), Output(2), os.environ, name if name in ("docker", "pydock") else "pydock")
+    out = Output(1)
+    console = Console(out, Output(2, out), os.environ, name if name in ("docker", "pydock") else "pydock")
     code = 1
     try:
         if instruction := os.environ.get(COMPLETION):

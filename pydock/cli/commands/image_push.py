@@ -26,7 +26,8 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         from pydock.cli.platform import as_json
 
         platform = as_json(options.platform)
-        console.out.write(f" Info -> {_NOTE}\n".replace("\n", "\n         ").rstrip(" ") + "\n")
+        mark = "i Info → " if console.out.is_terminal() else " Info -> "
+        console.out.write(f"{mark}{_NOTE}\n".replace("\n", "\n         ").rstrip(" ") + "\n")
     reference = parse(arguments[0])
     if options.all_tags and (reference.tag or reference.digest):
         raise Exit("tag can't be used with --all-tags/-a")

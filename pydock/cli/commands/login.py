@@ -67,10 +67,10 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         console.out.line(answer["Status"])
 
 
-def _keep(console: "Console", entry: "dict[str, str]", answer: "dict[str, str]") -> None:
+def _keep(console: "Console", entry: "dict[str, str]", answer: "dict[str, str]", advise: bool = True) -> None:
     if answer.get("IdentityToken"):
         entry = {**entry, "password": "", "identitytoken": answer["IdentityToken"]}
-    if credentials.store(console.config, entry):
+    if credentials.store(console.config, entry) and advise:
         console.err.line(_STORE_ADVICE.format(path=console.config.path))
 
 
@@ -80,7 +80,8 @@ def _stored(console: "Console", server: str) -> "str | None":
         return None
     console.err.line(f"Authenticating with existing credentials... [Username: {entry['username']}]\n")
     advice = f"'{console.program} logout' followed by '{console.program} login'"
-    console.err.line(f"Info → To login with a different account, run {advice}\n\n")
+    mark = "i Info → " if console.err.is_terminal() else " Info -> "
+    console.err.line(f"{mark}To login with a different account, run {advice}\n\n")
     try:
         answer = system.authenticate(console.engine(), entry)
     except Unauthorized:
@@ -89,7 +90,7 @@ def _stored(console: "Console", server: str) -> "str | None":
     except PydockError as error:
         console.err.line(f"Login did not succeed, error: {error.message}")
         return None
-    _keep(console, entry, answer)
+    _keep(console, entry, answer, advise=False)
     return str(answer.get("Status") or "")
 
 
