@@ -43,6 +43,15 @@ class Connection:
         """Send all of `data`."""
         self.sock.sendall(data)
 
+    def send_pieces(self, pieces: "list[bytes]") -> None:
+        """Send `pieces` one after another, in one call where the kernel takes them all."""
+        if not isinstance(self.sock, socket):
+            self.sock.sendall(b"".join(pieces))
+            return
+        sent = self.sock.sendmsg(pieces)
+        if sent < sum(map(len, pieces)):
+            self.sock.sendall(memoryview(b"".join(pieces))[sent:])
+
     def receive(self, size: int = READ_SIZE) -> bytes:
         """What came, up to `size` bytes; b"" at the end."""
         if self.early:
@@ -202,6 +211,8 @@ def send_head(connection: Connection, method: str, target: str, headers: "Mappin
     if isinstance(body, bytes):
         lines.append(f"Content-Length: {len(body)}")
         payload = body
+    elif isinstance(body, int) and (length := file_length(body)) >= 0:
+        lines.append(f"Content-Length: {length}")
     elif body is not None:
         lines.append("Transfer-Encoding: chunked")
     elif method in ("POST", "PUT") and "Upgrade" not in headers:
@@ -210,19 +221,41 @@ def send_head(connection: Connection, method: str, target: str, headers: "Mappin
     connection.send(head.encode("latin-1", "replace") + payload)
 
 
+def file_length(descriptor: int) -> int:
+    """What is left to read of a regular file; -1 for anything else."""
+    found = os.fstat(descriptor)
+    if found.st_mode & 0o170000 != 0o100000:
+        return -1
+    return max(found.st_size - os.lseek(descriptor, 0, os.SEEK_CUR), 0)
+
+
 def send_body(connection: Connection, body: "Iterable[bytes] | int") -> None:
-    """Send a body of unknown length, chunk by chunk; a number is a file to be read to its end."""
+    """Send a body: a number is a file, all else goes chunk by chunk, since nobody knows its length."""
+    if isinstance(body, int) and (length := file_length(body)) >= 0:
+        _send_file(connection, body, length)
+        return
     for data in _file_blocks(body) if isinstance(body, int) else body:
         if data:
-            connection.send(b"%x\r\n" % len(data))
-            connection.send(data)
-            connection.send(b"\r\n")
+            connection.send_pieces([b"%x\r\n" % len(data), data, b"\r\n"])
     connection.send(b"0\r\n\r\n")
 
 
 def _file_blocks(descriptor: int) -> "Iterator[bytes]":
     while data := os.read(descriptor, READ_SIZE):
         yield data
+
+
+def _send_file(connection: Connection, descriptor: int, length: int) -> None:
+    while length:
+        if isinstance(connection.sock, socket):
+            sent = os.sendfile(connection.sock.fileno(), descriptor, None, length)
+        else:
+            data = os.read(descriptor, min(length, READ_SIZE))
+            connection.send(data)
+            sent = len(data)
+        if not sent:
+            raise System("the file has become shorter while it was sent")
+        length -= sent
 
 
 def receive_head(connection: Connection, method: str) -> Response:

@@ -1,9 +1,11 @@
 """HTTP on a socket of our own: answers in any pieces, early bytes, ends that come too soon."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +129,21 @@ def test_a_request_is_one_packet_and_a_stream_is_chunked(pipe: Pipe) -> None:
     wire.send_head(pipe, "PUT", "/x", {}, iter(()))
     wire.send_body(pipe, iter([b"abc", b"", b"d"]))
     assert pipe.far.recv(1000).endswith(b"\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n")
+
+
+def test_a_file_is_sent_whole_with_its_length_and_a_pipe_in_chunks(pipe: Pipe, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789" * 1000)
+    descriptor = os.open(tmp_path / "file", os.O_RDONLY)
+    os.lseek(descriptor, 5, os.SEEK_SET)
+    wire.send_head(pipe, "POST", "/x", {}, descriptor)
+    assert pipe.far.recv(1000) == b"POST /x HTTP/1.1\r\nContent-Length: 9995\r\n\r\n"
+    wire.send_body(pipe, descriptor)
+    os.close(descriptor)
+    assert len(pipe.far.recv(9995, socket.MSG_WAITALL)) == 9995
+    reader, writer = os.pipe()
+    os.write(writer, b"abc")
+    os.close(writer)
+    wire.send_head(pipe, "POST", "/x", {}, reader)
+    wire.send_body(pipe, reader)
+    os.close(reader)
+    assert pipe.far.recv(1000).endswith(b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
