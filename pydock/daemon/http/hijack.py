@@ -1,0 +1,125 @@
+"""A connection that a handler took over from HTTP: plain bytes both ways.
+
+Attach and exec use it.  What the client sent before the take-over is kept, each direction ends on its own,
+and `detach` gives the bare descriptor away, to live on in another process.
+"""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+#: Received bytes that may wait for `read`, before the client is made to wait.
+HIGH = 256 << 10
+
+
+class Hijacked(Protocol):
+    """A taken-over connection, whatever it runs over."""
+
+    async def read(self) -> bytes:
+        """What the client sent next; b"" once it has ended its side.  Raises ConnectionAbortedError if it is gone."""
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; waits while the client is slow."""
+
+    def write_eof(self) -> None:
+        """End our side; the client's goes on."""
+
+    def close(self) -> None:
+        """Send what waits, then close."""
+
+    def abort(self) -> None:
+        """Close now."""
+
+    def detach(self) -> tuple[int, bytes]:
+        """Give the connection away: a descriptor that the caller owns (non-blocking), and what was read already.
+
+        Half-close works both ways on the descriptor.  Where the connection is no plain socket (TLS, a websocket)
+        it is one end of a socket pair, and the daemon relays.
+        """
+
+
+class RawConnection:
+    """A hijacked socket (or TLS session); the connection feeds it."""
+
+    def __init__(self, transport: asyncio.Transport, early: bytes, ended: bool) -> None:
+        self._transport = transport
+        self._received: deque[bytes] = deque([early] if early else [])
+        self._waiting = len(early)
+        self._ended = ended
+        self._lost = False
+        self._detached = False
+        self._readable = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._relay: asyncio.Task[None] | None = None
+        transport.resume_reading()
+
+    # --- what the connection tells ---
+
+    def feed(self, data: bytes) -> None:
+        """Bytes came."""
+        self._received.append(data)
+        self._waiting += len(data)
+        self._readable.set()
+        if self._waiting > HIGH:
+            self._transport.pause_reading()
+
+    def feed_eof(self) -> None:
+        """The client ended its side."""
+        self._ended = True
+        self._readable.set()
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self._lost = True
+        self._readable.set()
+        self._writable.set()
+
+    def pause(self) -> None:
+        """The client does not read."""
+        self._writable.clear()
+
+    def resume(self) -> None:
+        """The client reads again."""
+        self._writable.set()
+
+    # --- what the handler does: see `Hijacked` ---
+
+    async def read(self) -> bytes:
+        """See `Hijacked.read`."""
+        while not self._received:
+            if self._ended:
+                return b""
+            if self._lost:
+                raise ConnectionAbortedError("the client went away")
+            self._readable.clear()
+            await self._readable.wait()
+        data = b"".join(self._received)
+        self._received.clear()
+        self._waiting = 0
+        if not self._lost:
+            self._transport.resume_reading()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """See `Hijacked.write`."""
+        if not self._lost:
+            self._transport.write(data)
+            await self._writable.wait()
+        if self._lost:
+            raise ConnectionAbortedError("the client went away")
+
+    def write_eof(self) -> None:
+        """See `Hijacked.write_eof`; TLS has no half-close, there it closes."""
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+    def close(self) -> None:
+        """See `Hijacked.close`."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """See `Hijacked.abort`."""
+        self._transport.abort()

@@ -1,0 +1,157 @@
+"""A request as a handler sees it: what came, and the ways to answer that a `Response` cannot give.
+
+Made by the connection.  A handler returns a `Response`, or streams (`stream`), or takes the connection
+over (`hijack`, `websocket`) and returns None.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pydock.daemon.http.headers import Headers
+from pydock.daemon.http.hijack import Hijacked
+from pydock.daemon.http.query import Query
+from pydock.daemon.http.response import JSON
+from pydock.errors import InvalidParameter
+
+M = TypeVar("M", bound=BaseModel)
+
+#: The longest JSON body, in bytes; a create with thousands of environment variables takes a hundredth of it.
+MAX_JSON = 8 << 20
+#: A body longer than this is parsed in a thread, so that others don't wait for it.
+_PARSE_HERE = 64 << 10
+
+
+class Version(NamedTuple):
+    """An API version; compares with plain tuples: ``request.version >= (1, 44)``."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+class Stream(Protocol):
+    """An answer whose body is written piece by piece."""
+
+    async def write(self, data: bytes) -> None:
+        """Send `data` as one chunk; waits while the client is slow."""
+
+
+class Exchange(Protocol):
+    """What the connection does for a request: the other side of `Request`."""
+
+    def body(self) -> AsyncIterator[bytes]:
+        """The pieces of the request's body."""
+
+    def stream(
+        self, status: int, content_type: str, headers: Mapping[str, str]
+    ) -> contextlib.AbstractAsyncContextManager[Stream]:
+        """Send the head; the body follows."""
+
+    async def hijack(self, content_type: str) -> Hijacked:
+        """Answer the head and hand the bare connection over."""
+
+    async def websocket(self) -> Hijacked:
+        """Shake hands as a websocket and hand its data over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request.  ``path`` is unescaped and without version; ``params`` are what the route's pattern found."""
+
+    method: str
+    path: str
+    query: Query
+    headers: Headers
+    exchange: Exchange
+    version: Version = Version(1, 50)
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> AsyncIterator[bytes]:
+        """The body in pieces, as they come: reading slowly makes the client wait.
+
+        Raises ConnectionAbortedError when the client goes in the middle of it.
+        """
+        return self.exchange.body()
+
+    async def read(self, limit: int = MAX_JSON) -> bytes:
+        """The whole body; one longer than `limit` is refused."""
+        pieces, size = [], 0
+        async for piece in self.body:
+            size += len(piece)
+            if size > limit:
+                raise InvalidParameter(f"request body is too large: the limit is {limit} bytes")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def json(self, model: type[M]) -> M:
+        """The body as a `model`; wants a JSON content type.  An empty body is an empty object, as in Docker."""
+        return await _parse(lambda data: model.model_validate_json(data), await self._json_body())
+
+    async def json_value(self) -> Any:
+        """The body as plain JSON, {} where it is empty; wants a JSON content type."""
+        return await _parse(json.loads, await self._json_body())
+
+    async def _json_body(self) -> bytes:
+        content_type = self.headers.get("content-type")
+        data = b"" if not content_type and self.headers.get("content-length") == "0" else await self.read()
+        if data or content_type:
+            check_json(content_type)
+        return data if data.strip() else b"{}"
+
+    def stream(
+        self, status: int = 200, content_type: str = JSON, headers: Mapping[str, str] | None = None
+    ) -> contextlib.AbstractAsyncContextManager[Stream]:
+        """Answer piece by piece: ``async with request.stream(...) as out: await out.write(...)``.
+
+        The head is sent at once.  When the client goes, the block is cancelled and the `async with` raises
+        ConnectionAbortedError.  What the block raises cuts the connection, as there is no status left to tell it by.
+        """
+        return self.exchange.stream(status, content_type, headers or {})
+
+    async def hijack(self, content_type: str = "application/vnd.docker.raw-stream") -> Hijacked:
+        """Take the connection over: 101 where the client asked for an upgrade, otherwise 200 and a raw stream.
+
+        Read the body first where the request has one.  Nothing can be answered afterwards but on the stream.
+        """
+        return await self.exchange.hijack(content_type)
+
+    async def websocket(self) -> Hijacked:
+        """Take the connection over as a websocket; its binary messages are the stream."""
+        return await self.exchange.websocket()
+
+
+def check_json(content_type: str) -> None:
+    """Refuse, in Docker's words, a content type that is not JSON."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if not media_type:
+        raise InvalidParameter(f"malformed Content-Type header ({content_type}): mime: no media type")
+    if media_type != JSON:
+        raise InvalidParameter(f"unsupported Content-Type header ({content_type}): must be '{JSON}'")
+
+
+async def _parse(parse: Any, data: bytes) -> Any:
+    try:
+        return await asyncio.to_thread(parse, data) if len(data) > _PARSE_HERE else parse(data)
+    except ValidationError as error:
+        raise InvalidParameter(f"invalid JSON: {_explain(error)}") from None
+    except RecursionError:
+        raise InvalidParameter("invalid JSON: exceeded max depth") from None
+    except ValueError as error:
+        raise InvalidParameter(f"invalid JSON: {error}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    """The first thing that is wrong, in one line: ``HostConfig.Memory: Input should be a valid integer``."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

@@ -1,0 +1,50 @@
+"""What a handler gives back: a status, headers and a whole body.
+
+Streams and hijacked connections don't come through here: see `request.Request`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer.  ``content_type`` "" sends none; a 204 or 304 has no body."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def encode_json(value: Any) -> bytes:
+    """`value` as JSON in UTF-8 and without spaces, a line feed at its end, as Docker's encoder writes it."""
+    return (
+        json.dumps(value, ensure_ascii=False, separators=(",", ":"), check_circular=False).encode(
+            "utf-8", "surrogateescape"
+        )
+        + b"\n"
+    )
+
+
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer that carries `value` (plain dicts, lists, strings and numbers) as JSON."""
+    return Response(status, encode_json(value), JSON, headers or {})
+
+
+def text_response(text: str, status: int = 200) -> Response:
+    """An answer in plain text."""
+    return Response(status, text.encode(), "text/plain; charset=utf-8")
+
+
+def no_content() -> Response:
+    """204: it is done, and there is nothing to say."""
+    return Response(204)
+
+
+def error_response(message: str, status: int) -> Response:
+    """An error as Docker writes it: ``{"message": ...}``; a 304 has no body."""
+    return Response(304) if status == 304 else json_response({"message": message}, status)

@@ -1,0 +1,141 @@
+"""The one index of everything that the engine owns: SQLite in WAL mode, written by one thread.
+
+Opened by main with the schema's steps; every service's store calls `write` and `read`.  Writes that
+arrive together are committed together: one sync of the disk serves them all.
+"""
+
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydock.daemon.state.schema import Step, migrate
+from pydock.errors import System
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+#: The most writes that share one commit.
+_GROUP = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    work: Work[Any]
+    result: "Future[Any]"
+
+
+class Database:
+    """A SQLite database with one writer thread and a reading connection for each thread that reads."""
+
+    def __init__(self, path: Path, steps: Sequence[Step]) -> None:
+        """Open or create the database at `path` and bring its schema up to the last of `steps`."""
+        self._path = path
+        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._connection = _connect(path)
+        migrate(self._connection, steps)
+        path.chmod(0o600)
+        self._thread = threading.Thread(target=self._run, name="database", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and wait until it is on disk.
+
+        `work` gets the connection, must not commit, and is undone whole when it raises; what it raises is
+        raised here.  It must be quick: every other writer waits.
+        """
+        return self.submit(work).result()
+
+    def submit(self, work: Work[T]) -> "Future[T]":
+        """Hand in `work` as `write` does, without waiting (async code awaits `asyncio.wrap_future` of it)."""
+        result: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                raise System("the database is closed")
+            self._queue.put(_Pending(work, result))
+        return result
+
+    def read(self, work: Work[T]) -> T:
+        """Run `work` on this thread's own read-only connection; it sees every write that has returned."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = _connect(self._path)
+            connection.execute("PRAGMA query_only = ON")
+            self._local.connection = connection
+            with self._lock:
+                self._readers.append(connection)
+        return work(connection)
+
+    def close(self) -> None:
+        """Write what was handed in, then close; later writes are refused."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join()
+        for reader in self._readers:
+            reader.close()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            last = False
+            with contextlib.suppress(queue.Empty):
+                while len(group) < _GROUP:
+                    following = self._queue.get_nowait()
+                    if following is None:
+                        last = True
+                        break
+                    group.append(following)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[_Pending]) -> None:
+        """One transaction for the whole group; a savepoint lets one of them fail alone."""
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for pending in group:
+                if not pending.result.set_running_or_notify_cancel():
+                    continue
+                self._connection.execute("SAVEPOINT one")
+                try:
+                    value = pending.work(self._connection)
+                except BaseException as error:
+                    self._connection.execute("ROLLBACK TO one")
+                    pending.result.set_exception(error)
+                else:
+                    done.append((pending.result, value))
+                self._connection.execute("RELEASE one")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            for pending in group:
+                if not pending.result.done():
+                    pending.result.set_exception(System(f"database: {error}"))
+            return
+        for result, value in done:
+            result.set_result(value)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode, so that transactions are where we say; durable at each commit."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
