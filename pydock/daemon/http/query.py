@@ -88,7 +88,7 @@ class Query:
 
 
 def _filters(value: Any) -> dict[str, list[str]]:
-    """{"label": {"a": true}} (since API 1.22) or {"label": ["a"]}; a false entry stands for nothing in Docker either."""
+    """Read {"label": {"a": true}} (since API 1.22) or {"label": ["a"]}; the boolean means nothing, as in Docker."""
     if value is None:
         return {}
     if not isinstance(value, dict):

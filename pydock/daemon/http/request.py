@@ -7,7 +7,7 @@ over (`hijack`, `websocket`) and returns None.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from pydock.daemon.http.response import JSON
 from pydock.errors import InvalidParameter
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 #: The longest JSON body, in bytes; a create with thousands of environment variables takes a hundredth of it.
 MAX_JSON = 8 << 20
@@ -35,6 +36,12 @@ class Version(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
+
+
+#: what an unversioned path is answered as
+NEWEST = Version(1, 50)
+#: the oldest version that is spoken
+OLDEST = Version(1, 24)
 
 
 class Stream(Protocol):
@@ -71,7 +78,7 @@ class Request:
     query: Query
     headers: Headers
     exchange: Exchange
-    version: Version = Version(1, 50)
+    version: Version = NEWEST
     params: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -138,7 +145,7 @@ def check_json(content_type: str) -> None:
         raise InvalidParameter(f"unsupported Content-Type header ({content_type}): must be '{JSON}'")
 
 
-async def _parse(parse: Any, data: bytes) -> Any:
+async def _parse(parse: Callable[[bytes], T], data: bytes) -> T:
     try:
         return await asyncio.to_thread(parse, data) if len(data) > _PARSE_HERE else parse(data)
     except ValidationError as error:

@@ -1,0 +1,1 @@
+"""Joins the services of the engine itself: info, version, events, disk usage."""
