@@ -56,6 +56,14 @@ class Layers:
         """Return the directory that holds what the layer changes."""
         raise NotImplementedError
 
+    def retain(self, chain_id: str) -> None:
+        """Count one more user (an image, at start-up) of a chain; nothing for ""."""
+        raise NotImplementedError
+
+    def release(self, chain_id: str) -> list[Layer]:
+        """Count one user less of a chain, delete the layers that nothing has any more; return them, topmost first."""
+        raise NotImplementedError
+
     def write_tar(self, layer: Layer, target: int, verify: bool = True) -> None:
         """Write the layer's tar to descriptor `target`, byte for byte as it came (its digest is the diff ID)."""
         raise NotImplementedError
@@ -105,4 +113,12 @@ class Lease:
 
     def keep_blob(self, row: BlobRow) -> None:
         """Keep an ingested blob as the compressed form of a layer; entered with the image."""
+        raise NotImplementedError
+
+    def enter(self, chain_id: str, write: Callable[[Sequence[Layer], Sequence[BlobRow]], None]) -> None:
+        """Enter a chain together with the image that has it; only `Images.create` calls this.
+
+        Syncs what is new, calls `write` once with the layers of the chain (the lowest first) and the blobs that are not
+        in the index yet, then counts one more user of the chain (see `Layers.retain`).
+        """
         raise NotImplementedError
