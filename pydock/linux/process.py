@@ -20,6 +20,8 @@ PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 
 CLOSE_RANGE_CLOEXEC: Final = 4
 _LAST_DESCRIPTOR: Final = 0xFFFFFFFF
+#: SIGCANCEL and SIGSETXID, nptl(7)
+_HIDDEN_SIGNALS: Final = (32, 33)
 
 libc.prctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong)
 libc.setdomainname.argtypes = (ctypes.c_char_p, ctypes.c_size_t)
@@ -54,6 +56,16 @@ def set_dumpable(on: bool) -> None:
 def set_no_new_privileges() -> None:
     """PR_SET_NO_NEW_PRIVS: no exec gives more rights from here on."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def default_hidden_signals() -> None:
+    """rt_sigaction(2): the default disposition for the signals that glibc keeps to itself; an exec keeps ignored ones.
+
+    Nothing else can do it, as sigaction(3) refuses them: whoever started the engine may have left them ignored.
+    """
+    action = bytes(32)  # the kernel's struct sigaction: handler, flags, restorer, mask
+    for number in _HIDDEN_SIGNALS:
+        syscall("rt_sigaction", ctypes.c_int(number), action, None, ctypes.c_size_t(8))
 
 
 def close_range(first: int, last: int = _LAST_DESCRIPTOR) -> None:

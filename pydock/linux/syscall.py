@@ -19,6 +19,7 @@ locked_libc.syscall.restype = ctypes.c_long
 MACHINE: Final = platform.machine()
 #: calls older than the common numbering, for the machines that pydock knows: (x86_64, asm-generic)
 _OLDER: Final = {
+    "rt_sigaction": (13, 134),
     "capget": (125, 90),
     "capset": (126, 91),
     "pivot_root": (155, 41),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from typing import NoReturn
 
 from pydock.linux.bare_fork import bare_fork
+from pydock.linux.process import default_hidden_signals
 
 #: signals that a long-lived process of the engine does not die of: it ends by what it watches, not by a shell's hang-up
 UNHEEDED = (
@@ -97,6 +98,7 @@ def restore_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in (*UNHEEDED, signal.SIGXFSZ, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
+    default_hidden_signals()
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -155,6 +155,7 @@ def _default_signals() -> None:
         # the C module's calls: those of `signal` make an enum of every answer
         if _signal.getsignal(number) not in (_signal.SIG_DFL, None):
             _signal.signal(number, _signal.SIG_DFL)
+    process.default_hidden_signals()
 
 
 def _take_stdio(plan: InitPlan, channel: socket.socket) -> tuple[socket.socket, int]:

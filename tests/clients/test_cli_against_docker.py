@@ -407,8 +407,9 @@ def comparable(request: tuple[str, Any]) -> tuple[str, Any, Any]:
     parts = urlsplit(request[0])
     query = {name: json.loads(value) if value[:1] == "{" else value for name, value in parse_qsl(parts.query)}
     body = told(request[1])
-    if body and "Binds" in body.get("HostConfig", {}):
-        body["HostConfig"]["Binds"].sort()
+    if body:
+        for unordered in (body.get("Env"), body.get("HostConfig", {}).get("Binds")):
+            (unordered or []).sort()
     return parts.path.partition("/v1.")[2].partition("/")[2], query, body
 
 

@@ -1,15 +1,19 @@
 """A container as seen from inside: namespaces, root, devices, capabilities, seccomp, descriptors, user."""
 
+import ctypes
 import errno
 import json
 import os
+import signal
 import stat
+import struct
 from pathlib import Path
 
 import pytest
 from box import Box, Result, read_all, reap
 
 from pydock.errors import StepFailed
+from pydock.linux.syscall import syscall
 from pydock.runtime import capabilities, launch, seccomp
 
 DEFAULT_BITS = f"{capabilities.mask(capabilities.DEFAULT):016x}"
@@ -309,6 +313,15 @@ def test_umask_limits_and_oom_score_are_exact(box: Box) -> None:
 def test_signals_are_at_their_defaults(box: Box) -> None:
     seen = status(box.run(["cat", "/proc/self/status"]))
     assert (seen["SigBlk"], seen["SigIgn"], seen["SigCgt"]) == (NONE, NONE, NONE)
+
+
+def test_signals_that_glibc_hides_are_not_inherited_ignored(box: Box) -> None:
+    ignore, default = (struct.pack("=4Q", handler, 0, 0, 0) for handler in (signal.SIG_IGN, signal.SIG_DFL))
+    syscall("rt_sigaction", 32, ignore, None, ctypes.c_size_t(8))
+    try:
+        assert status(box.run(["cat", "/proc/self/status"]))["SigIgn"] == NONE
+    finally:
+        syscall("rt_sigaction", 32, default, None, ctypes.c_size_t(8))
 
 
 def test_tmpfs_flags_hold_and_the_targets_mode_is_kept(box: Box) -> None:
