@@ -13,7 +13,7 @@ from pydock.runtime.cgroups import Cgroup
 # with importmode=importlib a test directory is on nobody's path
 sys.path.insert(0, os.path.dirname(__file__))
 
-from box import Box
+from tests.kernel.runtime.box import Box
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from box import Box
 
 from pydock.runtime import devices
 from pydock.runtime.cgroups import Cgroup, Layout, detect, prime
 from pydock.runtime.cgroups.v2 import CgroupV2
 from pydock.runtime.launch import Stdio
+from tests.kernel.runtime.box import Box
 
 
 @pytest.fixture

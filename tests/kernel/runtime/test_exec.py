@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from box import Box, default_filter, read_all, reap
 
 from pydock.errors import StepFailed
 from pydock.runtime import capabilities, devices, launch
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.spec import Process
+from tests.kernel.runtime.box import Box, default_filter, read_all, reap
 
 
 @pytest.fixture

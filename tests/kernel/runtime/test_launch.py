@@ -10,11 +10,11 @@ import struct
 from pathlib import Path
 
 import pytest
-from box import Box, Result, read_all, reap
 
 from pydock.errors import StepFailed
 from pydock.linux.syscall import syscall
 from pydock.runtime import capabilities, launch, seccomp
+from tests.kernel.runtime.box import Box, Result, read_all, reap
 
 DEFAULT_BITS = f"{capabilities.mask(capabilities.DEFAULT):016x}"
 NONE = "0" * 16

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from box import Box
 
 from pydock.runtime.cgroups import Cgroup
+from tests.kernel.runtime.box import Box
 
 
 class Runtime:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from box import Box, Result
 
 from pydock.errors import StepFailed
 from pydock.linux import mount as mount_calls
 from pydock.linux.mounts import Mount
 from pydock.runtime import devices, launch
 from pydock.runtime.cgroups import Cgroup, detect
+from tests.kernel.runtime.box import Box, Result
 
 
 def layers(box: Box, count: int) -> tuple[Mount, ...]:

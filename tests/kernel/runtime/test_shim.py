@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import vessel as tools
-from box import python_paths
-from vessel import OUTPUT, Vessel, connection, read_end, read_until, unframed, vessel
 
+import tests.kernel.runtime.vessel as tools
 from pydock.runtime import bundle, channel
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.messages import (
@@ -34,6 +32,8 @@ from pydock.runtime.messages import (
     State,
 )
 from pydock.runtime.zygote_process import Zygote
+from tests.kernel.runtime.box import python_paths
+from tests.kernel.runtime.vessel import OUTPUT, Vessel, connection, read_end, read_until, unframed, vessel
 
 TERMINAL = ClientStream(stdin=True, stdout=True, stderr=True, raw=True, detach_keys="\x10\x11")
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import vessel as tools
-from vessel import OUTPUT, Vessel, connection, read_end, unframed, vessel
 
+import tests.kernel.runtime.vessel as tools
 from pydock.runtime import bundle, channel
 from pydock.runtime.logs.reader import open_reader
 from pydock.runtime.messages import AttachStream, ClientStream, Done, ExecExited, Log, Query, Signal, State
 from pydock.runtime.zygote_process import Zygote
+from tests.kernel.runtime.vessel import OUTPUT, Vessel, connection, read_end, unframed, vessel
 
 MEGABYTE = 1_000_000
 LINE = b"x" * 99 + b"\n"
@@ -256,7 +256,7 @@ import json, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from pydock.runtime.zygote_process import Zygote
-from vessel import Vessel, connection, ClientStream
+from tests.kernel.runtime.vessel import Vessel, connection, ClientStream
 directory = Path(sys.argv[1])
 zygote = Zygote.spawn(directory, [])
 container = Vessel(zygote, directory)
@@ -269,7 +269,7 @@ time.sleep(1000)
 def test_kill_9_of_the_daemon_leaves_container_log_streams_and_exit_status(tmp_path: Path) -> None:
     """The daemon is a process of its own here, killed with its zygote while a client is attached."""
     script = "i=0; while [ $i -lt 30 ]; do echo line $i; i=$((i+1)); sleep 0.05; done; read x; exit 23"
-    arguments = [sys.executable, "-c", DAEMON, str(tmp_path), str(Path(__file__).parent), script]
+    arguments = [sys.executable, "-c", DAEMON, str(tmp_path), str(Path(__file__).parents[3]), script]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as daemon:
         assert daemon.stdout is not None
         zygote, shim, init = json.loads(daemon.stdout.readline())

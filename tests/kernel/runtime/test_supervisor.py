@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from box import Box, read_all, reap
 
 from pydock.errors import StepFailed
 from pydock.runtime import launch, supervisor
 from pydock.runtime.supervisor import build
+from tests.kernel.runtime.box import Box, read_all, reap
 
 
 @pytest.fixture(params=["program", "python"], autouse=True)

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from box import Box
-
 from pydock.linux import datagram
 from pydock.runtime import bundle, channel
 from pydock.runtime.messages import (
@@ -28,6 +26,7 @@ from pydock.runtime.messages import (
 )
 from pydock.runtime.zygote_process import Zygote
 from pydock.streams import FrameDecoder
+from tests.kernel.runtime.box import Box
 
 T = TypeVar("T", bound=Message)
 PATIENCE = 20
