@@ -210,7 +210,9 @@ def _with_rule(rule: str) -> str:
         _with_rule('"names": [1], "action": "SCMP_ACT_LOG"'),
         _with_rule('"names": ["read"], "action": "SCMP_ACT_LOG", "args": [{"index": 6, "op": "SCMP_CMP_EQ"}]'),
         _with_rule('"names": ["read"], "action": "SCMP_ACT_LOG", "args": [{"index": 0, "op": "=="}]'),
-        _with_rule('"names": ["read"], "action": "SCMP_ACT_LOG", "args": [{"index": 0, "value": -1, "op": "SCMP_CMP_EQ"}]'),
+        _with_rule(
+            '"names": ["read"], "action": "SCMP_ACT_LOG", "args": [{"index": 0, "value": -1, "op": "SCMP_CMP_EQ"}]'
+        ),
         _with_rule('"names": ["read"], "action": "SCMP_ACT_LOG", "includes": {"minKernel": "four"}'),
     ],
 )  # fmt: skip
