@@ -4,14 +4,24 @@ Every service of this package works on an `Entry`.  All calls are made on the ev
 """
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+import sqlite3
+from bisect import bisect_left, insort
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydock.daemon.containers import persistence
 from pydock.daemon.containers.record import Container
+from pydock.daemon.state import containers as table
+from pydock.daemon.state.database import Database
+from pydock.errors import Conflict, InvalidParameter, NotFound
 
 if TYPE_CHECKING:
     from pydock.daemon.containers.live import LiveContainer
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
@@ -33,25 +43,134 @@ class Entry:
 class Catalog:
     """The containers by ID and name."""
 
+    def __init__(self, database: Database, directory: Path) -> None:
+        """`directory`: where each container has its own, ``<data root>/containers``."""
+        self._database = database
+        self._directory = directory
+        self._entries: dict[str, Entry] = {}
+        self._ids: list[str] = []
+        #: names in use or about to be, each with its container's ID
+        self._names: dict[str, str] = {}
+
+    def load(self) -> None:
+        """Read what the index holds; called once, before all else."""
+        for id, text in self._database.read(lambda connection: list(table.all_rows(connection))):
+            record = persistence.decode(text, self._directory / id)
+            self._entries[id] = Entry(record)
+            self._names[record.name] = id
+        self._ids = sorted(self._entries)
+
+    def directory(self, id: str) -> Path:
+        """Where the container `id` keeps its files."""
+        return self._directory / id
+
     def find(self, reference: str) -> Entry:
         """The container that a full ID, a name (with or without slash) or a unique start of an ID means.
 
         NotFound ("No such container: x"), InvalidParameter where several IDs begin so.
         """
-        raise NotImplementedError
+        if entry := self._entries.get(reference):
+            return entry
+        id = self._names.get(reference.removeprefix("/"))
+        if id and (entry := self._entries.get(id)):
+            return entry
+        if not reference:
+            raise InvalidParameter("prefix can't be empty")
+        place = bisect_left(self._ids, reference)
+        found = [id for id in self._ids[place : place + 2] if id.startswith(reference)]
+        if len(found) > 1:
+            raise InvalidParameter(f"multiple IDs found with provided prefix: {reference}")
+        if not found:
+            raise NotFound(f"No such container: {reference}")
+        return self._entries[found[0]]
 
     def all(self) -> list[Entry]:
         """Every container, in no order."""
-        raise NotImplementedError
+        return list(self._entries.values())
 
-    async def add(self, record: Container) -> Entry:
-        """Enter a new container, durably; Conflict in Docker's words where its name is taken."""
-        raise NotImplementedError
+    def is_free(self, name: str) -> bool:
+        """Whether no container has `name` or is about to."""
+        return name not in self._names
+
+    @contextlib.contextmanager
+    def reserving(self, name: str, id: str) -> Iterator[None]:
+        """Keep `name` for the container `id` while it is made; it stays its own when the block ends well.
+
+        Conflict in Docker's words where another has it.
+        """
+        holder = self._names.setdefault(name, id)
+        if holder != id:
+            raise Conflict(
+                f'Conflict. The container name "/{name}" is already in use by container "{holder}". '
+                "You have to remove (or rename) that container to be able to reuse that name."
+            )
+        try:
+            yield
+        except BaseException:
+            self._names.pop(name, None)
+            raise
+
+    async def add(self, record: Container, also: Callable[[sqlite3.Connection], None] | None = None) -> Entry:
+        """Enter a new container, durably; Conflict in Docker's words where its name is taken.
+
+        `also` is run in the same transaction.
+        """
+        return await _to_its_end(self._add(record, also))
 
     async def save(self, entry: Entry, record: Container) -> None:
         """Put `record` in the place of the entry's own, durably; the name may differ (Conflict as in `add`)."""
-        raise NotImplementedError
+        await _to_its_end(self._save(entry, record))
 
-    async def remove(self, entry: Entry) -> None:
-        """Forget a container, durably."""
-        raise NotImplementedError
+    async def _add(self, record: Container, also: Callable[[sqlite3.Connection], None] | None) -> Entry:
+        text = persistence.encode(record)
+
+        def work(connection: sqlite3.Connection) -> None:
+            if also:
+                also(connection)
+            table.insert(connection, record.id, record.name, text)
+
+        with self.reserving(record.name, record.id):
+            await self._write(work)
+            entry = self._entries[record.id] = Entry(record)
+            insort(self._ids, record.id)
+        return entry
+
+    async def _save(self, entry: Entry, record: Container) -> None:
+        text = persistence.encode(record)
+        old = entry.record.name
+        taken = self.reserving(record.name, record.id) if record.name != old else contextlib.nullcontext()
+        with taken:
+            await self._write(lambda connection: table.update(connection, record.id, record.name, text))
+        entry.record = record
+        if record.name != old:
+            self._names.pop(old, None)
+
+    def note(self, entry: Entry, record: Container) -> None:
+        """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway."""
+        text = persistence.encode(record)
+        entry.record = record
+        self._database.submit(lambda connection: table.update(connection, record.id, record.name, text))
+
+    async def remove(self, entry: Entry, also: Callable[[sqlite3.Connection], None] | None = None) -> None:
+        """Forget a container, durably; `also` is run in the same transaction."""
+        await _to_its_end(self._remove(entry, also))
+
+    async def _remove(self, entry: Entry, also: Callable[[sqlite3.Connection], None] | None) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            if also:
+                also(connection)
+            table.delete(connection, entry.id)
+
+        await self._write(work)
+        if self._entries.pop(entry.id, None):
+            del self._ids[bisect_left(self._ids, entry.id)]
+        if self._names.get(entry.record.name) == entry.id:
+            del self._names[entry.record.name]
+
+    async def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        await asyncio.wrap_future(self._database.submit(work))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do `work` whole even where the caller is cancelled, so that memory and disk agree."""
+    return await asyncio.shield(asyncio.ensure_future(work))

@@ -79,7 +79,8 @@ class MountPoint:
 class Container:
     """A container.  ``config`` and ``host_config`` are the wire's objects, checked and with all defaults filled in.
 
-    ``image``: the image's ID, "" for none.  ``created``: nanoseconds since the epoch.  ``endpoints``: by network name.
+    ``name``: without the slash.  ``image``: the image's ID, "" for none.  ``created``: nanoseconds since the epoch.
+    ``endpoints``: by network name.
     ``sandbox``: `Sandbox.to_record` while it runs.
     """
 
@@ -101,6 +102,13 @@ class Container:
     state: State = State()
     #: what the last start could not do on this kernel, in words for the user
     warnings: tuple[str, ...] = ()
+
+    def event_attributes(self, **more: str) -> dict[str, str]:
+        """What its events carry: its labels, image and name, and `more`."""
+        attributes = dict(self.config.get("Labels") or {})
+        if image := self.config.get("Image"):
+            attributes["image"] = image
+        return {**attributes, "name": self.name, **more}
 
     @property
     def log_path(self) -> Path:

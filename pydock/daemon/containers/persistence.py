@@ -1,0 +1,45 @@
+"""A container's record as JSON text and back: what the catalog keeps in the index.
+
+A field that a record of an older engine does not have gets its default.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydock.daemon.containers.record import Container, MountPoint, State, Status
+from pydock.daemon.networks.settings import EndpointSettings
+
+
+def encode(record: Container) -> str:
+    """The record as text; its directory is left out, as that follows from the data root."""
+    values: dict[str, Any] = {
+        "id": record.id,
+        "name": record.name,
+        "created": record.created,
+        "image": record.image,
+        "path": record.path,
+        "args": record.args,
+        "config": record.config,
+        "host_config": record.host_config,
+        "platform": record.platform,
+        "mounts": [asdict(mount) for mount in record.mounts],
+        "endpoints": {name: endpoint.to_record() for name, endpoint in record.endpoints.items()},
+        "sandbox": record.sandbox,
+        "state": asdict(record.state),
+        "warnings": record.warnings,
+    }
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+
+
+def decode(text: str, directory: Path) -> Container:
+    """The inverse of `encode`, for the container whose directory is `directory`."""
+    values = json.loads(text)
+    state = dict(values.pop("state"))
+    state["status"] = Status(state["status"])
+    endpoints = {name: EndpointSettings.from_record(endpoint) for name, endpoint in values.pop("endpoints").items()}
+    mounts = tuple(MountPoint(**mount) for mount in values.pop("mounts"))
+    for name in ("args", "warnings"):
+        values[name] = tuple(values[name])
+    return Container(directory=directory, mounts=mounts, endpoints=endpoints, state=State(**state), **values)
