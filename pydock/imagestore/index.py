@@ -1,6 +1,6 @@
 """What the image store asks of its index, in tuples of plain values.
 
-`pydock.daemon.state.images.ImageIndex` is the one in SQLite; each call there is one transaction, durable when it
+`pydock.daemon.state.{layers,images}` have the one in SQLite; each call there is one transaction, durable when it
 returns.  Rows are tuples so that the index need not know the store's classes; the store's `NamedTuple`s have the
 same columns in the same order.
 """
@@ -12,16 +12,14 @@ from typing import NamedTuple, Protocol
 class Layer(NamedTuple):
     """An unpacked layer.
 
-    ``parent`` is the chain ID below, "" for none.  ``cache_id`` is its directory under ``overlay2``, ``link`` its
-    short name under ``overlay2/l``.  ``size``: bytes of files and link targets, hard links once.  ``tar_size``: bytes
-    of the uncompressed tar, whose digest is ``diff_id``.
+    ``parent`` is the chain ID below, "" for none.  ``cache_id`` is its directory under ``overlay2``.  ``size``: bytes of
+    files and link targets, hard links once.  ``tar_size``: bytes of the uncompressed tar, whose digest is ``diff_id``.
     """
 
     chain_id: str
     parent: str
     diff_id: str
     cache_id: str
-    link: str
     size: int
     tar_size: int
 
@@ -67,7 +65,6 @@ class SnapshotRow(NamedTuple):
 
     key: str
     cache_id: str
-    link: str
     chain_id: str
     init_id: str
 
@@ -77,13 +74,12 @@ class InitRow(NamedTuple):
 
     chain_id: str
     cache_id: str
-    link: str
 
 
 class LayerIndex(Protocol):
     """The index of layers, of their compressed forms and of snapshots."""
 
-    def layers(self) -> Iterable[tuple[str, str, str, str, str, int, int]]:
+    def layers(self) -> Iterable[tuple[str, str, str, str, int, int]]:
         """All layers (`Layer`)."""
 
     def remove_layers(self, chain_ids: Sequence[str]) -> None:
@@ -108,19 +104,19 @@ class LayerIndex(Protocol):
 class SnapshotIndex(Protocol):
     """The index of containers' writable layers."""
 
-    def snapshots(self) -> Iterable[tuple[str, str, str, str, str]]:
+    def snapshots(self) -> Iterable[tuple[str, str, str, str]]:
         """All snapshots (`SnapshotRow`)."""
 
-    def add_snapshot(self, row: tuple[str, str, str, str, str]) -> None:
+    def add_snapshot(self, row: tuple[str, str, str, str]) -> None:
         """Enter a snapshot; Conflict where the key has one."""
 
     def remove_snapshot(self, key: str) -> None:
         """Forget a snapshot."""
 
-    def inits(self) -> Iterable[tuple[str, str, str]]:
+    def inits(self) -> Iterable[tuple[str, str]]:
         """All `InitRow`s."""
 
-    def add_init(self, row: tuple[str, str, str]) -> None:
+    def add_init(self, row: tuple[str, str]) -> None:
         """Enter an init directory."""
 
     def remove_inits(self, chain_ids: Sequence[str]) -> None:
@@ -133,10 +129,13 @@ class ImageIndex(Protocol):
     def images(self) -> Iterable[tuple[str, bytes, str, str, int, int]]:
         """All images (`ImageRow`)."""
 
+    def config(self, image_id: str) -> bytes:
+        """The config of an image, as it came; NotFound where there is no such image."""
+
     def enter_image(
         self,
         image: tuple[str, bytes, str, str, int, int],
-        layers: Sequence[tuple[str, str, str, str, str, int, int]],
+        layers: Sequence[tuple[str, str, str, str, int, int]],
         manifests: Sequence[tuple[str, str, bytes, str]],
         names: Sequence[str],
         blobs: Sequence[tuple[str, str, str, int]],

@@ -48,7 +48,7 @@ class Snapshots:
         raise NotImplementedError
 
     def row(self, key: str) -> SnapshotRow:
-        """Return the row of a snapshot just prepared, for `state.images.insert_snapshot` in a caller's transaction."""
+        """Return the row of a snapshot just prepared, for `state.layers.insert_snapshot` in a caller's transaction."""
         raise NotImplementedError
 
     def mounts(self, key: str) -> tuple[Mount, ...]:
