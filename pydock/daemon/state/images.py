@@ -1,0 +1,143 @@
+"""Tables of images: their configs, the manifests they came or went by, and their names.
+
+`ImageIndex` is what the image store's `Images` and `Tags` keep their rows in.  The layers and blobs that an image
+brings are entered in the same transaction, by `state.layers`.
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+
+from pydock.daemon.state import layers as layer_tables
+from pydock.daemon.state.database import Database
+from pydock.daemon.state.schema import Step
+from pydock.errors import NotFound
+
+STEPS = (
+    Step(
+        "images",
+        1,
+        """
+        CREATE TABLE images (
+            id TEXT PRIMARY KEY,
+            config BLOB NOT NULL,
+            chain_id TEXT NOT NULL,
+            parent TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            loaded_at INTEGER NOT NULL
+        );
+        CREATE TABLE manifests (
+            digest TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            content BLOB NOT NULL,
+            image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+            PRIMARY KEY (image_id, digest)
+        );
+        CREATE TABLE names (
+            name TEXT PRIMARY KEY,
+            image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+            set_at INTEGER NOT NULL
+        );
+        CREATE INDEX names_by_image ON names (image_id);
+        """,
+    ),
+)
+
+_Image = tuple[str, bytes, str, str, int, int]
+_Manifest = tuple[str, str, bytes, str]
+
+
+class ImageIndex:
+    """The index of images in the database; each call is one transaction, durable when it returns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def images(self) -> list[_Image]:
+        """All images (`imagestore.index.ImageRow`)."""
+        return self._database.read(
+            lambda connection: [
+                tuple(row)
+                for row in connection.execute("SELECT id, config, chain_id, parent, size, loaded_at FROM images")
+            ]
+        )
+
+    def config(self, image_id: str) -> bytes:
+        """The config of an image as it came; NotFound where it is not here."""
+        row = self._database.read(
+            lambda connection: connection.execute("SELECT config FROM images WHERE id = ?", (image_id,)).fetchone()
+        )
+        if row is None:
+            raise NotFound(f"No such image: {image_id}")
+        return bytes(row[0])
+
+    def enter_image(
+        self,
+        image: _Image,
+        layers: Sequence[tuple[str, str, str, str, int, int]],
+        manifests: Sequence[_Manifest],
+        names: Sequence[str],
+        blobs: Sequence[tuple[str, str, str, int]],
+    ) -> None:
+        """Enter an image, what is new of its layers and blobs, its manifests, its names (taken from who had them)."""
+
+        def enter(connection: sqlite3.Connection) -> None:
+            layer_tables.insert_layers(connection, layers)
+            layer_tables.insert_blobs(connection, blobs)
+            connection.execute("INSERT OR IGNORE INTO images VALUES (?, ?, ?, ?, ?, ?)", image)
+            for manifest in manifests:
+                _insert_manifest(connection, manifest)
+            for name in names:
+                _insert_name(connection, name, image[0])
+
+        self._database.write(enter)
+
+    def remove_image(self, image_id: str) -> None:
+        """Forget an image, its manifests and its names."""
+        self._database.write(lambda connection: connection.execute("DELETE FROM images WHERE id = ?", (image_id,)))
+
+    def manifests(self, image_id: str) -> list[_Manifest]:
+        """The manifests of an image (`imagestore.index.ManifestRow`)."""
+        return self._database.read(
+            lambda connection: [
+                tuple(row)
+                for row in connection.execute(
+                    "SELECT digest, media_type, content, image_id FROM manifests WHERE image_id = ? ORDER BY rowid",
+                    (image_id,),
+                )
+            ]
+        )
+
+    def add_manifest(self, row: _Manifest) -> None:
+        """Enter a manifest of an image that is here."""
+        self._database.write(lambda connection: _insert_manifest(connection, row))
+
+    def names(self) -> list[tuple[str, str, int]]:
+        """All (name, image ID, nanoseconds since the epoch when it was set)."""
+        return self._database.read(
+            lambda connection: [tuple(row) for row in connection.execute("SELECT name, image_id, set_at FROM names")]
+        )
+
+    def set_name(self, name: str, image_id: str) -> None:
+        """Give `name` to an image; taken from the one that had it."""
+
+        def set_name(connection: sqlite3.Connection) -> None:
+            if connection.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone() is None:
+                raise NotFound(f"No such image: {image_id}")
+            _insert_name(connection, name, image_id)
+
+        self._database.write(set_name)
+
+    def remove_names(self, names: Sequence[str]) -> None:
+        """Forget names."""
+        self._database.write(
+            lambda connection: connection.executemany("DELETE FROM names WHERE name = ?", [(name,) for name in names])
+        )
+
+
+def _insert_manifest(connection: sqlite3.Connection, row: _Manifest) -> None:
+    connection.execute("INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?)", row)
+
+
+def _insert_name(connection: sqlite3.Connection, name: str, image_id: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (name, image_id, time.time_ns()))

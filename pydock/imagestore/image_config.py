@@ -1,0 +1,141 @@
+"""Image configs from outside: parsed once, checked once, so that everyone after may trust their shape.
+
+Called by `Images.create` and by the registry client and archives before they unpack anything.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pydock.errors import InvalidParameter
+from pydock.imagestore import digest as digests
+
+#: the longest config, in bytes
+MAX_SIZE: Final = 8 << 20
+#: the most layers, as in Docker
+MAX_LAYERS: Final = 125
+
+
+def parse_json(data: bytes, what: str) -> Any:
+    """Return the JSON value in `data`; InvalidParameter where it is none, is too long or too deep."""
+    if len(data) > MAX_SIZE:
+        raise InvalidParameter(f"{what}: longer than {MAX_SIZE} bytes")
+    try:
+        return json.loads(data, parse_constant=_refuse)
+    except RecursionError:
+        raise InvalidParameter(f"{what}: exceeded max depth") from None
+    except ValueError as error:
+        raise InvalidParameter(f"{what}: {error}") from None
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Return the config in `data`, its shape checked; InvalidParameter says what is wrong with it."""
+    value = parse_json(data, "invalid image config")
+    if not isinstance(value, dict):
+        raise _wrong("not an object")
+    _check(value, _TEXTS, _is_text)
+    if value.get("created") is not None and not isinstance(value["created"], str):
+        raise _wrong("created")
+    _check_rootfs(value.get("rootfs"))
+    _check_history(value)
+    for key in ("config", "container_config"):
+        section = value.get(key)
+        if section is not None:
+            if not isinstance(section, dict):
+                raise _wrong(key)
+            check_run_config(section)
+    if value.get("os") not in (None, "", "linux"):
+        raise InvalidParameter(f"cannot load {value['os'][:40]} image on linux")
+    return value
+
+
+def check_run_config(config: Mapping[str, Any]) -> None:
+    """Refuse a ``config`` section whose known keys are not of their type."""
+    _check(config, ("User", "WorkingDir", "StopSignal", "Hostname", "Domainname", "Image", "MacAddress"), _is_text)
+    _check(config, ("Env", "Cmd", "Entrypoint", "OnBuild", "Shell"), _is_text_list)
+    _check(config, ("Labels",), _is_text_map)
+    _check(config, ("Volumes", "ExposedPorts"), _is_set)
+    _check(config, ("Healthcheck",), _is_healthcheck)
+    _check(config, ("StopTimeout",), lambda value: isinstance(value, int) and not isinstance(value, bool))
+    for entry in config.get("Env") or ():
+        if "\0" in entry:
+            raise _wrong("Env")
+
+
+def diff_ids(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the layers of a parsed config, the lowest first."""
+    return tuple((config.get("rootfs") or {}).get("diff_ids") or ())
+
+
+def _check_rootfs(rootfs: Any) -> None:
+    if not isinstance(rootfs, dict):
+        raise InvalidParameter("invalid image JSON, no RootFS key")
+    if rootfs.get("type", "layers") != "layers":
+        raise _wrong("rootfs.type")
+    layers = rootfs.get("diff_ids")
+    if layers is None:
+        return
+    if not isinstance(layers, list):
+        raise _wrong("rootfs.diff_ids")
+    if len(layers) > MAX_LAYERS:
+        raise InvalidParameter("max depth exceeded")
+    for layer in layers:
+        digests.parse(layer)
+
+
+def _check_history(config: Mapping[str, Any]) -> None:
+    history = config.get("history")
+    if history is None:
+        return
+    if not isinstance(history, list) or not all(isinstance(entry, dict) for entry in history):
+        raise _wrong("history")
+    for entry in history:
+        _check(entry, ("created", "created_by", "author", "comment"), _is_text)
+        _check(entry, ("empty_layer",), lambda value: isinstance(value, bool))
+    filled = sum(not entry.get("empty_layer") for entry in history)
+    if filled > len(diff_ids(config)):
+        raise InvalidParameter("too many non-empty layers in History section")
+
+
+def _check(value: Mapping[str, Any], keys: tuple[str, ...], fits: Callable[[Any], bool]) -> None:
+    for key in keys:
+        if value.get(key) is not None and not fits(value[key]):
+            raise _wrong(key)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\0" not in value
+
+
+def _is_text_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def _is_text_map(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
+
+
+def _is_set(value: Any) -> bool:
+    return isinstance(value, dict) and all(entry is None or isinstance(entry, dict) for entry in value.values())
+
+
+def _is_healthcheck(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    numbers = (value.get(key) for key in ("Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"))
+    return (value.get("Test") is None or _is_text_list(value["Test"])) and all(
+        number is None or (isinstance(number, int) and not isinstance(number, bool)) for number in numbers
+    )
+
+
+def _wrong(what: str) -> InvalidParameter:
+    return InvalidParameter(f"invalid image config: {what}")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_TEXTS: Final = (
+    "architecture", "os", "variant", "os.version", "author", "comment", "docker_version", "container", "parent",
+)  # fmt: skip
