@@ -3,7 +3,7 @@
 Made by the connection from what h11 parsed; read by routes, hijack and websocket.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class Headers:
@@ -29,3 +29,9 @@ class Headers:
     def tokens(self, name: str) -> list[str]:
         """The comma-separated tokens of all values of `name`, in lower case."""
         return [token.strip().lower() for value in self.all(name) for token in value.split(",") if token.strip()]
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Every name (in lower case) with each of its values."""
+        for name, values in self._values.items():
+            for value in values:
+                yield name, value

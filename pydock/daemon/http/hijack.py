@@ -5,6 +5,9 @@ and `detach` gives the bare descriptor away, to live on in another process.
 """
 
 import asyncio
+import contextlib
+import os
+import socket
 from collections import deque
 from typing import Protocol
 
@@ -38,6 +41,25 @@ class Hijacked(Protocol):
         """
 
 
+class Taken(Protocol):
+    """Who gets the events of a connection that was taken over."""
+
+    def feed(self, data: bytes) -> None:
+        """Bytes came."""
+
+    def feed_eof(self) -> None:
+        """The client ended its side."""
+
+    def lost(self) -> None:
+        """The connection is gone."""
+
+    def pause(self) -> None:
+        """The client does not read."""
+
+    def resume(self) -> None:
+        """The client reads again."""
+
+
 class RawConnection:
     """A hijacked socket (or TLS session); the connection feeds it."""
 
@@ -47,11 +69,10 @@ class RawConnection:
         self._waiting = len(early)
         self._ended = ended
         self._lost = False
-        self._detached = False
         self._readable = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
-        self._relay: asyncio.Task[None] | None = None
+        self._relay: Relay | None = None
         transport.resume_reading()
 
     # --- what the connection tells ---
@@ -123,3 +144,51 @@ class RawConnection:
     def abort(self) -> None:
         """See `Hijacked.abort`."""
         self._transport.abort()
+
+    def detach(self) -> tuple[int, bytes]:
+        """See `Hijacked.detach`.
+
+        The transport closes its own descriptor only, so a copy keeps the connection.  What TLS wraps, or what the
+        client has not taken yet of our answer's head, needs the daemon in between.
+        """
+        plain = self._transport.get_extra_info("sslcontext") is None
+        if not plain or self._transport.get_write_buffer_size() or self._lost:
+            ours, theirs = socket.socketpair()
+            self._relay = Relay(self, ours)
+            return theirs.detach(), b""
+        self._transport.pause_reading()
+        descriptor = os.dup(self._transport.get_extra_info("socket").fileno())
+        early = b"".join(self._received)
+        self._received.clear()
+        self._transport.abort()
+        return descriptor, early
+
+
+class Relay:
+    """Carries bytes between a hijacked connection and one end of a socket pair, until both directions have ended."""
+
+    def __init__(self, connection: Hijacked, ours: socket.socket) -> None:
+        ours.setblocking(False)
+        self._connection = connection
+        self._ours = ours
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        outward = asyncio.create_task(self._outward())
+        try:
+            with contextlib.suppress(OSError):
+                while data := await self._connection.read():
+                    await asyncio.get_running_loop().sock_sendall(self._ours, data)
+                self._ours.shutdown(socket.SHUT_WR)
+            await outward
+        finally:
+            outward.cancel()
+            self._ours.close()
+            self._connection.close()
+
+    async def _outward(self) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError):
+            while data := await loop.sock_recv(self._ours, HIGH):
+                await self._connection.write(data)
+            self._connection.write_eof()

@@ -1,0 +1,283 @@
+"""One client's connection: bytes come in, requests go to their handlers one after the other, answers go out.
+
+Made by the server for each client.  Heads are collected here, whole and bounded, before anything parses them.
+"""
+
+import asyncio
+import contextlib
+import logging
+import select
+import socket
+import traceback
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from pydock.daemon.http.exchange import Exchange
+from pydock.daemon.http.head import LONGEST, BadHead, Head, parse, status_line
+from pydock.daemon.http.hijack import Taken
+from pydock.daemon.http.query import Query, unescape
+from pydock.daemon.http.request import NEWEST, OLDEST, Request, Version
+from pydock.daemon.http.response import Response, error_response
+from pydock.daemon.http.router import Router, split_version
+from pydock.daemon.http.status import status_of
+from pydock.errors import InvalidParameter, PydockError
+
+#: how long a head may take to come, in seconds
+HEAD_LIMIT = 60.0
+#: how long, and for how many bytes, what a client still sends is read after its answer, so that it gets to see that
+LINGER, LINGER_BYTES = 2.0, 64 << 20
+#: answers wait in the daemon up to this size for a slow client; then the handler waits
+_WRITE_HIGH = 256 << 10
+
+log = logging.getLogger("pydock")
+
+
+class Owner(Protocol):
+    """What a connection needs of its server."""
+
+    router: Router
+    connections: "set[Connection]"
+    stopping: bool
+
+
+class Connection(asyncio.Protocol):
+    """See the module."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self.transport: asyncio.Transport
+        self.gone = False
+        self.ended = False
+        self._buffer = b""
+        self._exchange: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._taken: Taken | None = None
+        self._lingering = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the daemon ends."""
+        return self._owner.stopping
+
+    # --- what asyncio tells ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client connected."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        self._owner.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        if self._taken is not None:
+            self._taken.feed(data)
+        elif self._lingering:
+            self._lingering -= len(data)
+            if self._lingering <= 0:
+                self.transport.abort()
+        elif self._exchange is not None:
+            self._exchange.feed(data)
+        else:
+            self._read_head(self._buffer + data)
+
+    def eof_received(self) -> bool:
+        """The client ended its side; True keeps ours open (which TLS cannot)."""
+        self.ended = True
+        if self._taken is not None:
+            self._taken.feed_eof()
+        elif self._exchange is not None:
+            self._exchange.ended()
+        else:
+            return False
+        return self.transport.get_extra_info("sslcontext") is None
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is closed."""
+        self.gone = True
+        self._stop_timer()
+        self._writable.set()
+        if self._taken is not None:
+            self._taken.lost()
+        if self._exchange is not None:
+            self._exchange.ended()
+        self._owner.connections.discard(self)
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        self._writable.clear()
+        if self._taken is not None:
+            self._taken.pause()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._writable.set()
+        if self._taken is not None:
+            self._taken.resume()
+
+    # --- what the exchange asks: see `exchange.Line` ---
+
+    async def drain(self) -> None:
+        """Wait until the client takes more."""
+        if not self._writable.is_set():
+            await self._writable.wait()
+        if self.gone:
+            raise ConnectionAbortedError("the client went away")
+
+    def peer_left(self) -> bool:
+        """Whether the client is gone: a local socket tells that from a half-close, for others they are the same."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or sock.family != socket.AF_UNIX:
+            return True
+        poll = select.poll()
+        poll.register(sock.fileno(), 0)
+        return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
+
+    def take(self, taken: Taken) -> None:
+        """Give all further events to `taken`."""
+        self._taken = taken
+
+    # --- what the server asks ---
+
+    def stop(self) -> None:
+        """The daemon ends: close where nothing is under way, break streams off, let other answers be finished."""
+        if self._exchange is None:
+            self.transport.close()
+        elif self._exchange.streaming:
+            self._exchange.streaming.interrupt()
+
+    def abort(self) -> None:
+        """Close now, whatever is under way."""
+        if self._task is not None:
+            self._task.cancel()
+        self.transport.abort()
+
+    # --- requests ---
+
+    def _read_head(self, data: bytes) -> None:
+        data = data.lstrip(b"\r\n") if data[:1] in (b"\r", b"\n") else data
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
+            self._buffer = data
+            if len(data) > LONGEST:
+                self._refuse(BadHead(431, "request header fields too large"))
+            elif data and self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(HEAD_LIMIT, self.transport.abort)
+            return
+        self._stop_timer()
+        self._buffer = b""
+        try:
+            if end > LONGEST:
+                raise BadHead(431, "request header fields too large")
+            head = parse(data[: end + 4])
+        except BadHead as error:
+            self._refuse(error)
+            return
+        self._exchange = Exchange(self, head, data[end + 4 :])
+        self._task = asyncio.get_running_loop().create_task(self._serve(head, self._exchange))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, error: BadHead) -> None:
+        """Answer what is no request; what follows cannot be told apart."""
+        response = error_response(error.message, error.status)
+        fields = [("Content-Type", response.content_type), ("Content-Length", str(len(response.body)))]
+        self.transport.write(status_line(error.status, [*fields, ("Connection", "close")]) + response.body)
+        self._linger()
+
+    async def _serve(self, head: Head, exchange: Exchange) -> None:
+        try:
+            response = await self._answer(head, exchange)
+            if response is not None:
+                exchange.respond(response)
+        except asyncio.CancelledError:
+            exchange.reusable = False
+        self._task = None
+        if self._taken is None:
+            self._after(exchange)
+
+    async def _answer(self, head: Head, exchange: Exchange) -> Response | None:
+        try:
+            path, _, query = head.target.partition("?")
+            if not path.startswith("/"):
+                path = urlsplit(path).path or "/"
+            version, path = split_version(unescape(path))
+            log.debug("Calling %s %s", head.method, head.target)
+            handler, params = self._owner.router.resolve(head.method, path)
+            request = Request(head.method, path, Query(query), head.headers, exchange, checked_version(version), params)
+            return await handler(request)
+        except PydockError as error:
+            status = status_of(error)
+            if status >= 500:
+                log.error("Handler for %s %s returned error: %s", head.method, head.target, error.message)
+            return self._told(exchange, error.message, status)
+        except ConnectionAbortedError:
+            exchange.reusable = False
+            return None
+        except OSError as error:
+            log.error("Handler for %s %s failed:\n%s", head.method, head.target, traceback.format_exc())
+            return self._told(exchange, (error.strerror or "input/output error").lower(), 500)
+        except Exception:
+            log.error("Handler for %s %s failed:\n%s", head.method, head.target, traceback.format_exc())
+            return self._told(exchange, "internal error: see the log of the daemon", 500)
+
+    def _told(self, exchange: Exchange, message: str, status: int) -> Response | None:
+        """The error as an answer; None, and an end of the connection, where an answer is under way already."""
+        if not exchange.answered:
+            return error_response(message, status)
+        exchange.reusable = False
+        if self._taken is not None:
+            self.transport.close()
+        return None
+
+    def _after(self, exchange: Exchange) -> None:
+        """Go on with the next request, or close."""
+        self._exchange = None
+        if self.gone:
+            return
+        if not exchange.answered:
+            self.transport.abort()
+        elif not exchange.settle():
+            self._linger()
+        else:
+            exchange.resume()
+            rest = exchange.remains()
+            if rest:
+                self._read_head(rest)
+            elif self.ended:
+                self.transport.close()
+            if self.ended and self._exchange is None:
+                self.transport.close()
+
+    def _linger(self) -> None:
+        """Close so that a client which still sends gets its answer: a close with unread bytes would reset it."""
+        if self.ended or self.gone or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self._lingering = LINGER_BYTES
+        with contextlib.suppress(OSError):
+            self.transport.write_eof()
+        self.transport.resume_reading()
+        self._timer = asyncio.get_running_loop().call_later(LINGER, self.transport.abort)
+
+
+def checked_version(text: str) -> Version:
+    """The version that a path names; refused, in Docker's words, where it is not spoken here."""
+    if not text:
+        return NEWEST
+    numbers = [int(part[:9] or 0) for part in (*text.split("."), "0")[:2]]
+    version = Version(*numbers)
+    if version > NEWEST:
+        raise InvalidParameter(f"client version {text[:32]} is too new. Maximum supported API version is {NEWEST}")
+    if version < OLDEST:
+        raise InvalidParameter(
+            f"client version {text[:32]} is too old. Minimum supported API version is {OLDEST}, "
+            "please upgrade your client to a newer version"
+        )
+    return version

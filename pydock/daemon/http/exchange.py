@@ -1,0 +1,270 @@
+"""One request and its answer on a connection: what `Request.exchange` is.
+
+Made by the connection for each head.  It reads the body with back-pressure, writes the answer (whole, in pieces, or
+none but a plain stream), and knows afterwards whether the connection can serve another request.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Protocol
+
+import h11
+
+from pydock.daemon.http.head import Head, status_line, upgrade_line
+from pydock.daemon.http.hijack import Hijacked, RawConnection, Taken
+from pydock.daemon.http.response import Response
+from pydock.daemon.http.websocket import WebSocket
+from pydock.errors import InvalidParameter
+
+#: Received bytes of a body that may wait for the handler, before the client is made to wait.
+HIGH = 256 << 10
+_GONE = "the client went away"
+_BODILESS = frozenset((204, 304))
+
+
+class Line(Protocol):
+    """The connection under an exchange."""
+
+    transport: asyncio.Transport
+    #: nothing can be sent any more
+    gone: bool
+    #: the client ended its side
+    ended: bool
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the daemon ends."""
+
+    async def drain(self) -> None:
+        """Wait until the client takes more."""
+
+    def peer_left(self) -> bool:
+        """Whether the client is gone for good (and has not just ended its side)."""
+
+    def take(self, taken: Taken) -> None:
+        """Give all further events of the connection to `taken`."""
+
+
+class Exchange:
+    """See `pydock.daemon.http.request.Exchange`."""
+
+    def __init__(self, line: Line, head: Head, rest: bytes) -> None:
+        self._line = line
+        self.head = head
+        self._parser = head.parser
+        #: bytes that follow the request; with a parser, it holds them
+        self._rest = rest
+        self._arrived = asyncio.Event()
+        self._unread = 0
+        self._paused = False
+        self._continued = False
+        #: the answer, while it is streamed
+        self.streaming: ChunkStream | None = None
+        #: a head was sent
+        self.answered = False
+        #: another request can follow the answer
+        self.reusable = head.keep_alive
+        if self._parser is not None and rest:
+            self._parser.receive_data(rest)
+            self._unread = len(rest)
+
+    # --- what the connection tells ---
+
+    def feed(self, data: bytes) -> None:
+        """Bytes came while the handler is at work."""
+        if self._parser is None:
+            self._rest += data
+        else:
+            self._parser.receive_data(data)
+        self._unread += len(data)
+        if self._unread > HIGH:
+            self._paused = True
+            self._line.transport.pause_reading()
+        self._arrived.set()
+
+    def ended(self) -> None:
+        """The client ended its side, or is gone."""
+        self._arrived.set()
+        if self.streaming and (self._line.gone or self._line.peer_left()):
+            self.streaming.interrupt()
+
+    def remains(self) -> bytes | None:
+        """What follows the request, to be read as the next; None where its body has not come whole."""
+        if self._parser is None:
+            return self._rest
+        try:
+            while self._incomplete(self._parser) and self._parser.next_event() is not h11.NEED_DATA:
+                pass
+        except h11.RemoteProtocolError:
+            return None
+        if self._incomplete(self._parser) or self._parser.their_state is h11.ERROR:
+            return None
+        return self._parser.trailing_data[0]
+
+    @staticmethod
+    def _incomplete(parser: h11.Connection) -> bool:
+        return parser.their_state is h11.SEND_BODY
+
+    def resume(self) -> None:
+        """Let bytes come again."""
+        if self._paused and not self._line.gone:
+            self._paused = False
+            self._line.transport.resume_reading()
+
+    # --- what the request asks for ---
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """See `request.Exchange.body`."""
+        if self._parser is None:
+            return
+        self._continue()
+        while self._incomplete(self._parser):
+            try:
+                event = self._parser.next_event()
+            except h11.RemoteProtocolError as error:
+                self.reusable = False
+                raise InvalidParameter(f"malformed request body: {error}") from None
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
+            elif event is h11.NEED_DATA:
+                await self._more()
+
+    def _continue(self) -> None:
+        if not self._continued:
+            self._continued = True
+            if self._parser is not None and self._parser.they_are_waiting_for_100_continue and not self.answered:
+                self._line.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    async def _more(self) -> None:
+        if self._line.gone or self._line.ended:
+            raise ConnectionAbortedError(_GONE)
+        self._unread = 0
+        self._arrived.clear()
+        self.resume()
+        await self._arrived.wait()
+
+    def stream(
+        self, status: int, content_type: str, headers: Mapping[str, str]
+    ) -> contextlib.AbstractAsyncContextManager["ChunkStream"]:
+        """See `request.Exchange.stream`."""
+        fields = [("Content-Type", content_type)] if content_type else []
+        fields += headers.items()
+        return ChunkStream(self._line, self, status, fields)
+
+    async def hijack(self, content_type: str) -> Hijacked:
+        """See `request.Exchange.hijack`."""
+        upgraded = "upgrade" in self.head.headers
+        early = await self._take_over()
+        raw = RawConnection(self._line.transport, early, self._line.ended)
+        self._line.take(raw)
+        self._line.transport.write(upgrade_line(content_type, upgraded))
+        return raw
+
+    async def websocket(self) -> Hijacked:
+        """See `request.Exchange.websocket`."""
+        headers = self.head.headers
+        if "websocket" not in headers.tokens("upgrade") or self.head.method != "GET":
+            raise InvalidParameter("bad request: not a websocket handshake")
+        socket = WebSocket(self._line.transport, self.head.target, headers)
+        early = await self._take_over()
+        self._line.take(socket)
+        socket.begin(early, self._line.ended)
+        return socket
+
+    async def _take_over(self) -> bytes:
+        """Wait for the end of the request; from then on the connection is no more HTTP's.  Returns what came early."""
+        async for _ in self.body():
+            pass
+        early = self.remains()
+        if self._line.gone or early is None:
+            raise ConnectionAbortedError(_GONE)
+        self.answered = True
+        self.reusable = False
+        self.resume()
+        return early
+
+    # --- the answer ---
+
+    def respond(self, response: Response) -> None:
+        """Send a whole answer."""
+        if self._line.gone:
+            return
+        fields = [("Content-Type", response.content_type)] if response.content_type else []
+        fields += response.headers.items()
+        body = response.body
+        if response.status in _BODILESS:
+            body = b""
+        elif "Content-Length" not in response.headers:
+            fields.append(("Content-Length", str(len(body))))
+        if not self.settle():
+            fields.append(("Connection", "close"))
+        if self.head.method == "HEAD":
+            body = b""
+        self.answered = True
+        self._line.transport.write(status_line(response.status, fields) + body)
+
+    def settle(self) -> bool:
+        """Decide whether another request can follow: not where the body has not come, or the daemon is stopping."""
+        if self.reusable and (self._line.stopping or self.remains() is None):
+            self.reusable = False
+        return self.reusable
+
+
+class ChunkStream:
+    """A streamed answer, as `Request.stream` gives it; the task that entered it is cancelled when the client goes."""
+
+    def __init__(self, line: Line, exchange: Exchange, status: int, fields: list[tuple[str, str]]) -> None:
+        self._line = line
+        self._exchange = exchange
+        self._status = status
+        self._fields = fields
+        self._chunked = not exchange.head.http_1_0
+        self._silent = exchange.head.method == "HEAD"
+        self._task: asyncio.Task[object] | None = None
+        self._cancelled = False
+
+    async def __aenter__(self) -> "ChunkStream":
+        line, exchange = self._line, self._exchange
+        if line.gone:
+            raise ConnectionAbortedError(_GONE)
+        if self._chunked:
+            self._fields.append(("Transfer-Encoding", "chunked"))
+        if not exchange.reusable or line.stopping:
+            exchange.reusable = False
+            self._fields.append(("Connection", "close"))
+        exchange.answered = True
+        exchange.streaming = self
+        line.transport.write(status_line(self._status, self._fields))
+        self._task = asyncio.current_task()
+        if line.ended and line.peer_left():
+            self.interrupt()
+        return self
+
+    async def write(self, data: bytes) -> None:
+        """See `request.Stream`."""
+        if self._line.gone:
+            raise ConnectionAbortedError(_GONE)
+        if data and not self._silent:
+            self._line.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            await self._line.drain()
+
+    def interrupt(self) -> None:
+        """Cancel the handler: nobody hears it any more, or the daemon ends."""
+        if self._task is not None and not self._cancelled:
+            self._cancelled = True
+            self._task.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        task, self._task = self._task, None
+        self._exchange.streaming = None
+        if error is None:
+            if self._chunked and not self._silent and not self._line.gone:
+                self._line.transport.write(b"0\r\n\r\n")
+            return
+        self._exchange.reusable = False
+        if self._cancelled and task is not None and isinstance(error, asyncio.CancelledError) and task.uncancel() == 0:
+            raise ConnectionAbortedError(_GONE) from None
