@@ -1,0 +1,77 @@
+"""A small file that the engine writes and that a user of the container may edit: /etc/hosts and its like.
+
+It is bind-mounted into a running container, so it keeps its inode; a reader sees the old or the new content, never a
+mixture.  What the engine wrote is known by its hash in a file beside it, so that an edit is noticed and kept.
+"""
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+_MODE = 0o644
+#: the longest such file that is read; what is longer was written by someone else
+LONGEST = 1 << 20
+
+
+def replace(path: Path, content: str) -> bool:
+    """Write `content` to the file at `path` unless a user has edited it; returns whether it was written."""
+    old = read(path)
+    if old is not None and _is_edited(path, old):
+        return False
+    overwrite(path, content, old)
+    return True
+
+
+def overwrite(path: Path, content: str, old: bytes | None = None) -> None:
+    """Write `content` whatever is there, and remember it as the engine's own (beside `old`, the content before)."""
+    data = content.encode()
+    # noted first, and with the old one: a crash at any point leaves a content that is known
+    hashes = [_digest(data), *([_digest(old)] if old is not None else [])]
+    _hash_path(path).write_text("\n".join(hashes))
+    write_in_place(path, data)
+
+
+def write_in_place(path: Path, data: bytes) -> None:
+    """Put `data` into the file at `path` without changing the inode.
+
+    What is shorter than before is first filled with line feeds, so that the cut that follows is never seen.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+    try:
+        size = os.fstat(descriptor).st_size
+        os.pwrite(descriptor, data.ljust(min(size, LONGEST), b"\n"), 0)
+        if size > len(data):
+            os.ftruncate(descriptor, len(data))
+        elif not size:
+            os.fchmod(descriptor, _MODE)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path) -> bytes | None:
+    """The file's content, at most `LONGEST` bytes of it; None where there is none."""
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        return file.read(LONGEST)
+    return None
+
+
+def is_edited(path: Path) -> bool:
+    """Whether the file holds something that the engine did not write."""
+    content = read(path)
+    return content is not None and _is_edited(path, content)
+
+
+def _is_edited(path: Path, content: bytes) -> bool:
+    try:
+        return _digest(content) not in _hash_path(path).read_text().split("\n")
+    except FileNotFoundError:
+        return False  # it was never written: nobody can have edited it
+
+
+def _digest(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content.rstrip(b"\n")).hexdigest()
+
+
+def _hash_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.hash")

@@ -1,0 +1,114 @@
+"""/etc/hosts and /etc/hostname: content, change in place, edits kept."""
+
+from pathlib import Path
+
+import pytest
+
+from pydock.errors import InvalidParameter
+from pydock.network import edited_file
+from pydock.network import hosts_file as h
+
+LOCAL = """\
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::\tip6-localnet
+ff00::\tip6-mcastprefix
+ff02::1\tip6-allnodes
+ff02::2\tip6-allrouters
+"""
+
+
+def test_content() -> None:
+    own = h.own_records("web", "dom.org", ["10.0.0.2", "fd00::2", ""])
+    extra = [h.Record("1.2.3.4", "foo")]
+    assert h.content([*extra, *own]) == LOCAL + "1.2.3.4\tfoo\n10.0.0.2\tweb.dom.org web\nfd00::2\tweb.dom.org web\n"
+    assert h.content([*extra, *own], ipv6=False) == ("127.0.0.1\tlocalhost\n1.2.3.4\tfoo\n10.0.0.2\tweb.dom.org web\n")
+
+
+def test_names() -> None:
+    assert h.own_names("a") == "a"
+    assert h.own_names("a.b.c") == "a.b.c a"
+    assert h.own_names("a", "b") == "a.b a"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        h.Record("1.2.3.4", "a\n5.5.5.5 b"),
+        h.Record("1.2.3.4\n", "a"),
+        h.Record("1.2.3.4", "#a"),
+        h.Record("1.2.3.4", ""),
+        h.Record("x", "a"),
+        h.Record("1.2.3.4", "a\tb"),
+        h.Record("1.2.3.4", "a\u2028b"),
+        h.Record("1.2.3.4", "a\x85b"),
+    ],
+)
+def test_no_line_is_injected(record: h.Record) -> None:
+    with pytest.raises(InvalidParameter):
+        h.content([record])
+
+
+def test_change_keeps_the_inode_and_the_lines_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    own = h.own_records("web", "", ["10.0.0.2"])
+    h.write(path, [], own)
+    inode = path.stat().st_ino
+    assert path.stat().st_mode & 0o777 == 0o644
+    more = h.own_records("web", "", ["10.9.0.2"])
+    h.add(path, more)
+    assert path.read_text() == LOCAL + "10.0.0.2\tweb\n10.9.0.2\tweb\n"
+    h.remove(path, more)
+    assert path.read_text() == LOCAL + "10.0.0.2\tweb\n"
+    assert path.stat().st_ino == inode
+    h.write(path, [], h.own_records("web", "", ["10.0.0.7"]))
+    assert path.read_text() == LOCAL + "10.0.0.7\tweb\n"
+    assert not edited_file.is_edited(path)
+
+
+def test_edits_survive_a_restart_and_a_connect(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    h.write(path, [], h.own_records("web", "", ["10.0.0.2"]))
+    with path.open("a") as file:
+        file.write("9.9.9.9 mine")
+    h.add(path, h.own_records("web", "", ["10.9.0.2"]))
+    assert path.read_text() == LOCAL + "10.0.0.2\tweb\n9.9.9.9 mine\n10.9.0.2\tweb\n"
+    h.write(path, [], h.own_records("web", "", ["10.0.0.3"]))
+    assert path.read_text() == LOCAL + "9.9.9.9 mine\n10.0.0.3\tweb\n"
+    assert edited_file.is_edited(path)
+
+
+def test_hostname(tmp_path: Path) -> None:
+    path = tmp_path / "hostname"
+    h.write_hostname(path, "web")
+    assert path.read_text() == "web\n"
+    path.write_text("mine\n")
+    h.write_hostname(path, "web")
+    assert path.read_text() == "mine\n"
+    with pytest.raises(InvalidParameter):
+        h.write_hostname(path, "a\nb")
+
+
+def test_hosts_of_the_host(tmp_path: Path) -> None:
+    (tmp_path / "host").write_text("127.0.0.1 localhost\n")
+    h.write_copy(tmp_path / "hosts", tmp_path / "host")
+    assert (tmp_path / "hosts").read_text() == "127.0.0.1 localhost\n"
+
+
+def test_a_crash_between_hash_and_content_is_no_edit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    edited_file.replace(path, "old\n")
+    edited_file.overwrite(path, "new\n", b"old\n")
+    path.write_text("old\n")  # the hash was written, the content not
+    assert not edited_file.is_edited(path)
+    path.write_text("new\n\n\n")  # the content was written, the end not cut off
+    assert not edited_file.is_edited(path)
+    path.write_text("other\n")
+    assert edited_file.is_edited(path)
+
+
+def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "target").write_text("")
+    (tmp_path / "file").symlink_to("target")
+    with pytest.raises(OSError):
+        edited_file.write_in_place(tmp_path / "file", b"x")
