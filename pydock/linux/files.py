@@ -1,4 +1,4 @@
-"""Files by descriptor: openat2(2), statfs(2), memory files with seals, pseudo-terminals."""
+"""Files by descriptor: openat2(2), statfs(2), syncfs(2), memory files with seals, pseudo-terminals."""
 
 import ctypes
 import fcntl
@@ -42,6 +42,11 @@ def filesystem_type(descriptor: int) -> int:
     buffer = ctypes.create_string_buffer(256)
     check(libc.fstatfs(descriptor, buffer))
     return ctypes.c_long.from_buffer(buffer).value
+
+
+def syncfs(descriptor: int) -> None:
+    """syncfs(2): write the file system that `descriptor` is on to its disk."""
+    check(libc.syncfs(ctypes.c_int(descriptor)))
 
 
 def tee(source: int, target: int, length: int, flags: int = 0) -> int:
