@@ -1,0 +1,98 @@
+"""Cases of networks: published ports, container to container, creation and removal of networks."""
+
+import contextlib
+import socket
+import time
+
+from benchmarks.cases_containers import remove, start
+from benchmarks.engines import Engine
+from benchmarks.images import SMALL
+from benchmarks.measure import Case
+
+BYTES = 500 << 20
+#: each connection gets zeros until it has had enough
+SERVER = "while :; do dd if=/dev/zero bs=1M count=500 2>/dev/null | nc -l -p 80; done"
+
+
+def _server(engine: Engine) -> None:
+    body = {
+        "Image": SMALL,
+        "Cmd": ["sh", "-c", SERVER],
+        "ExposedPorts": {"80/tcp": {}},
+        "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": ""}]}},
+    }
+    start(engine, "bench-server", body)
+
+
+def _port(engine: Engine) -> int:
+    settings = engine.api.call("GET", "/containers/bench-server/json")["NetworkSettings"]
+    return int(settings["Ports"]["80/tcp"][0]["HostPort"])
+
+
+def _receive(host: str, port: int) -> float:
+    """Seconds for all bytes; the server may need a moment to listen again, and a proxy accepts before it does."""
+    buffer = bytearray(1 << 20)
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        begin, total = time.perf_counter(), 0
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=30) as client:
+            client.shutdown(socket.SHUT_WR)
+            while total < BYTES and (count := client.recv_into(buffer)):
+                total += count
+        if total >= BYTES:
+            return time.perf_counter() - begin
+        time.sleep(0.05)
+    raise RuntimeError(f"{host}:{port} does not answer")
+
+
+def _by_loopback(engine: Engine) -> float:
+    return _receive("127.0.0.1", _port(engine))
+
+
+def _by_gateway(engine: Engine) -> float:
+    """By an address of the host that is not loopback: the bridge's own."""
+    settings = engine.api.call("GET", "/containers/bench-server/json")["NetworkSettings"]
+    return _receive(settings["Networks"]["bridge"]["Gateway"], _port(engine))
+
+
+def _pair(engine: Engine) -> None:
+    _server(engine)
+    start(engine, "bench-client", {"Image": SMALL, "Cmd": ["sleep", "100000"]})
+
+
+def _no_pair(engine: Engine) -> None:
+    remove(engine, "bench-server")
+    remove(engine, "bench-client")
+
+
+def _between(engine: Engine) -> float:
+    address = engine.api.call("GET", "/containers/bench-server/json")["NetworkSettings"]["Networks"]["bridge"][
+        "IPAddress"
+    ]
+    script = f"until [ $(nc {address} 80 </dev/null | head -c {BYTES} | wc -c) = {BYTES} ]; do :; done"
+    body = {"Cmd": ["sh", "-c", script], "AttachStdout": True}
+    identity = engine.api.call("POST", "/containers/bench-client/exec", body)["Id"]
+    begin = time.perf_counter()
+    with engine.api.upgraded(f"/exec/{identity}/start") as stream:
+        while stream.recv(1000):
+            pass
+    return time.perf_counter() - begin
+
+
+def _network(engine: Engine) -> float:
+    begin = time.perf_counter()
+    identity = engine.api.call("POST", "/networks/create", {"Name": "bench-network"})["Id"]
+    engine.api.call("DELETE", f"/networks/{identity}")
+    return time.perf_counter() - begin
+
+
+def _no_server(engine: Engine) -> None:
+    remove(engine, "bench-server")
+
+
+CASES = (
+    Case("port-loopback", "published port by 127.0.0.1, 500 MB", 0.6, _by_loopback, 5, "ms", _server, _no_server),
+    Case("port-host", "published port by a host address, 500 MB", 1.0, _by_gateway, 5, "ms", _server, _no_server),
+    Case("containers", "container to container, 500 MB", 1.0, _between, 5, "ms", _pair, _no_pair),
+    Case("network", "`network create` and `rm`", 0.2, _network, rounds=10),
+)
