@@ -4,7 +4,7 @@ Called by create, which undoes by `Volumes.unrefer`.  What is named later wins o
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,33 +33,48 @@ class MountPoints:
     async def make(
         self, id: str, config: dict[str, Any], host: dict[str, Any], shallow_read_only: bool
     ) -> tuple[MountPoint, ...]:
-        """All mounts of the container `id` that is being made; its volumes are referred to.
+        """All mounts of the container `id` that is being made; its volumes are referred to, or nothing is left.
 
         `shallow_read_only`: what is mounted below a read-only bind stays writable, as before API 1.44.
         """
         points: dict[str, MountPoint] = {}
+        try:
+            await self._make(points, id, config, host, shallow_read_only)
+        except BaseException:
+            await self.drop(id, points.values())
+            raise
+        return tuple(points.values())
+
+    async def drop(self, id: str, points: Iterable[MountPoint]) -> None:
+        """Undo `make`."""
+        await self._volumes.unrefer(id, [point.name for point in points if point.anonymous])
+
+    async def _make(
+        self, points: dict[str, MountPoint], id: str, config: dict[str, Any], host: dict[str, Any], shallow: bool
+    ) -> None:
         for text in host["VolumesFrom"] or ():
             for point in await self._from_other(id, text):
                 points[point.target] = point
         temporary = {clean(target) for target in host.get("Tmpfs") or ()}
         named: set[str] = set()
         for text in host["Binds"] or ():
-            point = await self._bind(id, text, host["VolumeDriver"], shallow_read_only)
+            point = await self._bind(id, text, host["VolumeDriver"], shallow)
             if point.target in named or point.target in temporary:
+                await self.drop(id, [point])
                 raise InvalidParameter(f"Duplicate mount point: {point.target}")
-            named.add(point.target)
             points[point.target] = point
+            named.add(point.target)
         for mount in host.get("Mounts") or ():
-            point = await self._mount(id, mount, shallow_read_only)
+            point = await self._mount(id, mount, shallow)
             if point.target in named:
+                await self.drop(id, [point])
                 raise InvalidParameter(f"Duplicate mount point: {mount['Target']}")
-            named.add(point.target)
             points[point.target] = point
+            named.add(point.target)
         for target in map(clean, config["Volumes"] or ()):
             mount_rules.check_target(target)
             if target not in points and target not in temporary:
                 points[target] = await self._anonymous(id, target, host["VolumeDriver"])
-        return tuple(points.values())
 
     async def _from_other(self, id: str, text: str) -> list[MountPoint]:
         reference, mode = mount_rules.parse_volumes_from(text)
