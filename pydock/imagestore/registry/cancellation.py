@@ -65,3 +65,10 @@ class Cancellation:
         finally:
             with self._lock:
                 self._closers.pop(key, None)
+
+    @contextlib.contextmanager
+    def child(self) -> Iterator["Cancellation"]:
+        """A cancellation for a part of the operation: it ends with the whole, but may end alone."""
+        inner = Cancellation()
+        with self.closing(inner.cancel):
+            yield inner
