@@ -30,4 +30,6 @@ fi
 echo "pydock: making the virtual environment (once)" >&2
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+# compiled once here, whatever PYTHONDONTWRITEBYTECODE says: the client must start fast
+.venv/bin/python -m compileall -q pydock
 touch .venv/.complete
