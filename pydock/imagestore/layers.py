@@ -10,13 +10,25 @@ commit and the builder.
         images.create(config, lease, ...)
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
+from pydock.errors import System
+from pydock.imagestore import digest as digests
+from pydock.imagestore import trees
 from pydock.imagestore.blobs import Blobs
 from pydock.imagestore.index import BlobRow, Layer, LayerIndex
+from pydock.linux.files import syncfs
 from pydock.worker.calls import JobRunner
+from pydock.worker.jobs import JobResult
+
+GZIP_LAYER: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,61 +50,193 @@ class Layers:
     """The store of unpacked layers under ``<data root>/overlay2``."""
 
     def __init__(self, data_root: Path, blobs: Blobs, index: LayerIndex, jobs: JobRunner) -> None:
-        raise NotImplementedError
+        self._root = data_root / "overlay2"
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o710)
+        self._blobs = blobs
+        self._index = index
+        self._jobs = jobs
+        self._lock = threading.RLock()
+        #: one chain enters the index at a time: two operations may hold the same new layer
+        self._entering = threading.Lock()
+        self._layers = {row[0]: Layer(*row) for row in index.layers()}
+        #: chains that operations have added and no image has taken yet
+        self._new: set[str] = set()
+        #: how many images, layers above, snapshots and leases have a chain
+        self._users = Counter(layer.parent for layer in self._layers.values() if layer.parent)
+        self._forms: dict[str, list[BlobRow]] = {}
+        for blob in index.blobs():
+            self._forms.setdefault(blob[1], []).append(BlobRow(*blob))
+        #: how many leases keep a blob that is not in the index
+        self._kept: Counter[str] = Counter()
 
     def lease(self) -> "Lease":
         """Return a lease, under which layers are found, unpacked and added without being collected meanwhile."""
-        raise NotImplementedError
+        return Lease(self)
 
     def get(self, chain_id: str) -> Layer | None:
         """Return the layer of a chain, where it is in the index."""
-        raise NotImplementedError
+        with self._lock:
+            return None if chain_id in self._new else self._layers.get(chain_id)
 
     def chain(self, chain_id: str) -> tuple[Layer, ...]:
         """Return the layers of a chain, the topmost first; () for ""."""
-        raise NotImplementedError
+        found = []
+        with self._lock:
+            while chain_id:
+                if chain_id not in self._layers:
+                    raise System(f"layer {chain_id} is not here")
+                found.append(self._layers[chain_id])
+                chain_id = found[-1].parent
+        return tuple(found)
 
     def diff_path(self, layer: Layer) -> Path:
         """Return the directory that holds what the layer changes."""
-        raise NotImplementedError
+        return self._root / layer.cache_id / "diff"
 
     def retain(self, chain_id: str) -> None:
-        """Count one more user (an image, at start-up) of a chain; nothing for ""."""
-        raise NotImplementedError
+        """Count one more user (an image, a snapshot) of a chain; nothing for ""."""
+        if chain_id:
+            with self._lock:
+                if chain_id not in self._layers:
+                    raise System(f"layer {chain_id} is not here")
+                self._users[chain_id] += 1
 
     def release(self, chain_id: str) -> list[Layer]:
         """Count one user less of a chain, delete the layers that nothing has any more; return them, topmost first."""
-        raise NotImplementedError
+        if not chain_id:
+            return []
+        with self._lock:
+            self._users[chain_id] -= 1
+            gone, blobs = self._collect([chain_id])
+        return self._delete(gone, blobs)
+
+    def collect(self) -> list[Layer]:
+        """Delete the layers that nothing has: at start-up, when all images and snapshots have been counted."""
+        with self._lock:
+            gone, blobs = self._collect(list(self._layers))
+            orphans = [row for diff_id in set(self._forms) - self._diff_ids() for row in self._forms.pop(diff_id)]
+        return self._delete(gone, blobs + orphans)
 
     def write_tar(self, layer: Layer, target: int, verify: bool = True) -> None:
         """Write the layer's tar to descriptor `target`, byte for byte as it came (its digest is the diff ID)."""
-        raise NotImplementedError
+        with self._opened(layer) as directory:
+            self._jobs.run(
+                "pydock.worker.assemble:tar", {"expected": layer.diff_id if verify else ""}, [directory, target]
+            )
 
     def blob(self, diff_id: str, media_types: Sequence[str] = ()) -> BlobRow | None:
         """Return the compressed form of a layer that is kept, if one is (of these media types)."""
-        raise NotImplementedError
+        with self._lock:
+            rows = self._forms.get(diff_id, ())
+            return next((row for row in rows if not media_types or row.media_type in media_types), None)
 
     def add_blob(self, row: BlobRow) -> None:
         """Enter a compressed form of a layer that is here; its blob has been ingested."""
-        raise NotImplementedError
+        self._index.add_blob(row)
+        with self._lock:
+            self._remember(row)
 
     def compress(self, layer: Layer) -> BlobRow:
         """Return a gzip form of the layer, made and kept now if there was none."""
-        raise NotImplementedError
+        if found := self.blob(layer.diff_id, (GZIP_LAYER,)):
+            return found
+        with self._opened(layer) as directory, self._blobs.ingest() as ingest:
+            made = self._jobs.run(
+                "pydock.worker.assemble:gzip", {"expected": layer.diff_id}, [directory, ingest.fileno()]
+            ).value
+            ingest.adopt(made["digest"], made["size"])
+            ingest.commit()
+        row = BlobRow(made["digest"], layer.diff_id, GZIP_LAYER, made["size"])
+        self.add_blob(row)
+        return row
+
+    @contextlib.contextmanager
+    def _opened(self, layer: Layer) -> Iterator[int]:
+        descriptor = os.open(self._root / layer.cache_id, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _diff_ids(self) -> set[str]:
+        return {layer.diff_id for layer in self._layers.values()}
+
+    def _remember(self, row: BlobRow) -> None:
+        rows = self._forms.setdefault(row.diff_id, [])
+        if all(row.digest != other.digest for other in rows):
+            rows.append(row)
+
+    def _collect(self, chain_ids: list[str]) -> tuple[list[Layer], list[BlobRow]]:
+        """Take out of memory what has no users of `chain_ids` and below; the caller holds the lock."""
+        gone = []
+        for first in chain_ids:
+            chain_id = first
+            while chain_id and chain_id in self._layers and self._users[chain_id] <= 0:
+                layer = self._layers.pop(chain_id)
+                del self._users[chain_id]
+                gone.append(layer)
+                chain_id = layer.parent
+                if chain_id:
+                    self._users[chain_id] -= 1
+        blobs: list[BlobRow] = []
+        if gone:
+            orphaned = {layer.diff_id for layer in gone} - self._diff_ids()
+            blobs = [row for diff_id in orphaned for row in self._forms.pop(diff_id, ())]
+        return gone, blobs
+
+    def _delete(self, gone: list[Layer], blobs: list[BlobRow]) -> list[Layer]:
+        """Delete layers and blobs from the index, then from disk; return those that were in the index."""
+        indexed = [layer for layer in gone if layer.chain_id not in self._new]
+        if indexed:
+            self._index.remove_layers([layer.chain_id for layer in indexed])
+        if blobs:
+            self._index.remove_blobs([row.digest for row in blobs])
+        with self._lock:
+            self._new -= {layer.chain_id for layer in gone}
+        for row in blobs:
+            self._blobs.remove(row.digest)
+        for layer in gone:
+            trees.remove(self._root / layer.cache_id)
+        return indexed
 
 
 class Lease:
     """What one operation works with.  A context manager; at its end what no image took is deleted."""
 
+    def __init__(self, layers: Layers) -> None:
+        self._store = layers
+        self._held: set[str] = set()
+        self._aside: set[str] = set()
+        self._blobs: dict[str, BlobRow] = {}
+        self._lock = threading.Lock()
+
     def __enter__(self) -> "Lease":
-        raise NotImplementedError
+        return self
 
     def __exit__(self, *details: object) -> None:
-        raise NotImplementedError
+        store = self._store
+        with store._lock:
+            for chain_id in self._held:
+                store._users[chain_id] -= 1
+            gone, blobs = store._collect(list(self._held))
+            for row in self._blobs.values():
+                store._kept[row.digest] -= 1
+                if store._kept[row.digest] <= 0:
+                    del store._kept[row.digest]
+                    if row not in store._forms.get(row.diff_id, ()):
+                        blobs.append(row)
+            self._held = set()
+        store._delete(gone, blobs)
+        for cache_id in self._aside:
+            trees.remove(store._root / cache_id)
 
     def find(self, chain_id: str) -> Layer | None:
         """Return the layer of a chain, from the index or from another operation that goes on now, and hold it."""
-        raise NotImplementedError
+        with self._store._lock:
+            layer = self._store._layers.get(chain_id)
+            if layer is not None:
+                self._hold(chain_id)
+        return layer
 
     def unpack(
         self,
@@ -105,15 +249,60 @@ class Lease:
         `progress` gets the number of source bytes read so far.  InvalidParameter: it is no sound tar, or not the one
         expected.  Runs in a worker; blocks.  The caller closes `source`.
         """
-        raise NotImplementedError
+        arguments = {"expected": expected_diff_id, "progress": progress is not None}
+        return self.make("pydock.worker.unpack:layer", arguments, [source], progress)
+
+    def make(
+        self,
+        entry: str,
+        arguments: dict[str, Any],
+        fds: Sequence[int],
+        progress: Callable[[int], None] | None = None,
+    ) -> Unpacked:
+        """Have the job `entry` make a layer aside; it gets `fds` and the layer's directory, and says what it made."""
+        cache_id = os.urandom(32).hex()
+        path = self._store._root / cache_id
+        with self._lock:
+            self._aside.add(cache_id)
+        path.mkdir(mode=0o710)
+        (path / "diff").mkdir(mode=0o755)
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with self._store._jobs.start(entry, arguments, [*fds, directory]) as job:
+                while not isinstance(said := job.receive(), JobResult):
+                    if progress is not None:
+                        progress(said)
+        except BaseException:
+            trees.remove(path)
+            raise
+        finally:
+            os.close(directory)
+        return Unpacked(cache_id=cache_id, **said.value)
 
     def add(self, unpacked: Unpacked, parent: str) -> Layer:
         """Put an unpacked layer on chain `parent` ("" for none); return the one that is there already, if one is."""
-        raise NotImplementedError
+        chain_id = digests.chain_id(parent, unpacked.diff_id)
+        store = self._store
+        with store._lock:
+            if (layer := store._layers.get(chain_id)) is None:
+                if parent and parent not in self._held:
+                    raise System(f"layer {parent} is not held")
+                layer = Layer(chain_id, parent, unpacked.diff_id, unpacked.cache_id, unpacked.size, unpacked.tar_size)
+                store._layers[chain_id] = layer
+                store._new.add(chain_id)
+                if parent:
+                    store._users[parent] += 1
+                with self._lock:
+                    self._aside.discard(unpacked.cache_id)
+            self._hold(chain_id)
+        return layer
 
     def keep_blob(self, row: BlobRow) -> None:
         """Keep an ingested blob as the compressed form of a layer; entered with the image."""
-        raise NotImplementedError
+        with self._store._lock:
+            if row.digest not in self._blobs:
+                self._blobs[row.digest] = row
+                self._store._kept[row.digest] += 1
 
     def enter(self, chain_id: str, write: Callable[[Sequence[Layer], Sequence[BlobRow]], None]) -> None:
         """Enter a chain together with the image that has it; only `Images.create` calls this.
@@ -121,4 +310,24 @@ class Lease:
         Syncs what is new, calls `write` once with the layers of the chain (the lowest first) and the blobs that are not
         in the index yet, then counts one more user of the chain (see `Layers.retain`).
         """
-        raise NotImplementedError
+        store = self._store
+        with store._entering:
+            with store._lock:
+                new = [layer for layer in reversed(store.chain(chain_id)) if layer.chain_id in store._new]
+                diff_ids = {layer.diff_id for layer in store.chain(chain_id)}
+                blobs = [row for row in self._blobs.values() if row.diff_id in diff_ids]
+            if new:
+                with store._opened(new[-1]) as directory:
+                    syncfs(directory)
+            write(new, blobs)
+            with store._lock:
+                store._new -= {layer.chain_id for layer in new}
+                for row in blobs:
+                    store._remember(row)
+                store.retain(chain_id)
+
+    def _hold(self, chain_id: str) -> None:
+        """Count this lease among the users of a chain, once; the caller holds the store's lock."""
+        if chain_id not in self._held:
+            self._held.add(chain_id)
+            self._store._users[chain_id] += 1

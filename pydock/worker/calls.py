@@ -26,18 +26,21 @@ class RunningJob(Protocol):
     """A job under way."""
 
     def receive(self) -> Any:
-        """Wait for the next thing the job says: a progress value, or its result at the end."""
+        """Wait for the next thing the job says: a progress value, or its result (`jobs.JobResult`) at the end."""
 
     def kill(self) -> None:
         """End the job now."""
 
     def __enter__(self) -> "RunningJob": ...
 
-    def __exit__(self, *details: object) -> None: ...
+    def __exit__(self, *details: Any) -> None: ...
 
 
 class JobRunner(Protocol):
     """Runs a function of a preloaded module in a forked process."""
+
+    def start(self, entry: str, arguments: Mapping[str, Any], fds: Sequence[int] = ()) -> RunningJob:
+        """Begin to run ``module:function``."""
 
     def run(
         self, entry: str, arguments: Mapping[str, Any], fds: Sequence[int] = (), timeout: float | None = None

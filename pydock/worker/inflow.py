@@ -12,7 +12,7 @@ import queue
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import IO, Final, cast
 
 import zstandard
 from isal import isal_zlib
@@ -103,6 +103,16 @@ def decompressed(chunks: Iterable[bytes]) -> tuple[str, Iterator[bytes]]:
     return "", iter(_Rejoined(head, source))
 
 
+_DECODER_ERRORS: Final[tuple[type[Exception], ...]] = (
+    zlib.error,
+    cast(type[Exception], isal_zlib.error),
+    zstandard.ZstdError,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+)
+
+
 class _Rejoined:
     """A stream of chunks whose first has been looked at; also a file that `zstandard` can read."""
 
@@ -130,7 +140,7 @@ def _translated(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield from chunks
     except PydockError:
         raise
-    except (zlib.error, isal_zlib.IsalError, zstandard.ZstdError, lzma.LZMAError, OSError, EOFError) as error:
+    except _DECODER_ERRORS as error:
         raise InvalidParameter(f"invalid {kind} stream: {error}") from error
 
 
@@ -179,7 +189,7 @@ def _bzip2(source: _Rejoined) -> Iterator[bytes]:
 def _zstd(source: _Rejoined) -> Iterator[bytes]:
     decoder = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
     walked = _Walked(source)
-    with decoder.stream_reader(walked, read_across_frames=True, closefd=False) as reader:
+    with decoder.stream_reader(cast(IO[bytes], walked), read_across_frames=True, closefd=False) as reader:
         while data := reader.read(CHUNK):
             yield data
     walked.finish()

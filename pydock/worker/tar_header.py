@@ -12,11 +12,13 @@ from pydock.errors import InvalidParameter
 BLOCK: Final = 512
 #: the most bytes of one PAX header, GNU long name or sparse map that are looked at
 MAX_SPECIAL: Final = 1 << 20
+#: the most pieces of a sparse file
+MAX_SPARSE: Final = 1 << 16
 
 REGULAR, HARDLINK, SYMLINK, CHARACTER, BLOCK_DEVICE, DIRECTORY, FIFO = b"0", b"1", b"2", b"3", b"4", b"5", b"6"
 CONTIGUOUS, PAX, PAX_GLOBAL, LONG_NAME, LONG_LINK, SPARSE = b"7", b"x", b"g", b"L", b"K", b"S"
 HEADER_ONLY: Final = frozenset((HARDLINK, SYMLINK, CHARACTER, BLOCK_DEVICE, DIRECTORY, FIFO))
-_OLD_REGULAR: Final = b"\0"
+OLD_REGULAR: Final = b"\0"
 
 XATTR: Final = b"SCHILY.xattr."
 _TEXT_RECORDS: Final = frozenset((b"path", b"linkpath", b"uname", b"gname"))
@@ -83,8 +85,6 @@ def parse(block: bytes) -> Entry:
             prefix = block[345 : 476 if star else 500].partition(b"\0")[0]
             if prefix:
                 entry.name = prefix + b"/" + entry.name
-    if entry.kind == _OLD_REGULAR:
-        entry.kind = DIRECTORY if entry.name.endswith(b"/") else REGULAR
     return entry
 
 
