@@ -147,6 +147,14 @@ class Subscription:
             raise StopAsyncIteration
         return event
 
+    def waiting(self, most: int) -> list[Event]:
+        """Take up to `most` events that are here already."""
+        queue = self._listener.queue
+        taken: list[Event] = []
+        while queue and len(taken) < most and (self._until is None or queue[0].time <= self._until):
+            taken.append(queue.popleft())
+        return taken
+
     async def _wait(self) -> bool:
         """Wait for an event; False where `until` came first."""
         self._listener.wake.clear()

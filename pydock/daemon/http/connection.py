@@ -214,7 +214,7 @@ class Connection(asyncio.Protocol):
             return await handler(request)
         except PydockError as error:
             status = status_of(error)
-            if status >= 500:
+            if status == 500:
                 log.error("Handler for %s %s returned error: %s", head.method, head.target, error.message)
             return self._told(exchange, error.message, status)
         except ConnectionAbortedError:

@@ -5,6 +5,7 @@ arrive together are committed together: one sync of the disk serves them all.
 """
 
 import contextlib
+import os
 import queue
 import sqlite3
 import threading
@@ -41,9 +42,9 @@ class Database:
         self._readers: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's other files get its mode
         self._connection = _connect(path)
         migrate(self._connection, steps)
-        path.chmod(0o600)
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
         self._thread.start()
 

@@ -1,0 +1,155 @@
+"""pydockd: reads its configuration, builds every object once, serves until it is told to stop.
+
+The one place that knows all areas.  What an area consists of stands in its module of `wiring`.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import ssl
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pydock.daemon import configure, listeners, output, roots, service_manager
+from pydock.daemon.config import VERSION, Config
+from pydock.daemon.core import Core
+from pydock.daemon.events import Events
+from pydock.daemon.http.router import Route, Router
+from pydock.daemon.http.server import Server
+from pydock.daemon.offload import offload
+from pydock.daemon.state.database import Database
+from pydock.daemon.system.engine import ContainerCounts
+from pydock.daemon.system.usage import DiskUsage
+from pydock.daemon.wiring import system
+from pydock.errors import PydockError
+from pydock.runtime.zygote_process import Zygote
+
+STEPS = ()
+PRELOAD: tuple[str, ...] = ()
+#: how long answers under way may take when the daemon ends, in seconds
+GRACE = 5.0
+
+log = logging.getLogger("pydock")
+
+
+def main() -> None:
+    """The program ``pydockd``."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the command line says; returns the exit status."""
+    try:
+        command_line = configure.parse(arguments)
+    except configure.BadUsage as error:
+        print(f"{error}\nSee 'pydockd --help'.", file=sys.stderr)
+        return 1
+    if command_line.values.get("help"):
+        print(configure.usage())
+        return 0
+    if command_line.values.get("version"):
+        print(f"pydock version {VERSION}")
+        return 0
+    try:
+        config = configure.load(command_line)
+        tls = listeners.tls_context(config.tls)
+        if command_line.values.get("validate"):
+            print("configuration OK")
+            return 0
+        if os.geteuid() != 0:
+            print("pydockd needs to be started with root privileges", file=sys.stderr)
+            return 1
+        output.begin("debug" if config.debug else config.log_level, config.log_format)
+        _raise_limits()
+        with roots.claim(config.data_root, config.exec_root, config.pidfile):
+            asyncio.run(serve(config, command_line, tls))
+    except PydockError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _raise_limits() -> None:
+    """Many containers and many clients take many descriptors."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SSLContext | None) -> None:
+    """Build everything, restore what was, serve until a signal comes."""
+    log.info("Starting up")
+    stop = _signals()
+    async with contextlib.AsyncExitStack() as stack:
+        sockets = listeners.open_all(config.hosts, config.group)
+        stack.callback(sockets.close)
+        zygote = await offload(Zygote.spawn, config.exec_root, PRELOAD)
+        stack.callback(zygote.close)
+        database = await offload(Database, config.data_root / "pydock.db", STEPS)
+        stack.callback(database.close)
+        core = Core(config, database, Events(), zygote)
+
+        engine = system.build(core, NothingYet(), DiskUsage(_no_images, _nothing, _nothing))
+        routes: list[Route] = [*system.routes(engine)]
+
+        server = Server(Router(routes))
+        await server.listen(sockets.sockets, tls)
+        stack.push_async_callback(server.close, GRACE)
+        _reload_on_hangup(engine, command_line)
+        log.info("Daemon has completed initialization")
+        for host in config.hosts or (listeners.DEFAULT_HOST,):
+            log.info("API listen on %s", host.removeprefix("unix://").removeprefix("tcp://"))
+        service_manager.notify("READY=1")
+        await stop.wait()
+        log.info("Processing signal 'terminated'")
+        service_manager.notify("STOPPING=1")
+    log.info("Daemon shutdown complete")
+
+
+class NothingYet:
+    """An engine without containers and images."""
+
+    def containers(self) -> ContainerCounts:
+        """None."""
+        return ContainerCounts()
+
+    def images(self) -> int:
+        """None."""
+        return 0
+
+
+async def _no_images() -> dict[str, Any]:
+    return {"LayersSize": 0, "Images": []}
+
+
+async def _nothing() -> list[dict[str, Any]]:
+    return []
+
+
+def _signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    return stop
+
+
+def _reload_on_hangup(engine: system.SystemServices, command_line: configure.CommandLine) -> None:
+    """SIGHUP: read the configuration file again and take over what can change while the daemon runs."""
+
+    def reload() -> None:
+        try:
+            engine.reload(configure.load(command_line))
+        except PydockError as error:
+            log.error("failed to reload the configuration: %s", error.message)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+
+
+if __name__ == "__main__":
+    main()

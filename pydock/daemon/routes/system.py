@@ -1,0 +1,166 @@
+"""The endpoints of the engine itself: _ping, version, info, events, system/df; and what it lacks, in Docker's words.
+
+Declared for the router by `routes`; swarm and plugins are answered as by an engine that has none.
+"""
+
+from collections.abc import Awaitable, Collection
+from typing import Any, Protocol
+
+from pydock.daemon.events import Events
+from pydock.daemon.http.request import Request
+from pydock.daemon.http.response import Response, encode_json, json_response
+from pydock.daemon.http.router import Handler, Route
+from pydock.daemon.moments import SECOND
+from pydock.errors import InvalidParameter, NotFound, Unavailable, Unsupported
+
+_NO_MANAGER = (
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
+    "and try again."
+)
+_PING = {
+    "Builder-Version": "1",
+    "Cache-Control": "no-cache, no-store, must-revalidate",
+    "Pragma": "no-cache",
+    "Swarm": "inactive",
+}
+#: events that wait together are sent together, up to so many
+_BATCH = 256
+
+
+class Engine(Protocol):
+    """See `pydock.daemon.system.engine.Engine`."""
+
+    def info(self) -> dict[str, Any]: ...
+
+    def version(self) -> dict[str, Any]: ...
+
+
+class DiskUsage(Protocol):
+    """See `pydock.daemon.system.usage.DiskUsage`."""
+
+    def report(self, kinds: Collection[str]) -> Awaitable[dict[str, Any]]: ...
+
+
+def routes(engine: Engine, events: Events, usage: DiskUsage) -> list[Route]:
+    """The routes of this module."""
+    system = System(engine, events, usage)
+    return [
+        Route("GET", "/_ping", system.ping),
+        Route("HEAD", "/_ping", system.ping),
+        Route("GET", "/version", system.version),
+        Route("GET", "/info", system.info),
+        Route("GET", "/events", system.events),
+        Route("GET", "/system/df", system.disk_usage),
+        Route("POST", "/build/prune", system.prune_builds),
+        Route("GET", "/plugins", system.plugins),
+        Route("GET", "/plugins/privileges", _lacks("plugins are not supported by this engine")),
+        Route("GET", "/plugins/{name:.*}/json", system.plugin),
+        Route("POST", "/plugins/{rest:.*}", _lacks("plugins are not supported by this engine")),
+        Route("DELETE", "/plugins/{name:.*}", system.plugin),
+        *_swarm(),
+    ]
+
+
+class System:
+    """The handlers."""
+
+    def __init__(self, engine: Engine, events: Events, usage: DiskUsage) -> None:
+        self._engine = engine
+        self._events = events
+        self._usage = usage
+
+    async def ping(self, request: Request) -> Response:
+        """``GET`` and ``HEAD /_ping``."""
+        if request.method == "HEAD":
+            return Response(200, b"", "text/plain; charset=utf-8", {**_PING, "Content-Length": "0"})
+        return Response(200, b"OK", "text/plain; charset=utf-8", _PING)
+
+    async def version(self, request: Request) -> Response:
+        """``GET /version``."""
+        return json_response(self._engine.version())
+
+    async def info(self, request: Request) -> Response:
+        """``GET /info``, for older clients with what they still read."""
+        info = self._engine.info()
+        if request.version < (1, 50):
+            info |= {"BridgeNfIptables": False, "BridgeNfIp6tables": False}
+        if request.version < (1, 49):
+            del info["FirewallBackend"]
+        if request.version < (1, 46):
+            info["RuncCommit"] = {**info["RuncCommit"], "Expected": info["RuncCommit"]["ID"]}
+        return json_response(info)
+
+    async def events(self, request: Request) -> None:
+        """``GET /events``: one JSON value a line, until the client goes or ``until`` has come."""
+        since, until = _moment(request, "since"), _moment(request, "until")
+        if since is not None and until is not None and since > until:
+            raise InvalidParameter(
+                f"`since` time ({request.query.text('since')}) cannot be after "
+                f"`until` time ({request.query.text('until')})"
+            )
+        subscription = self._events.listen(request.query.filters(), since, until)
+        try:
+            async with request.stream() as out:
+                async for event in subscription:
+                    more = subscription.waiting(_BATCH)
+                    await out.write(b"".join(encode_json(one.wire()) for one in (event, *more)))
+        finally:
+            subscription.close()
+
+    async def disk_usage(self, request: Request) -> Response:
+        """``GET /system/df``."""
+        kinds = request.query.all("type") if request.version >= (1, 42) else []
+        return json_response(await self._usage.report(kinds))
+
+    async def prune_builds(self, request: Request) -> Response:
+        """``POST /build/prune``: there is no cache yet that could be pruned."""
+        request.query.filters(("until", "id", "parent", "type", "description", "inuse", "shared", "private"))
+        return json_response({"CachesDeleted": None, "SpaceReclaimed": 0})
+
+    async def plugins(self, request: Request) -> Response:
+        """``GET /plugins``: none."""
+        return json_response([])
+
+    async def plugin(self, request: Request) -> Response:
+        """One plugin, which there is not."""
+        raise NotFound(f'plugin "{request.params["name"]}" not found')
+
+
+def _moment(request: Request, name: str) -> int | None:
+    """``since`` and ``until``: seconds since the epoch, with a fraction or not; None where absent."""
+    text = request.query.text(name)
+    if not text:
+        return None
+    seconds, _, fraction = text.partition(".")
+    for part in (seconds, fraction or "0"):
+        if not part.removeprefix("-").isascii() or not part.removeprefix("-").isdigit() or len(part) > 18:
+            raise InvalidParameter(f'strconv.ParseInt: parsing "{part[:100]}": invalid syntax')
+    return int(seconds) * SECOND + int(fraction[:9].ljust(9, "0") if fraction else 0)
+
+
+def _swarm() -> list[Route]:
+    """The endpoints of a cluster, answered as by a Docker Engine that is in none."""
+    no_manager = _unavailable(_NO_MANAGER)
+    routes = [
+        Route("POST", "/swarm/init", _lacks("swarm mode is not supported by this engine")),
+        Route("POST", "/swarm/join", _lacks("swarm mode is not supported by this engine")),
+        Route("POST", "/swarm/leave", _unavailable("This node is not part of a swarm")),
+    ]
+    for what in ("swarm", "nodes", "services", "tasks", "secrets", "configs"):
+        for method in ("GET", "POST", "DELETE"):
+            routes += [Route(method, f"/{what}", no_manager), Route(method, f"/{what}/{{rest:.*}}", no_manager)]
+    return routes
+
+
+def _unavailable(message: str) -> Handler:
+    async def answer(request: Request) -> Response:
+        raise Unavailable(message)
+
+    return answer
+
+
+def _lacks(message: str) -> Handler:
+    async def answer(request: Request) -> Response:
+        raise Unsupported(message)
+
+    return answer
