@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
 from pydock.linux import capability, keyring, process
+from pydock.linux.inside import make_directories, open_inside
 from pydock.linux.namespaces import CLONE_NEWCGROUP, unshare
 from pydock.runtime import capabilities, user_lookup
-from pydock.runtime.inside import make_directories, open_inside
 from pydock.runtime.seccomp.assembly import install
 from pydock.runtime.spec import CapabilitySets, Rlimit, User
 from pydock.runtime.steps import Context

@@ -4,10 +4,11 @@ import os
 from dataclasses import dataclass
 
 from pydock.linux import mount as m
-from pydock.runtime import mount_options
+from pydock.linux import mount_options
+from pydock.linux.inside import open_inside, open_target
+from pydock.linux.mounting import file_system, set_attributes
 from pydock.runtime.cgroups import Layout
-from pydock.runtime.inside import open_inside, open_target
-from pydock.runtime.rootfs import attach, file_system, set_attributes
+from pydock.runtime.rootfs import attach
 from pydock.runtime.steps import Context
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
 from pydock.linux import mount as m
+from pydock.linux.inside import make_directories, open_inside, open_target
 from pydock.runtime.devices import DEFAULT_LINKS
-from pydock.runtime.inside import make_directories, open_inside, open_target
 from pydock.runtime.rootfs import attach
 from pydock.runtime.spec import Device
 from pydock.runtime.steps import Context

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
-from pydock.runtime.inside import open_inside
+from pydock.linux.inside import open_inside
 
 MAX_ID = 2**31 - 1
 MAX_FILE = 8 << 20

@@ -1,7 +1,7 @@
 """Mount options, sorted for the kernel."""
 
 from pydock.linux import mount as m
-from pydock.runtime import mount_options
+from pydock.linux import mount_options
 
 
 def test_flags_data_and_propagation_are_told_apart() -> None:

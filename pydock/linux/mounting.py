@@ -1,0 +1,81 @@
+"""Mounts as values made real: each becomes a detached tree, to be attached by descriptor.
+
+The runtime's set-up steps and the workers call this.
+"""
+
+import errno
+import os
+
+from pydock.linux import mount as m
+from pydock.linux import mount_options
+from pydock.linux.mount_options import MountOptions
+from pydock.linux.mounts import Mount
+
+_PAGE = 4096
+
+
+def make_tree(mount: Mount, scratch: str) -> int:
+    """The detached mount that the value `mount` stands for; `scratch`: a directory to mount on meanwhile."""
+    options = mount_options.parse(mount.options)
+    if mount.type == "overlay":
+        tree = _overlay(mount, options, scratch)
+    elif options.bind or mount.type == "bind":
+        tree = m.open_tree(m.AT_FDCWD, mount.source, m.OPEN_TREE_CLONE | (m.AT_RECURSIVE if options.recursive else 0))
+        m.mount_setattr(tree, propagation=m.MS_PRIVATE, flags=m.AT_RECURSIVE)
+    else:
+        tree = file_system(mount.type, mount.source, options.data, options.attributes[0])
+    set_attributes(tree, options)
+    return tree
+
+
+def file_system(kind: str, source: str, data: tuple[tuple[str, str | None], ...], attributes: int) -> int:
+    """A new file system of `kind`, mounted detached."""
+    context = m.fsopen(kind)
+    try:
+        if source:
+            m.fsconfig_string(context, "source", source)
+        for key, value in data:
+            if value is None:
+                m.fsconfig_flag(context, key)
+            else:
+                m.fsconfig_string(context, key, value)
+        m.fsconfig_create(context)
+        return m.fsmount(context, attributes)
+    finally:
+        os.close(context)
+
+
+def _overlay(mount: Mount, options: MountOptions, scratch: str) -> int:
+    try:
+        layers: list[tuple[str, str | None]] = [("lowerdir+", directory) for directory in mount.lowerdirs]
+        return file_system("overlay", "overlay", (*layers, *options.data), options.attributes[0])
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    # before Linux 6.8 all layers are one option, longer than the 256 bytes that fsconfig(2) takes: mount(2) takes a
+    # page, which holds 127 layers where their common directory is left out
+    common = os.path.commonpath(mount.lowerdirs) if len(mount.lowerdirs) > 1 else "/"
+    os.chdir(common)
+    lower = ":".join(
+        os.path.relpath(path, common).replace("\\", "\\\\").replace(":", "\\:") for path in mount.lowerdirs
+    )
+    words = [f"lowerdir={lower}", *(f"{key}={value}" if value is not None else key for key, value in options.data)]
+    text = ",".join(words)
+    if len(text) >= _PAGE:
+        raise OSError(errno.E2BIG, "too many layers for this kernel")
+    m.mount("overlay", scratch, "overlay", m.MS_RDONLY if options.attributes[0] & m.MOUNT_ATTR_RDONLY else 0, text)
+    try:
+        return m.open_tree(m.AT_FDCWD, scratch, m.OPEN_TREE_CLONE)
+    finally:
+        m.umount2(scratch, m.MNT_DETACH)
+
+
+def set_attributes(tree: int, options: MountOptions) -> None:
+    """Set the flags and the propagation that `options` ask for on the detached mount `tree`."""
+    if options.bind and options.attributes != (0, 0):
+        m.mount_setattr(tree, set_=options.attributes[0], clear=options.attributes[1])
+    elif not options.bind and options.attributes[1] & m.MOUNT_ATTR_ATIME:
+        m.mount_setattr(tree, set_=options.attributes[0], clear=m.MOUNT_ATTR_ATIME)
+    if options.deep_attributes != (0, 0):
+        set_, clear = options.deep_attributes
+        m.mount_setattr(tree, set_=set_, clear=clear, flags=m.AT_RECURSIVE)
