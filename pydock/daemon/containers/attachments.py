@@ -1,0 +1,52 @@
+"""Clients that attached before their container runs: kept until a start gives them to its shim, or none will come."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from pydock.daemon.containers.launcher import GivenClient
+from pydock.runtime.messages import ClientStream
+
+
+class ClientConnection(Protocol):
+    """A client's connection, taken over from the server: see `http.hijack`."""
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; waits while the client is slow."""
+
+    def close(self) -> None:
+        """Send what waits, then close."""
+
+    def detach(self) -> tuple[int, bytes]:
+        """Give the connection away: a descriptor that the caller owns, and what was read already."""
+
+
+class Attachments:
+    """The waiting clients by container ID."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[tuple[ClientConnection, ClientStream]]] = {}
+
+    def add(self, container_id: str, connection: ClientConnection, stream: ClientStream) -> None:
+        """Keep a client until the container starts."""
+        self._waiting.setdefault(container_id, []).append((connection, stream))
+
+    def give_away(self, container_id: str) -> Sequence[GivenClient]:
+        """The clients that wait for the container, as descriptors that the caller owns."""
+        given = []
+        for connection, stream in self._waiting.pop(container_id, ()):
+            with contextlib.suppress(OSError):  # it went away meanwhile
+                given.append(hand_over(connection, stream))
+        return given
+
+    def drop(self, container_id: str) -> None:
+        """The container does not start, or is removed: hang up."""
+        for connection, _ in self._waiting.pop(container_id, ()):
+            connection.close()
+
+
+def hand_over(connection: ClientConnection, stream: ClientStream) -> GivenClient:
+    """Take a client's connection from the server, with what it sent already."""
+    descriptor, early = connection.detach()
+    return GivenClient(descriptor, replace(stream, early=early.decode("latin-1")) if early else stream)

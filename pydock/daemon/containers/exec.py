@@ -1,0 +1,292 @@
+"""docker exec: one more process in a running container, with its clients' connections given to the shim.
+
+The routes call create, start, inspect and resize; the health service calls `probe`.
+"""
+
+import asyncio
+import errno
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydock.daemon.containers import detach_sequence, execs
+from pydock.daemon.containers.announcements import Announcements
+from pydock.daemon.containers.attachments import ClientConnection, hand_over
+from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.execs import Exec, Execs
+from pydock.daemon.containers.launcher import GivenClient
+from pydock.daemon.containers.live import LiveContainer
+from pydock.daemon.containers.record import Status
+from pydock.daemon.containers.spec_builder import ExecOptions, SpecBuilder
+from pydock.daemon.offload import offload
+from pydock.errors import Conflict, InvalidParameter, PydockError, StepFailed, System
+from pydock.runtime import cgroups
+from pydock.runtime.messages import ClientStream, StartExec
+from pydock.streams import STDOUT, frame_header
+
+#: what Docker's runtime says before its reason
+_FAILED = "OCI runtime exec failed: exec failed: unable to start container process: "
+_NOT_FOUND, _NOT_ALLOWED = 127, 126
+
+
+@dataclass(frozen=True, slots=True)
+class ExecRequest:
+    """The body of ``POST /containers/{id}/exec``."""
+
+    options: ExecOptions
+    stdin: bool = False
+    stdout: bool = False
+    stderr: bool = False
+    detach_keys: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """The body of ``POST /exec/{id}/start``."""
+
+    detach: bool = False
+    tty: bool = False
+    console_size: tuple[int, int] = (0, 0)
+
+
+class ExecService:
+    """Runs execs."""
+
+    def __init__(self, catalog: Catalog, announcements: Announcements, specs: SpecBuilder, table: Execs) -> None:
+        self._catalog = catalog
+        self._announcements = announcements
+        self._specs = specs
+        self._table = table
+        self._priming: asyncio.Task[None] | None = None
+
+    def create(self, entry: Entry, name: str, request: ExecRequest) -> str:
+        """Enter an exec and return its ID; `name` is what the user calls the container."""
+        _running(entry, name)
+        if not request.options.args:
+            raise InvalidParameter("No exec command specified")
+        one = Exec(
+            id=secrets.token_hex(32),
+            container=entry.id,
+            options=request.options,
+            open_stdin=request.stdin,
+            open_stdout=request.stdout,
+            open_stderr=request.stderr,
+            detach_keys=detach_sequence.parse(request.detach_keys),
+        )
+        self._table.add(one)
+        if self._priming is None or self._priming.done():
+            self._priming = asyncio.create_task(offload(cgroups.prime))
+        self._publish(entry, one, f"exec_create: {' '.join(one.options.args)}")
+        return one.id
+
+    async def start(
+        self, identity: str, options: StartOptions, take: Callable[[], Awaitable[ClientConnection]]
+    ) -> None:
+        """Run an exec; its client's connection is `take`n over unless it is detached.
+
+        Where it fails with a connection taken over, the client is told on it, as Docker does.
+        """
+        one = self._table.find(identity)
+        if one.exit_code is not None:
+            raise Conflict(f"exec command {identity} has already run")
+        if one.running:
+            raise Conflict(f"exec command {identity} is already running")
+        entry = self._entry(one)
+        live = _running(entry, entry.record.name)
+        one.running = True
+        if any(options.console_size):
+            one.options = replace(one.options, console_size=options.console_size)
+        if options.detach:
+            await self._run(entry, live, one, [])
+            return
+        try:
+            client = hand_over(await take(), _stream(one))
+        except BaseException:
+            one.running = False
+            raise
+        answer = os.dup(client.descriptor)
+        try:
+            await self._run(entry, live, one, [client])
+        except PydockError as error:
+            text = f"{error.message}\r\n".encode()
+            _tell(answer, text if client.stream.raw else frame_header(STDOUT, len(text)) + text)
+        finally:
+            os.close(answer)
+
+    async def inspect(self, identity: str) -> dict[str, Any]:
+        """``GET /exec/{id}/json``."""
+        one = self._table.find(identity)
+        if one.running and one.pid:
+            # its connection may have ended a moment before we hear of its exit code
+            with suppress(PydockError, OSError):
+                if live := self._entry(one).live:
+                    await live.query()
+        args = list(one.options.args)
+        process: dict[str, Any] = {
+            "tty": one.options.tty,
+            "entrypoint": args[0],
+            "arguments": args[1:],
+            "privileged": one.options.privileged,
+        }
+        if one.options.user:
+            process["user"] = one.options.user
+        return {
+            "ID": one.id,
+            "Running": one.running,
+            "ExitCode": one.exit_code,
+            "ProcessConfig": process,
+            "OpenStdin": one.open_stdin,
+            "OpenStderr": one.open_stderr,
+            "OpenStdout": one.open_stdout,
+            "CanRemove": one.exit_code is not None,
+            "ContainerID": one.container,
+            "DetachKeys": "",
+            "Pid": one.pid,
+        }
+
+    async def resize(self, identity: str, height: int, width: int) -> None:
+        """Set the size of an exec's terminal."""
+        one = self._table.find(identity)
+        entry = self._entry(one)
+        if entry.live is None or not one.running:
+            raise Conflict(f"exec {identity} is not running")
+        try:
+            await entry.live.resize(height, width, identity)
+        except OSError as error:
+            raise System(f"cannot resize the terminal of exec {identity}: {error.strerror}") from error
+
+    async def probe(self, entry: Entry, options: ExecOptions, limit: int) -> tuple[int, bytes]:
+        """Run a command to its end: (exit code, the first `limit` bytes of its output).
+
+        Cancelled, it leaves the process running: kill it by its pid.
+        """
+        identity = self.create(entry, entry.record.name, ExecRequest(options, stdout=True, stderr=True))
+        one = self._table.find(identity)
+        live = _running(entry, entry.record.name)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        one.running = True
+        try:
+            await self._run(entry, live, one, [GivenClient(theirs.detach(), replace(_stream(one), raw=True))])
+            loop, output = asyncio.get_running_loop(), b""
+            while data := await loop.sock_recv(ours, 1 << 16):
+                output = (output + data)[:limit]
+            await self.inspect(identity)
+        finally:
+            ours.close()
+        return one.exit_code if one.exit_code is not None else -1, output
+
+    # what the shim tells
+
+    def exited(self, entry: Entry, bundle: str, identity: str, exit_code: int) -> None:
+        """An exec ended."""
+        with suppress(PydockError):
+            one = self._table.find(identity)
+            if one.exit_code is None:
+                self._table.ended(one, exit_code)
+                execs.drop(identity, bundle)
+                self._publish(entry, one, "exec_die", exitCode=str(exit_code))
+
+    def detached(self, entry: Entry, identity: str) -> None:
+        """A client left an exec by its detach keys."""
+        with suppress(PydockError):
+            self._publish(entry, self._table.find(identity), "exec_detach")
+
+    def container_ended(self, entry: Entry) -> None:
+        """So did its execs, whatever the shim could tell of them."""
+        for one in self._table.of(entry.id):
+            if one.running:
+                self._table.ended(one, 137)
+                self._publish(entry, one, "exec_die", exitCode="137")
+
+    def adopt(self, entry: Entry, live: LiveContainer, identities: list[str]) -> None:
+        """Execs that outlived the daemon."""
+        for identity in identities:
+            one = execs.load(identity, live.bundle)
+            if one is not None:
+                self._table.add(one)
+
+    async def _run(self, entry: Entry, live: LiveContainer, one: Exec, clients: list[GivenClient]) -> None:
+        descriptors = [client.descriptor for client in clients]
+        try:
+            process: Any = dict(self._specs.exec_process(entry.record, one.options))
+            height, width = one.options.console_size
+            if one.options.tty and height and width:
+                process["consoleSize"] = {"height": height, "width": width}
+            path = await offload(self._specs.seccomp_filter, entry.record, privileged=one.options.privileged)
+            message = StartExec(
+                exec_id=one.id,
+                process=process,
+                seccomp_filter=path,
+                privileged=one.options.privileged,
+                open_stdin=one.open_stdin,
+                streams=[client.stream for client in clients],
+            )
+        except BaseException:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            one.running = False
+            raise
+        self._publish(entry, one, f"exec_start: {' '.join(one.options.args)}")
+        try:
+            one.pid = await live.start_exec(message, descriptors)
+        except StepFailed as failed:
+            raise self._failed(one, failed) from failed
+        except ProcessLookupError:
+            self._table.ended(one, 137)
+            raise Conflict(f"container {entry.id} is not running") from None
+        if one.running:
+            execs.keep(one, live.bundle)
+
+    def _failed(self, one: Exec, failed: StepFailed) -> PydockError:
+        reason = failed.detail if failed.step == "exec" and failed.detail else failed.message
+        if failed.errno == errno.ENOENT:
+            self._table.ended(one, _NOT_FOUND)
+            return InvalidParameter(_FAILED + reason)
+        if failed.errno in (errno.EACCES, errno.EISDIR):
+            self._table.ended(one, _NOT_ALLOWED)
+            return InvalidParameter(_FAILED + reason)
+        self._table.ended(one, _NOT_ALLOWED)
+        return System(_FAILED + reason)
+
+    def _entry(self, one: Exec) -> Entry:
+        return self._catalog.find(one.container)
+
+    def _publish(self, entry: Entry, one: Exec, action: str, **attributes: str) -> None:
+        self._announcements.publish(entry.record, action, execID=one.id, **attributes)
+
+
+def _running(entry: Entry, name: str) -> LiveContainer:
+    """The container's handle, if it can take an exec."""
+    status = entry.record.state.status
+    if status is Status.PAUSED:
+        raise Conflict(f"Container {name} is paused, unpause the container before exec")
+    if status is Status.RESTARTING:
+        raise Conflict(f"Container {name} is restarting, wait until the container is running")
+    if entry.live is None or status is not Status.RUNNING:
+        raise Conflict(f"container {entry.id} is not running")
+    return entry.live
+
+
+def _stream(one: Exec) -> ClientStream:
+    return ClientStream(
+        stdin=one.open_stdin,
+        stdout=one.open_stdout,
+        stderr=one.open_stderr,
+        raw=one.options.tty,
+        detach_keys=one.detach_keys if one.options.tty else "",
+    )
+
+
+def _tell(descriptor: int, data: bytes) -> None:
+    """Say the last words on a client's connection, and end it."""
+    sock = socket.socket(fileno=os.dup(descriptor))
+    with suppress(OSError):
+        sock.setblocking(False)
+        sock.send(data)
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()

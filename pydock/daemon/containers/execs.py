@@ -1,0 +1,98 @@
+"""The execs of all containers, as values: made by create, run by start, kept for a while after their end.
+
+`exec` works on them.  A running one is also kept in its container's bundle, where a daemon that comes back finds it.
+"""
+
+import contextlib
+import json
+import time
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from pydock.daemon.containers.spec_builder import ExecOptions
+from pydock.errors import NotFound
+
+#: for how long an exec that has ended, or was never started, can be inspected, in seconds
+KEPT = 300.0
+
+
+@dataclass(slots=True)
+class Exec:
+    """One exec.  ``exit_code`` None: it has not ended; ``pid`` 0: it never ran."""
+
+    id: str
+    container: str
+    options: ExecOptions
+    open_stdin: bool = False
+    open_stdout: bool = False
+    open_stderr: bool = False
+    detach_keys: str = ""
+    running: bool = False
+    exit_code: int | None = None
+    pid: int = 0
+    touched: float = field(default_factory=time.monotonic)
+
+
+class Execs:
+    """All of them by ID."""
+
+    def __init__(self) -> None:
+        self._execs: dict[str, Exec] = {}
+
+    def add(self, one: Exec) -> None:
+        """Enter one, and forget those that nobody has asked for in a long time."""
+        self._execs[one.id] = one
+        old = time.monotonic() - KEPT
+        for identity, other in list(self._execs.items()):
+            if other.running or other.touched > old:
+                break  # the younger ones follow
+            del self._execs[identity]
+
+    def find(self, identity: str) -> Exec:
+        """The exec with an ID; NotFound in Docker's words."""
+        try:
+            return self._execs[identity]
+        except KeyError:
+            raise NotFound(f"No such exec instance: {identity}") from None
+
+    def of(self, container_id: str) -> list[Exec]:
+        """Those of a container."""
+        return [one for one in self._execs.values() if one.container == container_id]
+
+    def ended(self, one: Exec, exit_code: int) -> None:
+        """One has ended, or could not be started; it moves to the end of those to be forgotten."""
+        one.running = False
+        one.exit_code = exit_code
+        one.touched = time.monotonic()
+        if self._execs.pop(one.id, None):
+            self._execs[one.id] = one
+
+    def forget(self, container_id: str) -> None:
+        """A container is gone."""
+        for one in self.of(container_id):
+            del self._execs[one.id]
+
+
+def keep(one: Exec, bundle: str) -> None:
+    """Write a running exec into the bundle."""
+    values = asdict(one)
+    del values["touched"]
+    Path(bundle, f"exec-{one.id}.json").write_text(json.dumps(values), encoding="utf-8")
+
+
+def drop(identity: str, bundle: str) -> None:
+    """It has ended."""
+    with contextlib.suppress(OSError):
+        Path(bundle, f"exec-{identity}.json").unlink()
+
+
+def load(identity: str, bundle: str) -> Exec | None:
+    """What an earlier daemon kept of a running exec."""
+    try:
+        values = json.loads(Path(bundle, f"exec-{identity}.json").read_text(encoding="utf-8"))
+        options = values.pop("options")
+        options["console_size"] = tuple(options["console_size"])
+        known = {one.name for one in fields(Exec)}
+        return Exec(options=ExecOptions(**options), **{name: value for name, value in values.items() if name in known})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,122 @@
+"""From a record and its provision to a running shim: writes the bundle, asks the zygote, gives the clients away.
+
+`start` calls it; what a shim left behind is cleared here too.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydock.daemon.containers.live import LiveContainer
+from pydock.daemon.containers.log_target import log_of
+from pydock.daemon.containers.provisions import Provision
+from pydock.daemon.containers.record import Container
+from pydock.daemon.containers.spec_builder import SpecBuilder
+from pydock.daemon.offload import offload
+from pydock.linux import datagram
+from pydock.runtime import bundle as bundles
+from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.messages import ClientStream, StartContainer
+from pydock.runtime.zygote_process import Zygote
+
+
+@dataclass(frozen=True, slots=True)
+class GivenClient:
+    """A client's connection on its way to the shim; the descriptor is the launcher's from then on."""
+
+    descriptor: int
+    stream: ClientStream
+
+
+class Launcher:
+    """Starts shims with bundles under ``<exec root>/containers``."""
+
+    def __init__(self, exec_root: Path, zygote: Zygote, specs: SpecBuilder) -> None:
+        self._bundles = exec_root / "containers"
+        self._zygote = zygote
+        self._specs = specs
+
+    def bundle(self, container_id: str) -> Path:
+        """The directory where a container's shim and the daemon find each other."""
+        return self._bundles / container_id
+
+    async def launch(self, record: Container, provision: Provision, clients: Sequence[GivenClient]) -> LiveContainer:
+        """Have a shim start the container; what becomes of it, `LiveContainer.started` tells."""
+        ours, theirs = datagram.pair()
+        try:
+            await offload(self._send, record, provision, clients, theirs)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+            for client in clients:
+                os.close(client.descriptor)
+        return LiveContainer(ours, str(self.bundle(record.id)), self._specs.cgroup_path(record))
+
+    async def connect(self, record: Container) -> LiveContainer:
+        """The shim that a container has still; OSError where it has none."""
+        sock = await offload(bundles.connect, str(self.bundle(record.id)))
+        return LiveContainer(sock, str(self.bundle(record.id)), self._specs.cgroup_path(record))
+
+    def clear(self, container_id: str) -> None:
+        """Remove a container's bundle.  Blocks."""
+        directory = self.bundle(container_id)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(directory)
+
+    def bundles(self) -> list[Path]:
+        """Every bundle.  Blocks."""
+        return list(self._bundles.iterdir()) if self._bundles.is_dir() else []
+
+    def bury(self, record: Container) -> bool:
+        """Kill what a shim that was killed left alive, and remove what it would have removed.  Blocks.
+
+        Returns whether there had been a shim since the machine came up.
+        """
+        cgroup = Cgroup.at(self._specs.cgroup_path(record))
+        for step in (cgroup.thaw, cgroup.kill, cgroup.remove):
+            with contextlib.suppress(OSError):
+                step()
+        bundle = self.bundle(record.id)
+        was_here = (bundle / bundles.PID).exists()
+        bundles.clear(str(bundle))
+        with contextlib.suppress(OSError):
+            os.rmdir(bundle / bundles.ROOTFS)
+        return was_here
+
+    def _send(
+        self, record: Container, provision: Provision, clients: Sequence[GivenClient], control: socket.socket
+    ) -> None:
+        spec: dict[str, Any] = dict(self._specs.build(record, provision.resolved))
+        size = record.host_config.get("ConsoleSize") or (0, 0)
+        config = record.config
+        if config.get("Tty") and all(size):
+            spec["process"] = {**spec["process"], "consoleSize": {"height": size[0], "width": size[1]}}
+        directory = self.bundle(record.id)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (directory / bundles.CONFIG).write_bytes(json.dumps(spec, separators=(",", ":")).encode())
+        sandbox = provision.sandbox
+        message = StartContainer(
+            id=record.id,
+            bundle=str(directory),
+            rootfs=[asdict(mount) for mount in provision.rootfs],
+            seccomp_filter=self._specs.seccomp_filter(record),
+            tty=bool(config.get("Tty")),
+            open_stdin=bool(config.get("OpenStdin")),
+            stdin_once=bool(config.get("StdinOnce")),
+            init=bool(record.host_config.get("Init")),
+            log=log_of(record),
+            has_netns=sandbox.netns >= 0,
+            held=len(sandbox.held),
+            streams=[client.stream for client in clients],
+        )
+        network = [sandbox.netns] if sandbox.netns >= 0 else []
+        descriptors = [control.fileno(), *network, *sandbox.held, *(client.descriptor for client in clients)]
+        self._zygote.start_container(message, descriptors)

@@ -1,0 +1,170 @@
+"""What a container needs around it while it runs: its network, its volumes, its root's mounts, shared memory.
+
+`start` makes it, `exits` and `recovery` drop it.  All of it can be dropped again without harm.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.network_view import container_network
+from pydock.daemon.containers.record import Container, MountPoint
+from pydock.daemon.containers.spec_builder import Resolved
+from pydock.daemon.networks.sandboxes import Sandboxes
+from pydock.daemon.networks.settings import Sandbox
+from pydock.daemon.offload import offload
+from pydock.daemon.volumes.service import Volumes
+from pydock.errors import Conflict
+from pydock.imagestore.snapshots import Snapshots
+from pydock.linux import mount
+from pydock.linux.mounts import Mount
+
+_DEFAULT_SHM = 64 << 20
+#: MS_NOSUID, MS_NODEV, MS_NOEXEC; mount(2)
+_SHM_FLAGS = 2 | 4 | 8
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """All that stands ready for one start; the sandbox's descriptors are still to be given away or closed."""
+
+    sandbox: Sandbox
+    resolved: Resolved
+    rootfs: tuple[Mount, ...]
+
+    def close(self) -> None:
+        """Close the sandbox's descriptors."""
+        for descriptor in (self.sandbox.netns, *self.sandbox.held):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+class Provisions:
+    """Makes and drops what containers need."""
+
+    def __init__(
+        self, exec_root: Path, catalog: Catalog, sandboxes: Sandboxes, volumes: Volumes, snapshots: Snapshots
+    ) -> None:
+        self._exec_root = exec_root
+        self._catalog = catalog
+        self._sandboxes = sandboxes
+        self._volumes = volumes
+        self._snapshots = snapshots
+
+    async def make(self, record: Container, undo: AsyncExitStack) -> Provision:
+        """Everything at once; what must be undone where the start fails goes on `undo`."""
+        namespaces, shm = self._shared(record)
+        undo.push_async_callback(self.drop, record)
+        results = await asyncio.gather(
+            self._sandboxes.start(container_network(record)),
+            offload(self._snapshots.mounts, record.id),
+            self._acquire(record),
+            offload(_make_shm, shm, record) if _owns_shm(record) else _nothing(),
+            return_exceptions=True,
+        )
+        sandbox, rootfs, sources, _ = results
+        if isinstance(sandbox, Sandbox):
+            undo.callback(Provision(sandbox, Resolved(), ()).close)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        assert isinstance(sandbox, Sandbox)
+        assert isinstance(rootfs, tuple)
+        assert isinstance(sources, dict)
+        files = [
+            (source, target)
+            for source, target in (
+                (sandbox.resolv_conf_path, "/etc/resolv.conf"),
+                (sandbox.hostname_path, "/etc/hostname"),
+                (sandbox.hosts_path, "/etc/hosts"),
+            )
+            if source
+        ]
+        return Provision(sandbox, Resolved(files, sources, namespaces, shm), rootfs)
+
+    async def drop(self, record: Container) -> None:
+        """The container does not run (any more): end its network, release its volumes, unmount what was shared."""
+        results = await asyncio.gather(
+            self._sandboxes.stop(record.id),
+            self._volumes.release(record.id) if _volumes(record) else _nothing(),
+            offload(_drop_shm, self._shm(record.id)) if _owns_shm(record) else _nothing(),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def adopt(self, record: Container, pid: int) -> Container:
+        """Take over the network of a container that outlived the daemon; the record as it is then."""
+        if record.sandbox is None:
+            return record
+        sandbox = replace(Sandbox.from_record(record.sandbox), endpoints=record.endpoints)
+        sandbox = await self._sandboxes.adopt(container_network(record), sandbox, pid)
+        return replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
+
+    async def _acquire(self, record: Container) -> dict[str, str]:
+        """The directory of each volume by its target."""
+        sources = {}
+        for point in _volumes(record):
+            subpath = (point.options or {}).get("Subpath") or ""
+            sources[point.target] = str(await self._volumes.acquire(point.name, record.id, subpath))
+        return sources
+
+    def _shared(self, record: Container) -> tuple[dict[str, str], str]:
+        """(namespaces of other containers that it joins, the directory for /dev/shm)."""
+        namespaces = {}
+        shm = str(self._shm(record.id)) if _owns_shm(record) else ""
+        for kind, key in (("pid", "PidMode"), ("ipc", "IpcMode")):
+            mode = record.host_config.get(key) or ""
+            if mode.startswith("container:"):
+                other = self._other(mode.removeprefix("container:"), kind)
+                assert other.live is not None
+                namespaces[kind] = f"/proc/{other.live.pid}/ns/{kind}"
+                if kind == "ipc":
+                    shm = str(self._shm(other.id))
+        return namespaces, shm
+
+    def _other(self, reference: str, kind: str) -> Entry:
+        other = self._catalog.find(reference)
+        if other.live is None or not other.record.state.status.has_process():
+            raise Conflict(f"failed to join {kind.upper()} namespace: container {other.id} is not running")
+        if kind == "ipc" and not _owns_shm(other.record):
+            mode = other.record.host_config.get("IpcMode") or "private"
+            raise Conflict(f"failed to join IPC namespace: non-shareable IPC (hint: use IpcMode:shareable): {mode}")
+        return other
+
+    def _shm(self, container_id: str) -> Path:
+        return self._exec_root / "shm" / container_id
+
+
+def _volumes(record: Container) -> list[MountPoint]:
+    return [point for point in record.mounts if point.kind == "volume"]
+
+
+def _owns_shm(record: Container) -> bool:
+    return record.host_config.get("IpcMode") == "shareable"
+
+
+def _make_shm(path: str, record: Container) -> None:
+    os.makedirs(path, 0o700, exist_ok=True)
+    size = record.host_config.get("ShmSize") or _DEFAULT_SHM
+    mount.mount("shm", path, "tmpfs", _SHM_FLAGS, f"mode=1777,size={size}")
+
+
+def _drop_shm(path: Path) -> None:
+    try:
+        mount.umount2(str(path), mount.MNT_DETACH)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+    with contextlib.suppress(OSError):
+        path.rmdir()
+
+
+async def _nothing() -> None:
+    """Where there is nothing to do."""

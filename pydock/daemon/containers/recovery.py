@@ -1,0 +1,203 @@
+"""At the daemon's start: find the shims again, take the ends that nobody heard of, start what shall run.
+
+Shims are asked in parallel, each with a time limit.  A container whose shim does not answer is left as it is: it may
+be alive, and nothing of it is deleted.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+
+from pydock.daemon.containers.afterlife import Afterlife
+from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.exec import ExecService
+from pydock.daemon.containers.exits import Exits
+from pydock.daemon.containers.launcher import Launcher
+from pydock.daemon.containers.live import LiveContainer
+from pydock.daemon.containers.provisions import Provisions
+from pydock.daemon.containers.record import Status
+from pydock.daemon.containers.restart_policy import Policy
+from pydock.daemon.containers.start import Starter, Watch
+from pydock.daemon.offload import offload
+from pydock.errors import PydockError
+from pydock.runtime import bundle as bundles
+from pydock.runtime.messages import Exited
+
+#: how long a shim may take to answer, in seconds
+PATIENCE = 10.0
+#: how many containers are started at once
+_AT_ONCE = 8
+#: the exit code of a container whose shim was killed; of one that was lost with the machine, as Docker records it
+_KILLED, _LOST = 137, 255
+_log = logging.getLogger(__name__)
+
+
+class Recovery:
+    """Brings the catalog in line with what runs."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        launcher: Launcher,
+        provisions: Provisions,
+        exits: Exits,
+        execs: ExecService,
+        watch: Watch,
+    ) -> None:
+        self._catalog = catalog
+        self._launcher = launcher
+        self._provisions = provisions
+        self._exits = exits
+        self._execs = execs
+        self._watch = watch
+        self._late: set[asyncio.Task[None]] = set()
+
+    async def recover(self) -> None:
+        """Look at every container; returns when all that answer are found again."""
+        await asyncio.gather(*(self._look_at(entry) for entry in self._catalog.all()))
+        await offload(self._clear_orphans, {entry.id for entry in self._catalog.all()})
+
+    async def _look_at(self, entry: Entry) -> None:
+        try:
+            await self._find(entry)
+        except Exception:  # one container's trouble is not the others'
+            _log.exception("container %s: cannot be recovered", entry.id)
+
+    async def _find(self, entry: Entry) -> None:
+        bundle = str(self._launcher.bundle(entry.id))
+        async with entry.lock:
+            pid = await offload(bundles.shim_pid, bundle)
+            if pid and await self._connect(entry):
+                return
+            if pid and await offload(bundles.shim_pid, bundle) == pid:
+                _log.error("container %s: its shim (process %d) does not answer", entry.id, pid)
+                task = asyncio.create_task(self._ask_again(entry))
+                self._late.add(task)
+                task.add_done_callback(self._late.discard)
+                return
+            await self._take_exit(entry, bundle)
+
+    async def _connect(self, entry: Entry) -> bool:
+        """Take over a container from its shim; False where that gave no answer in time, or ended meanwhile."""
+        deadline = time.monotonic() + PATIENCE
+        bundle = str(self._launcher.bundle(entry.id))
+        while True:
+            try:
+                live = await self._launcher.connect(entry.record)
+                break
+            except OSError:
+                # it is just being born, or has just ended
+                if time.monotonic() > deadline or not await offload(bundles.shim_pid, bundle):
+                    return False
+                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(max(deadline - time.monotonic(), 1)):
+                state = await live.query()
+        except (TimeoutError, PydockError, OSError):
+            live.close()
+            return False
+        await self._adopt(entry, live, state.execs)
+        return True
+
+    async def _adopt(self, entry: Entry, live: LiveContainer, execs: list[str]) -> None:
+        entry.live = live
+        record = entry.record
+        try:
+            record = await self._provisions.adopt(record, live.pid)
+        except Exception:  # it runs all the same
+            _log.exception("container %s: its network cannot be taken over whole", entry.id)
+        status = Status.PAUSED if record.state.status is Status.PAUSED else Status.RUNNING
+        state = replace(record.state, status=status, pid=live.pid, started_at=live.started_at, error="")
+        adopted = replace(record, state=state)
+        if adopted != entry.record:
+            self._catalog.note(entry, adopted)
+        self._execs.adopt(entry, live, execs)
+        self._watch(entry, live)
+
+    async def _ask_again(self, entry: Entry) -> None:
+        """For as long as a shim lives and is silent."""
+        bundle = str(self._launcher.bundle(entry.id))
+        while True:
+            await asyncio.sleep(PATIENCE)
+            async with entry.lock:
+                if not await offload(bundles.shim_pid, bundle):
+                    await self._take_exit(entry, bundle)
+                    return
+                if await self._connect(entry):
+                    return
+
+    async def _take_exit(self, entry: Entry, bundle: str) -> None:
+        """There is no shim: was there an end that nobody recorded?"""
+        state = entry.record.state
+        exited = await offload(bundles.read_exit, bundle)
+        known = not state.status.has_process() and entry.record.sandbox is None
+        if known and (exited is None or exited.finished_at <= max(state.finished_at, state.started_at)):
+            return
+        if exited is None:
+            shim_was_here = await offload(self._launcher.bury, entry.record)
+            code = _KILLED if shim_was_here else _LOST
+            exited = Exited(code, False, time.time_ns())
+        if not state.status.has_process():
+            # its start was not recorded any more, so how long it lived is not known
+            started = replace(state, started_at=state.started_at or exited.finished_at)
+            self._catalog.note(entry, replace(entry.record, state=started))
+        await self._exits.record(entry, exited)
+
+    def _clear_orphans(self, known: set[str]) -> None:
+        """Bundles of containers that were being removed; one whose shim lives is nobody's to delete."""
+        for directory in self._launcher.bundles():
+            if directory.name not in known:
+                if bundles.shim_pid(str(directory)):
+                    _log.error("%s: a container runs that the engine has no record of", directory)
+                else:
+                    self._launcher.clear(directory.name)
+
+
+class Autostart:
+    """Starts, when the daemon does, the containers whose restart policy says so."""
+
+    def __init__(self, catalog: Catalog, starter: Starter, afterlife: Afterlife) -> None:
+        self._catalog = catalog
+        self._starter = starter
+        self._afterlife = afterlife
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    def begin(self) -> None:
+        """Start them, those that share another's namespace last; nobody waits for it."""
+        due = [entry for entry in self._catalog.all() if self._is_due(entry)]
+        for entry in sorted(due, key=_leans_on_another):
+            task = asyncio.create_task(self._start(entry))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        """The daemon ends."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _is_due(self, entry: Entry) -> bool:
+        state = entry.record.state
+        if state.status is Status.RESTARTING:
+            return True
+        policy = Policy.of(entry.record)
+        return state.status is Status.EXITED and policy.at_daemon_start(
+            state.exit_code, state.restart_count, state.stopped_by_user
+        )
+
+    async def _start(self, entry: Entry) -> None:
+        async with self._turns, entry.lock:
+            if not self._is_due(entry):
+                return
+            self._afterlife.cancel(entry)
+            try:
+                await self._starter.start(entry, entry.record.state.restart_count)
+            except PydockError as error:
+                _log.error("container %s: cannot be started: %s", entry.id, error.message)
+
+
+def _leans_on_another(entry: Entry) -> bool:
+    host = entry.record.host_config
+    modes = (host.get(key) or "" for key in ("NetworkMode", "PidMode", "IpcMode"))
+    return any(mode.startswith("container:") for mode in modes)

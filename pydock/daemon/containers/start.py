@@ -1,0 +1,133 @@
+"""A container's start, as a recipe: provide, launch, wait until the program runs, record.
+
+`lifecycle` and the restart policy call it with the container's lock held.  What fails undoes all that was done.
+"""
+
+import asyncio
+import contextlib
+import errno
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from pydock.daemon.containers.announcements import Announcements
+from pydock.daemon.containers.attachments import Attachments
+from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.launcher import Launcher
+from pydock.daemon.containers.live import LiveContainer
+from pydock.daemon.containers.provisions import Provisions
+from pydock.daemon.containers.record import Container, State, Status
+from pydock.daemon.offload import offload
+from pydock.errors import InvalidParameter, PydockError, StepFailed, System
+from pydock.runtime import cgroups
+from pydock.runtime.messages import Started
+
+#: what Docker's runtime says before its reason
+_CREATE_FAILED = (
+    "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: error during container init: "
+)
+_MISMATCH = (
+    ": Are you trying to mount a directory onto a file (or vice-versa)? "
+    "Check if the specified host path exists and is the expected type"
+)
+#: exit codes of containers that did not start, as a shell has them
+_NOT_FOUND, _NOT_ALLOWED, _OTHER = 127, 126, 128
+
+#: told of each container that runs from now on
+Watch = Callable[[Entry, LiveContainer], None]
+
+
+class Starter:
+    """Starts containers whose lock the caller holds."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        announcements: Announcements,
+        provisions: Provisions,
+        launcher: Launcher,
+        attachments: Attachments,
+        watch: Watch,
+    ) -> None:
+        self._catalog = catalog
+        self._announcements = announcements
+        self._provisions = provisions
+        self._launcher = launcher
+        self._attachments = attachments
+        self._watch = watch
+
+    async def start(self, entry: Entry, restart_count: int = 0) -> None:
+        """Bring the container to life, or record why that failed and raise it in Docker's words."""
+        priming = asyncio.create_task(offload(cgroups.prime))
+        try:
+            started, record, live = await self._start(entry)
+        except Exception as error:
+            told, code = translate(error)
+            await self._fail(entry, told, code)
+            raise told from error
+        finally:
+            await priming
+        entry.live = live
+        state = State(
+            status=Status.RUNNING,
+            pid=started.init_pid,
+            started_at=started.started_at,
+            finished_at=record.state.finished_at,
+            restart_count=restart_count,
+        )
+        self._catalog.note(entry, replace(record, state=state, warnings=tuple(started.warnings)))
+        self._announcements.publish(entry.record, "start")
+        self._watch(entry, live)
+        for client in self._attachments.give_away(entry.id):  # they came while it was being started
+            with contextlib.suppress(OSError, PydockError):
+                await live.attach(client.descriptor, client.stream)
+
+    async def _start(self, entry: Entry) -> tuple[Started, Container, LiveContainer]:
+        """What the shim tells of the start, the record with its network, and the handle."""
+        record = entry.record
+        async with AsyncExitStack() as undo:
+            provision = await self._provisions.make(record, undo)
+            sandbox = provision.sandbox
+            record = replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
+            # what the shim is about to hold must be found again where the daemon dies before it hears of the start
+            self._catalog.note(entry, record)
+            live = await self._launcher.launch(record, provision, self._attachments.give_away(record.id))
+            undo.push_async_callback(offload, self._launcher.bury, record)
+            undo.callback(live.close)
+            started = await live.started()
+            undo.pop_all()
+        provision.close()
+        return started, record, live
+
+    async def _fail(self, entry: Entry, error: PydockError, code: int) -> None:
+        """Keep the reason, and let go those who wait for output that will never come."""
+        self._attachments.drop(entry.id)
+        await offload(self._launcher.clear, entry.id)
+        status = entry.record.state.status
+        state = replace(
+            entry.record.state,
+            status=Status.EXITED if status == Status.RESTARTING else status,
+            pid=0,
+            exit_code=code,
+            error=error.message,
+        )
+        endpoints = {name: endpoint.without_state() for name, endpoint in entry.record.endpoints.items()}
+        with contextlib.suppress(PydockError):  # the reason of the start matters more
+            await self._catalog.save(entry, replace(entry.record, state=state, sandbox=None, endpoints=endpoints))
+
+
+def translate(error: Exception) -> tuple[PydockError, int]:
+    """Why a start failed: the error to tell, in Docker's words, and the exit code to record."""
+    if not isinstance(error, StepFailed):
+        told = error if isinstance(error, PydockError) else System(f"failed to start container: {error}")
+        return told, _OTHER
+    reason = error.detail if error.step == "exec" and error.detail else error.message
+    text = _CREATE_FAILED + reason
+    if error.errno in (errno.EACCES, errno.EISDIR):
+        return InvalidParameter(text), _NOT_ALLOWED
+    if error.errno == errno.ENOTDIR:
+        return InvalidParameter(text + _MISMATCH), _NOT_FOUND
+    if error.errno == errno.ENOENT:
+        return InvalidParameter(text), _NOT_FOUND
+    return System(text), _OTHER
