@@ -35,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An image that an archive brought, and the names it now has; ``replaced``: what had those names before."""
+    """An image that an archive brought, and the names it now has."""
 
     image: Image
     names: tuple[str, ...]
@@ -59,11 +59,13 @@ def load(
     normalize: Callable[[str], str],
     platform: Callable[[dict[str, str]], bool] | None = None,
     progress: Progress | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Sequence[Loaded]:
     """Load every image of the archive that descriptor `source` gives (compressed or not; a pipe will do).
 
     `normalize` turns a name of the archive into the full form, or raises InvalidParameter.  `platform` chooses among
-    the manifests of an index.  `progress` gets (what, bytes so far, bytes in all or 0) for each layer.  Blocks.
+    the manifests of an index.  `progress` gets (what, bytes so far, bytes in all or 0) for each layer.  `check` raises
+    where nobody wants the images any more.  Blocks.
     """
     with layers.lease() as lease:
         with _Intake(lease, _chains(images), progress or (lambda what, done, total: None)) as intake:
@@ -72,6 +74,8 @@ def load(
             assembly = _Assembly(layers, lease, intake)
             for image in plan:
                 assembly.stack(image)
+                if check is not None:
+                    check()
         return [_enter(images, lease, image, plan) for image in plan]
 
 

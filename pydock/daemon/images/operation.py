@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from pydock.daemon.offload import offload
@@ -22,7 +22,7 @@ Report = Callable[[Mapping[str, Any]], None]
 Work = Callable[[Report, Cancellation], None]
 
 
-async def follow(work: Work) -> AsyncIterator[list[dict[str, Any]]]:
+async def follow(work: Work) -> AsyncGenerator[list[dict[str, Any]], None]:
     """Run `work` in a thread and yield its messages as they come, several at a time where they come fast.
 
     What the work raises before its first message is raised here; later it becomes the last message

@@ -1,0 +1,99 @@
+"""What the filters of image lists and of prune mean: labels, moments, globs over names, booleans.
+
+Pure; used by `listing` and `removal`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from pydock.daemon.moments import parse_moment
+from pydock.errors import InvalidParameter
+
+Filters = Mapping[str, Sequence[str]]
+
+
+def check_keys(filters: Filters, accepted: frozenset[str]) -> None:
+    """Refuse filters that are not known here, in Docker's words."""
+    for key in filters:
+        if key not in accepted:
+            raise InvalidParameter(f"invalid filter '{key}'")
+
+
+def boolean(filters: Filters, key: str, default: bool) -> bool:
+    """Return a filter that is true or false."""
+    values = filters.get(key)
+    if not values:
+        return default
+    text = values[0].lower()
+    if len(values) == 1 and text in ("1", "true"):
+        return True
+    if len(values) == 1 and text in ("0", "false"):
+        return False
+    raise InvalidParameter(f"invalid filter '{key}=[{' '.join(values)}]'")
+
+
+def until(text: str) -> int:
+    """Return the moment of an ``until`` filter."""
+    try:
+        return parse_moment(text)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"invalid value for 'until' filter: {error.message}") from None
+
+
+def has_labels(wanted: Sequence[str], labels: Mapping[str, str]) -> bool:
+    """Tell whether `labels` has all of ``key`` or ``key=value``."""
+    for label in wanted:
+        key, equals, value = label.partition("=")
+        if key not in labels or (equals and labels[key] != value):
+            return False
+    return True
+
+
+def matches_glob(pattern: str, text: str) -> bool:
+    """Match as Go's path.Match does: ``*`` and ``?`` stop at slashes."""
+    return _glob(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    out, position = [], 0
+    while position < len(pattern):
+        character = pattern[position]
+        position += 1
+        if character == "*":
+            out.append("[^/]*")
+        elif character == "?":
+            out.append("[^/]")
+        elif character == "[":
+            part, position = _character_class(pattern, position)
+            out.append(part)
+        else:
+            if character == "\\":
+                if position == len(pattern):
+                    raise InvalidParameter("syntax error in pattern")
+                character = pattern[position]
+                position += 1
+            out.append(re.escape(character))
+    return re.compile("".join(out), re.DOTALL)
+
+
+def _character_class(pattern: str, position: int) -> tuple[str, int]:
+    """Return a class as a regular expression and the place after its bracket."""
+    negated = pattern[position : position + 1] == "^"
+    end = position + negated
+    body = ""
+    while end < len(pattern) and (pattern[end] != "]" or not body):
+        character = pattern[end]
+        if character == "\\":
+            end += 1
+            character = pattern[end : end + 1]
+        body += "-" if character == "-" and body else re.escape(character)
+        end += 1
+    if end >= len(pattern) or not body or body.endswith("-"):
+        raise InvalidParameter("syntax error in pattern")
+    try:
+        re.compile(f"[{body}]")
+    except re.error:
+        raise InvalidParameter("syntax error in pattern") from None
+    return f"[{'^' if negated else ''}{body}]", end + 1
