@@ -3,12 +3,28 @@
 Called by the start and by exec.  Nothing is made here but the compiled filters under ``<exec root>/seccomp``.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from pydock.daemon.config import ContainerDefaults
+from pydock.daemon.containers import security_options, spec_mounts, spec_resources
 from pydock.daemon.containers.record import Container
-from pydock.runtime.spec import Process, Rlimit, Spec
+from pydock.runtime import capabilities
+from pydock.runtime.security_labels import apparmor_enabled
+from pydock.runtime.spec import CapabilitySets, Linux, Namespace, Process, Resources, Spec
+
+_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: where containers' control groups are
+CGROUP_PARENT = "/pydock"
+#: harmless settings of a network namespace of one's own: ping and low ports without a capability
+_SYSCTLS = (
+    ("net.ipv4.ping_group_range", "0 2147483647"),
+    ("net.ipv4.ip_unprivileged_port_start", "0"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +60,155 @@ class ExecOptions:
 class SpecBuilder:
     """Builds specs under one daemon's settings."""
 
-    def __init__(
-        self, exec_root: Path, cgroup_parent: str, default_ulimits: Mapping[str, Rlimit], seccomp_profile: str
-    ) -> None:
-        """`seccomp_profile`: a file, "builtin" (or "") for Docker's, "unconfined"."""
-        raise NotImplementedError
+    def __init__(self, exec_root: Path, settings: ContainerDefaults) -> None:
+        self._settings = settings
+        self._filters = security_options.Filters(exec_root / "seccomp", settings)
 
     def build(self, record: Container, resolved: Resolved) -> Spec:
         """The spec to write into the bundle; `process.consoleSize` is not set."""
-        raise NotImplementedError
+        config, host = record.config, record.host_config
+        options = self._security(record)
+        mounts, propagation = spec_mounts.build(
+            record, resolved.files, resolved.sources, resolved.shm, options.writable_cgroups
+        )
+        nodes, rules = spec_resources.device_access(host)
+        resources: Resources = {**spec_resources.limits(host), "devices": rules}
+        linux: Linux = {
+            "namespaces": _namespaces(host, resolved.namespaces),
+            "devices": nodes,
+            "cgroupsPath": self.cgroup_path(record),
+            "resources": resources,
+            "sysctl": _sysctls(host),
+            "maskedPaths": [] if host["Privileged"] else list(host.get("MaskedPaths") or ()),
+            "readonlyPaths": [] if host["Privileged"] else list(host.get("ReadonlyPaths") or ()),
+        }
+        if propagation:
+            linux["rootfsPropagation"] = propagation
+        spec: Spec = {
+            "ociVersion": "1.2.0",
+            "process": self._process(record, options),
+            "root": {"readonly": bool(host["ReadonlyRootfs"])},
+            "mounts": mounts,
+            "linux": linux,
+        }
+        if host["UTSMode"] != "host":
+            spec["hostname"], spec["domainname"] = config["Hostname"], config["Domainname"]
+        if annotations := host.get("Annotations"):
+            spec["annotations"] = dict(annotations)
+        return spec
 
-    def seccomp_filter(self, record: Container, *, privileged: bool = False) -> str:
-        """The path of the compiled filter, "" for none; `privileged`: for an exec that is.  Blocks when compiling."""
-        raise NotImplementedError
+    def seccomp_filter(self, record: Container) -> str:
+        """The path of the compiled filter, "" for none; an exec has the same.  Blocks when compiling."""
+        return self._filters.path(record)
 
     def exec_process(self, record: Container, options: ExecOptions) -> Process:
         """The OCI process of an exec."""
-        raise NotImplementedError
+        config, security = record.config, self._security(record)
+        names = list(capabilities.NAMES) if options.privileged else security_options.granted(record)
+        process: Process = {
+            "args": list(options.args),
+            "env": _merge_env(environment(record, options.tty), options.env),
+            "cwd": options.working_dir or config["WorkingDir"] or "/",
+            "user": {
+                "username": options.user or config["User"],
+                "additionalGroups": list(record.host_config.get("GroupAdd") or ()),
+            },
+            "terminal": options.tty,
+            "capabilities": _sets(names),
+            "rlimits": spec_resources.rlimits(record.host_config.get("Ulimits"), self._settings.ulimits),
+            "noNewPrivileges": security.no_new_privileges,
+            "oomScoreAdj": record.host_config["OomScoreAdj"],
+        }
+        if options.tty and all(options.console_size):
+            process["consoleSize"] = {"height": options.console_size[0], "width": options.console_size[1]}
+        if profile := _apparmor(security, privileged=options.privileged):
+            process["apparmorProfile"] = profile
+        return process
 
     def cgroup_path(self, record: Container) -> str:
         """The container's control group, ``/pydock/<id>`` as a rule."""
-        raise NotImplementedError
+        parent = record.host_config.get("CgroupParent") or self._settings.cgroup_parent or CGROUP_PARENT
+        return os.path.normpath(f"/{parent.lstrip('/')}/{record.id}")
+
+    def _security(self, record: Container) -> security_options.SecurityOptions:
+        return security_options.parse(
+            record.host_config.get("SecurityOpt"), no_new_privileges=self._settings.no_new_privileges
+        )
+
+    def _process(self, record: Container, security: security_options.SecurityOptions) -> Process:
+        config, host = record.config, record.host_config
+        process: Process = {
+            "args": [record.path, *record.args],
+            "env": environment(record, config["Tty"]),
+            "cwd": config["WorkingDir"] or "/",
+            "user": {"username": config["User"], "additionalGroups": list(host.get("GroupAdd") or ())},
+            "terminal": config["Tty"],
+            "capabilities": _sets(security_options.granted(record)),
+            "rlimits": spec_resources.rlimits(host.get("Ulimits"), self._settings.ulimits),
+            "noNewPrivileges": security.no_new_privileges,
+            "oomScoreAdj": host["OomScoreAdj"],
+        }
+        if profile := _apparmor(security, privileged=host["Privileged"]):
+            process["apparmorProfile"] = profile
+        return process
+
+
+def environment(record: Container, tty: bool) -> list[str]:
+    """The variables that a container's processes have, before HOME, which the runtime adds."""
+    base = [_PATH, f"HOSTNAME={record.config['Hostname']}"]
+    if tty:
+        base.append("TERM=xterm")
+    return _merge_env(base, record.config["Env"] or ())
+
+
+def _merge_env(base: Sequence[str], more: Sequence[str]) -> list[str]:
+    """`base` with the values of `more` in their places; a name without a value takes the variable away."""
+    values = {variable.partition("=")[0]: variable for variable in base}
+    for variable in more:
+        name, equals, _ = variable.partition("=")
+        if equals:
+            values[name] = variable
+        else:
+            values.pop(name, None)
+    return list(values.values())
+
+
+def _sets(names: Sequence[str]) -> CapabilitySets:
+    return {"bounding": list(names), "effective": list(names), "permitted": list(names)}
+
+
+def _apparmor(security: security_options.SecurityOptions, *, privileged: bool) -> str:
+    if not apparmor_enabled():
+        return ""
+    return "unconfined" if privileged and not security.apparmor else security.apparmor
+
+
+def _namespaces(host: Mapping[str, Any], joined: Mapping[str, str]) -> list[Namespace]:
+    namespaces: list[Namespace] = [{"type": "mount"}]
+    if host["NetworkMode"] != "host":
+        namespaces.append({"type": "network"})
+    if host["UTSMode"] != "host":
+        namespaces.append({"type": "uts"})
+    for kind, mode in (("pid", host["PidMode"]), ("ipc", host["IpcMode"])):
+        if mode == "host":
+            continue
+        if mode.startswith("container:"):
+            namespaces.append({"type": kind, "path": joined[kind]})
+        else:
+            namespaces.append({"type": kind})
+    if host["CgroupnsMode"] == "private":
+        namespaces.append({"type": "cgroup"})
+    return namespaces
+
+
+def _sysctls(host: Mapping[str, Any]) -> dict[str, str]:
+    mode = host["NetworkMode"]
+    values = {}
+    if mode != "host" and not mode.startswith("container:"):
+        values = {name: value for name, value in _SYSCTLS if _exists(name)}
+    return {**values, **(host.get("Sysctls") or {})}
+
+
+@cache
+def _exists(name: str) -> bool:
+    return os.path.exists(f"/proc/sys/{name.replace('.', '/')}")
