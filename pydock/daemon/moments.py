@@ -69,5 +69,5 @@ def parse_moment(text: str) -> int:
 def format_rfc3339(moment: int) -> str:
     """Nanoseconds since the epoch in UTC, without trailing zeroes, as Go's RFC3339Nano."""
     seconds, fraction = divmod(moment, SECOND)
-    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
     return f"{text}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"

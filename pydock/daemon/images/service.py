@@ -12,6 +12,7 @@ from pydock.daemon.images import inspecting, listing, lookup, naming
 from pydock.daemon.images.listing import ListOptions, View
 from pydock.daemon.images.users import ImageUsers
 from pydock.errors import InvalidParameter
+from pydock.imagestore import digest as digests
 from pydock.imagestore import images as store
 from pydock.imagestore.layers import Layers
 from pydock.imagestore.platforms import Platform
@@ -96,6 +97,11 @@ class Images:
     def disk_usage(self) -> dict[str, Any]:
         """``LayersSize`` and ``Images`` (with shared sizes and container counts) for ``GET /system/df``."""
         return listing.disk_usage(self._view(), Counter(use.image_id for use in self._users.image_uses()))
+
+    def layer_sizes(self) -> dict[str, int]:
+        """The bytes in each layer that an image has, by its chain ID."""
+        chains = {chain for image in self._images.all() for chain in digests.chain_ids(image.diff_ids)}
+        return {chain: self._layer_size(chain) for chain in chains}
 
     def _view(self) -> View:
         return View(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydock.errors import NotFound
+
 
 @dataclass(frozen=True, slots=True)
 class ImageUse:
@@ -42,3 +44,24 @@ class ImageUsers(Protocol):
 
     def committing(self, reference: str, pause: bool) -> AbstractContextManager[CommitSource]:
         """Hold a container (paused, where it runs and `pause` says so) while it is committed."""
+
+
+class LateUsers:
+    """Users of images that come to be after the image services: main joins them when all is built."""
+
+    def __init__(self) -> None:
+        self._users: ImageUsers | None = None
+
+    def join(self, users: ImageUsers) -> None:
+        """Ask `users` from now on."""
+        self._users = users
+
+    def image_uses(self) -> Sequence[ImageUse]:
+        """See `ImageUsers.image_uses`."""
+        return self._users.image_uses() if self._users else ()
+
+    def committing(self, reference: str, pause: bool) -> AbstractContextManager[CommitSource]:
+        """See `ImageUsers.committing`."""
+        if self._users is None:
+            raise NotFound(f"No such container: {reference}")
+        return self._users.committing(reference, pause)

@@ -29,7 +29,7 @@ async def answer(request: Request, work: Work, always: bool = False) -> None:
     stream = follow(work)
     try:
         try:
-            first = await anext(stream, [])
+            first: list[dict[str, Any]] = await anext(stream, [])
         except PydockError as error:
             if not always:
                 raise

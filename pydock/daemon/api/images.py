@@ -1,0 +1,73 @@
+"""Images on the wire: what older API versions see, and platforms as requests carry them.
+
+Called by the image routes.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydock.errors import InvalidParameter
+from pydock.imagestore import platforms
+from pydock.imagestore.platforms import Platform
+
+_CONFIG_BEFORE_150: Final[Mapping[str, Any]] = {
+    "AttachStderr": False,
+    "AttachStdin": False,
+    "AttachStdout": False,
+    "Domainname": "",
+    "Hostname": "",
+    "Image": "",
+    "OpenStdin": False,
+    "StdinOnce": False,
+    "Tty": False,
+}
+_CONTAINER_CONFIG: Final[Mapping[str, Any]] = {
+    "Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False, "AttachStderr": False,
+    "Tty": False, "OpenStdin": False, "StdinOnce": False, "Env": None, "Cmd": None, "Image": "", "Volumes": None,
+    "WorkingDir": "", "Entrypoint": None, "OnBuild": None, "Labels": None,
+}  # fmt: skip
+
+
+def summaries(rows: list[dict[str, Any]], version: tuple[int, int]) -> list[dict[str, Any]]:
+    """The list of images as API `version` has it."""
+    if version >= (1, 44):
+        return rows
+    for row in rows:
+        row["VirtualSize"] = row["Size"]
+        if version < (1, 43):
+            if not row["RepoTags"] and not row["RepoDigests"]:
+                row["RepoTags"], row["RepoDigests"] = ["<none>:<none>"], ["<none>@<none>"]
+            row["RepoTags"] = row["RepoTags"] or None
+            row["RepoDigests"] = row["RepoDigests"] or None
+    return rows
+
+
+def older_inspect(shown: dict[str, Any], config: Mapping[str, Any], version: tuple[int, int]) -> dict[str, Any]:
+    """One image as API versions before 1.50 have it; `config` is the image's whole config."""
+    section = {**_CONFIG_BEFORE_150, **shown["Config"]}
+    shown["Config"] = dict(sorted(section.items()))
+    if version < (1, 45):
+        shown["Container"] = config.get("container") or ""
+        shown["ContainerConfig"] = {**_CONTAINER_CONFIG, **(config.get("container_config") or {})}
+        if not shown["Container"]:
+            del shown["Container"]
+    if version < (1, 44):
+        shown["VirtualSize"] = shown["Size"]
+        shown.setdefault("Created", "0001-01-01T00:00:00Z")
+    return shown
+
+
+def parse_platform(text: str) -> Platform:
+    """A platform in JSON, as OCI descriptors have it; refused in Docker's words."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidParameter("failed to parse platform: invalid JSON") from None
+    if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
+        raise InvalidParameter("failed to parse platform")
+    if bool(value.get("os")) != bool(value.get("architecture")):
+        raise InvalidParameter("both OS and Architecture must be provided")
+    if not value.get("os"):
+        raise InvalidParameter("failed to parse platform: no OS and Architecture")
+    return platforms.of(value)
