@@ -14,7 +14,7 @@ import contextlib
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +68,7 @@ class Layers:
             self._forms.setdefault(blob[1], []).append(BlobRow(*blob))
         #: how many leases keep a blob that is not in the index
         self._kept: Counter[str] = Counter()
+        self._watchers: list[Callable[[Sequence[str]], None]] = []
 
     def lease(self) -> "Lease":
         """Return a lease, under which layers are found, unpacked and added without being collected meanwhile."""
@@ -110,12 +111,30 @@ class Layers:
             gone, blobs = self._collect([chain_id])
         return self._delete(gone, blobs)
 
-    def collect(self) -> list[Layer]:
-        """Delete the layers that nothing has: at start-up, when all images and snapshots have been counted."""
+    def watch_removals(self, removed: Callable[[Sequence[str]], None]) -> None:
+        """Have `removed` told the chains that are deleted, after they have left the index."""
+        self._watchers.append(removed)
+
+    def collect(self, others: Collection[str]) -> None:
+        """Delete what nothing has: at start-up, when all images and snapshots have been counted.
+
+        `others` are the directories beside the layers that somebody uses.
+        """
         with self._lock:
             gone, blobs = self._collect(list(self._layers))
             orphans = [row for diff_id in set(self._forms) - self._diff_ids() for row in self._forms.pop(diff_id)]
-        return self._delete(gone, blobs + orphans)
+            known = {layer.cache_id for layer in self._layers.values()}.union(others)
+            forms = [row for rows in self._forms.values() for row in rows]
+        self._delete(gone, blobs + orphans)
+        self._blobs.sweep({row.digest for row in forms})
+        lost = [row for row in forms if not self._blobs.has(row.digest)]
+        if lost:
+            self._index.remove_blobs([row.digest for row in lost])
+            for row in lost:
+                self._forms[row.diff_id].remove(row)
+        for entry in self._root.iterdir():
+            if entry.name not in known:
+                trees.discard(entry)
 
     def write_tar(self, layer: Layer, target: int, verify: bool = True) -> None:
         """Write the layer's tar to descriptor `target`, byte for byte as it came (its digest is the diff ID)."""
@@ -189,6 +208,8 @@ class Layers:
         indexed = [layer for layer in gone if layer.chain_id not in self._new]
         if indexed:
             self._index.remove_layers([layer.chain_id for layer in indexed])
+            for removed in self._watchers:
+                removed([layer.chain_id for layer in indexed])
         if blobs:
             self._index.remove_blobs([row.digest for row in blobs])
         with self._lock:

@@ -5,22 +5,25 @@ writable layer stands a read-only init directory (the mount points for /etc/host
 for each chain, so that they never show in `diff` or `commit`.  Used by the daemon's container service.
 """
 
+import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from pydock.imagestore.index import SnapshotIndex, SnapshotRow
+from pydock.errors import Conflict, NotFound
+from pydock.imagestore import trees
+from pydock.imagestore.index import InitRow, SnapshotIndex, SnapshotRow
 from pydock.imagestore.layers import Layers
+from pydock.imagestore.trees import Usage
 from pydock.linux.mounts import Mount
+from pydock.worker import view
 from pydock.worker.calls import JobRunner
 
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a snapshot takes: bytes of files (hard links once) and the number of inodes."""
-
-    size: int
-    inodes: int
+#: the upper directory must hold all that was changed, in the form that `diff` and `commit` read, whatever the kernel's
+#: defaults; and nothing that an image says may lead a look-up elsewhere
+_OPTIONS: Final = ("index=off", "metacopy=off", "redirect_dir=nofollow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +41,152 @@ class Snapshots:
     """The writable layers under ``<data root>/overlay2``."""
 
     def __init__(self, data_root: Path, layers: Layers, index: SnapshotIndex, jobs: JobRunner) -> None:
-        raise NotImplementedError
+        self._root = data_root / "overlay2"
+        #: the lowest directory of what has one layer or none: an overlay without a writable one must have two
+        self._empty = data_root / "empty"
+        self._empty.mkdir(exist_ok=True, mode=0o755)
+        self._layers = layers
+        self._index = index
+        self._jobs = jobs
+        self._lock = threading.Lock()
+        self._making = threading.Lock()
+        self._rows = {row[0]: SnapshotRow(*row) for row in index.snapshots()}
+        self._inits = {row[0]: InitRow(*row) for row in index.inits()}
+        for row in self._rows.values():
+            layers.retain(row.chain_id)
+        layers.watch_removals(self._forget_inits)
 
     def prepare(self, key: str, chain_id: str, enter: bool = True) -> tuple[Mount, ...]:
         """Make the writable layer `key` over a chain ("" for none) and return its mounts; Conflict where it exists.
 
         With ``enter=False`` the row is left to the caller's own transaction: see `row`.
         """
-        raise NotImplementedError
+        self._layers.retain(chain_id)
+        try:
+            row = SnapshotRow(key, os.urandom(32).hex(), chain_id, self._init(chain_id).cache_id)
+            with self._lock:
+                if key in self._rows:
+                    raise Conflict(f"snapshot {key} exists")
+                self._rows[key] = row
+        except BaseException:
+            self._layers.release(chain_id)
+            raise
+        try:
+            self._make_directories(row.cache_id)
+            if enter:
+                self._index.add_snapshot(row)
+        except BaseException:
+            self._drop(row)
+            raise
+        return self._mounts(row)
 
     def row(self, key: str) -> SnapshotRow:
         """Return the row of a snapshot just prepared, for `state.layers.insert_snapshot` in a caller's transaction."""
-        raise NotImplementedError
+        row = self._rows.get(key)
+        if row is None:
+            raise NotFound(f"no such snapshot: {key}")
+        return row
 
     def mounts(self, key: str) -> tuple[Mount, ...]:
         """Return the mounts that make the root file system; NotFound where there is no such snapshot."""
-        raise NotImplementedError
+        return self._mounts(self.row(key))
 
     def read_only_mounts(self, chain_id: str) -> tuple[Mount, ...]:
         """Return mounts that show an image's content, read-only (``--mount type=image``)."""
-        raise NotImplementedError
+        lower = self._lower(chain_id)
+        lower += (str(self._empty),) * (2 - len(lower))
+        if not chain_id:
+            return (Mount("bind", str(self._empty), "/", ("bind", "ro")),)
+        return (Mount("overlay", "overlay", "/", ("ro", *_OPTIONS), lower),)
 
-    def remove(self, key: str) -> None:
-        """Delete the writable layer; nothing happens where there is none."""
-        raise NotImplementedError
+    def remove(self, key: str, enter: bool = True) -> None:
+        """Delete the writable layer; nothing happens where there is none.
+
+        With ``enter=False`` the caller's own transaction has deleted the row (`state.layers.delete_snapshot`).
+        """
+        row = self._rows.get(key)
+        if row is None:
+            return
+        if enter:
+            self._index.remove_snapshot(key)
+        self._drop(row)
 
     def usage(self, key: str) -> Usage:
         """Count what the writable layer holds."""
-        raise NotImplementedError
+        return trees.usage(self._root / self.row(key).cache_id / "diff")
 
     def directories(self, key: str) -> Directories:
         """Return where the snapshot lives."""
-        raise NotImplementedError
+        row = self.row(key)
+        base = self._root / row.cache_id
+        lower = tuple(Path(path) for path in (self._init_path(row), *self._lower(row.chain_id)))
+        return Directories(row.cache_id, lower, base / "diff", base / "work", base / "merged")
 
     def keys(self) -> Sequence[str]:
         """Return the keys of all snapshots."""
-        raise NotImplementedError
+        return list(self._rows)
+
+    def cache_ids(self) -> set[str]:
+        """Return the names of the directories that snapshots have under ``overlay2``."""
+        with self._lock:
+            return {row.cache_id for row in self._rows.values()} | {row.cache_id for row in self._inits.values()}
+
+    def _mounts(self, row: SnapshotRow) -> tuple[Mount, ...]:
+        base = self._root / row.cache_id
+        options = (*_OPTIONS, f"upperdir={base}/diff", f"workdir={base}/work")
+        return (Mount("overlay", "overlay", "/", options, (self._init_path(row), *self._lower(row.chain_id))),)
+
+    def _lower(self, chain_id: str) -> tuple[str, ...]:
+        return tuple(str(self._layers.diff_path(layer)) for layer in self._layers.chain(chain_id))
+
+    def _init_path(self, row: SnapshotRow) -> str:
+        return f"{self._root}/{row.init_id}/diff"
+
+    def _make_directories(self, cache_id: str) -> None:
+        base = f"{self._root}/{cache_id}"
+        os.mkdir(base, 0o710)
+        os.mkdir(f"{base}/diff", 0o755)
+        os.mkdir(f"{base}/work", 0o700)
+
+    def _init(self, chain_id: str) -> InitRow:
+        """Return the init directory of a chain, made now if it has none; the caller has retained the chain."""
+        if found := self._inits.get(chain_id):
+            return found
+        with self._making:
+            if found := self._inits.get(chain_id):
+                return found
+            row = InitRow(chain_id, os.urandom(32).hex())
+            base = self._root / row.cache_id
+            try:
+                self._make_directories(row.cache_id)
+                self._fill(base, chain_id)
+                trees.remove(base / "work")
+                self._index.add_init(row)
+            except BaseException:
+                trees.remove(base)
+                raise
+            with self._lock:
+                self._inits[chain_id] = row
+        return row
+
+    def _fill(self, base: Path, chain_id: str) -> None:
+        lower = self._lower(chain_id)
+        options = (*_OPTIONS, f"upperdir={base}/diff", f"workdir={base}/work")
+        mounts = [view.wire(Mount("overlay", "overlay", "/", options, lower))] if lower else []
+        self._jobs.run("pydock.worker.init_layer:make", {"upper": str(base / "diff"), "mounts": mounts})
+
+    def _drop(self, row: SnapshotRow) -> None:
+        with self._lock:
+            if self._rows.pop(row.key, None) is None:
+                return
+        trees.remove(self._root / row.cache_id)
+        self._layers.release(row.chain_id)
+
+    def _forget_inits(self, chain_ids: Sequence[str]) -> None:
+        """Delete the init directories of chains that are no more."""
+        with self._lock:
+            gone = [row for chain_id in chain_ids if (row := self._inits.pop(chain_id, None))]
+        if gone:
+            self._index.remove_inits([row.chain_id for row in gone])
+        for row in gone:
+            trees.remove(self._root / row.cache_id)

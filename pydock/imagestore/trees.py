@@ -38,6 +38,14 @@ def remove(path: Path) -> None:
     os.rmdir(path)
 
 
+def discard(path: Path) -> None:
+    """Delete what is at `path`, be it a tree or a file."""
+    try:
+        path.unlink()
+    except IsADirectoryError:
+        remove(path)
+
+
 def _empty(directory: int, top: int, depth: int) -> None:
     """Delete what is in `directory`; directories that are too deep are moved to `top`."""
     with os.scandir(directory) as entries:

@@ -1,0 +1,70 @@
+"""A root file system as a worker sees it: a running container's own, or mounts made in a namespace of the worker's.
+
+Called by the jobs of `archive` and `init_layer`, in a forked process of one thread.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydock.errors import Conflict
+from pydock.linux import mount as m
+from pydock.linux.inside import open_target
+from pydock.linux.mounting import make_tree
+from pydock.linux.mounts import Mount
+from pydock.linux.namespaces import CLONE_NEWNS, setns, unshare
+
+_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def wire(mount: Mount) -> dict[str, Any]:
+    """Return a mount as JSON values."""
+    return {
+        "type": mount.type,
+        "source": mount.source,
+        "target": mount.target,
+        "options": mount.options,
+        "lowerdirs": mount.lowerdirs,
+    }
+
+
+def of(value: Mapping[str, Any]) -> Mount:
+    """Return the mount that `wire` made JSON values of."""
+    return Mount(value["type"], value["source"], value["target"], tuple(value["options"]), tuple(value["lowerdirs"]))
+
+
+def make(mounts: Sequence[Mount], place: str) -> int:
+    """Leave the host's mounts, make `mounts` (the root's first) with the root on directory `place`; return the root.
+
+    Mount points that are missing in the root are made, as they are for a container that starts.
+    """
+    unshare(CLONE_NEWNS)
+    m.mount("", "/", "", m.MS_REC | m.MS_PRIVATE)
+    first, *others = mounts
+    point = os.open(place, _DIRECTORY)
+    tree = make_tree(first, place)
+    m.move_mount(tree, point)
+    for mount in others:
+        sub = make_tree(mount, place)
+        is_directory = not mount.source or not os.path.isfile(mount.source)
+        m.move_mount(sub, open_target(tree, mount.target, directory=is_directory))
+    return tree
+
+
+def join(pid: int, start_time: int) -> int:
+    """Enter the mount namespace of process `pid`, if it still is the one that started at `start_time`; its root."""
+    try:
+        pidfd = os.pidfd_open(pid)
+        root = os.open(f"/proc/{pid}/root", _DIRECTORY)
+        if start_time and started(pid) != start_time:
+            raise ProcessLookupError
+        setns(pidfd, CLONE_NEWNS)
+    except (ProcessLookupError, FileNotFoundError) as error:
+        raise Conflict("the container has stopped meanwhile") from error
+    return root
+
+
+def started(pid: int) -> int:
+    """Return when process `pid` started, in clock ticks since boot (field 22 of /proc/PID/stat)."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return int(file.read().rpartition(b")")[2].split()[19])
