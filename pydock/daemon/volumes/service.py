@@ -1,29 +1,63 @@
 """The volumes: created, listed, removed, and held by the containers that mount them.
 
-Called by the routes and by the containers service.
+Called by the routes and by the containers service.  All volumes are kept in memory, beside the index; what refers to
+them is known in memory alone, as the containers' records tell it again at each start.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydock.daemon.events import Events
+from pydock.daemon.offload import offload
+from pydock.daemon.state import volumes as table
+from pydock.daemon.state.database import Database
+from pydock.daemon.volumes import rules
+from pydock.daemon.volumes.holders import Holders
+from pydock.daemon.volumes.local_driver import LocalDriver
+from pydock.daemon.volumes.volume import Volume
+from pydock.errors import Conflict, NotFound, PydockError
 
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """A volume as it is recorded; ``path`` is its mountpoint on the host."""
+__all__ = ["Volume", "Volumes"]
 
-    name: str
-    path: Path
-    created: int
-    driver: str = "local"
-    labels: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
-    anonymous: bool = False
+
+@dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
 
 
 class Volumes:
     """All volumes of the engine; the local driver."""
+
+    def __init__(self, database: Database, events: Events, driver: LocalDriver) -> None:
+        self._database = database
+        self._events = events
+        self._driver = driver
+        self._volumes: dict[str, Volume] = {}
+        self._holders = Holders()
+        self._turns: dict[str, _Turn] = {}
+        self._pruning = False
+
+    async def restore(self) -> None:
+        """At start-up: read the index, end removals that a crash cut off, take in directories that have no row."""
+        rows = {row[0]: row for row in await offload(self._database.read, lambda index: list(table.all_rows(index)))}
+        removed, present = await offload(self._driver.recover)
+        for name in removed:
+            if rows.pop(name, None):
+                await self._delete(name)
+            await offload(self._driver.finish_removal, name)
+        for name in rows.keys() - set(present):
+            await offload(self._driver.create, name)
+        for name in set(present) - rows.keys():
+            rows[name] = (name, time.time_ns(), False, None, None)
+            await self._insert(rows[name])
+        self._volumes = {name: self._volume(row) for name, row in rows.items()}
 
     async def create(
         self,
@@ -33,45 +67,194 @@ class Volumes:
         options: Mapping[str, str] | None = None,
         anonymous: bool = False,
     ) -> Volume:
-        """Make a volume, or give back the one that has the name (as Docker: options must not differ).  "" names it."""
-        raise NotImplementedError
+        """Make a volume, or give back the one that has the name, whatever its options are.  "" names it."""
+        if not name:
+            name, anonymous = secrets.token_hex(32), True
+        rules.check_driver(name, driver)
+        if found := self._volumes.get(name):
+            return found
+        rules.check_name(name)
+        rules.check_options(name, options or {})
+        if anonymous:
+            labels = {**(labels or {}), rules.ANONYMOUS_LABEL: ""}
+        async with self._locked(name):
+            if found := self._volumes.get(name):
+                return found
+            row = (name, time.time_ns(), anonymous, labels, options)
+            await self._insert(row)  # a row without its directory gets one at the next start
+            try:
+                await offload(self._driver.create, name)
+            except BaseException:
+                await self._delete(name)
+                raise
+            volume = self._volumes[name] = self._volume(row)
+        self._events.publish("volume", "create", name, {"driver": volume.driver})
+        return volume
 
     async def get(self, name: str) -> Volume:
         """The volume `name`; NotFound in Docker's words."""
-        raise NotImplementedError
+        return self._find(name)
 
     async def select(self, filters: Mapping[str, Sequence[str]]) -> tuple[list[Volume], list[str]]:
-        """The volumes that pass Docker's filters, and warnings."""
-        raise NotImplementedError
+        """The volumes that pass Docker's filters, by name, and warnings."""
+        passes = rules.list_filter(filters, self._holders.is_referred)
+        return [volume for _, volume in sorted(self._volumes.items()) if passes(volume)], []
 
     async def remove(self, name: str, force: bool = False) -> None:
-        """Remove a volume; Conflict where a container refers to it."""
-        raise NotImplementedError
+        """Remove a volume; Conflict where a container refers to it.  `force`: one that is not there is no error."""
+        try:
+            await self._remove(name)
+        except NotFound:
+            if not force:
+                raise
 
     async def prune(self, filters: Mapping[str, Sequence[str]]) -> tuple[list[str], int]:
         """Remove what no container refers to; returns names and bytes won."""
-        raise NotImplementedError
+        passes = rules.prune_filter(filters)
+        if self._pruning:
+            raise Conflict("a prune operation is already running")
+        self._pruning = True
+        try:
+            names = [
+                name
+                for name, volume in sorted(self._volumes.items())
+                if passes(volume) and not self._holders.is_referred(name)
+            ]
+            sizes = await offload(self._driver.sizes, names)
+            removed = []
+            for name in names:
+                try:
+                    await self._remove(name)
+                except PydockError:
+                    continue  # somebody was faster: it is in use, or gone
+                removed.append(name)
+        finally:
+            self._pruning = False
+        reclaimed = sum(sizes.get(name, 0) for name in removed)
+        self._events.publish("volume", "prune", "", {"reclaimed": str(reclaimed)})
+        return removed, reclaimed
 
     async def refer(self, name: str, container_id: str) -> Volume:
-        """Note that a (created) container refers to a volume, which keeps it from removal."""
-        raise NotImplementedError
+        """Note that a container (a new one, or at start-up a known one) refers to a volume: it can't be removed."""
+        volume = self._find(name)
+        self._holders.refer(name, container_id)
+        return volume
 
     async def unrefer(self, container_id: str, remove_anonymous: Iterable[str] = ()) -> None:
         """Forget what a removed container referred to; the anonymous volumes named are removed when free."""
-        raise NotImplementedError
+        self._holders.unrefer(container_id)
+        for name in remove_anonymous:
+            volume = self._volumes.get(name)
+            if volume and volume.anonymous and not self._holders.is_referred(name):
+                try:
+                    await self._remove(name)
+                except (NotFound, Conflict):
+                    continue  # another container took it, or removed it too
 
-    async def acquire(self, name: str, container_id: str, subpath: str = "") -> Path:
-        """Mount a volume for a container that starts (driver options need a mount) and give the path to bind."""
-        raise NotImplementedError
+    async def acquire(
+        self,
+        name: str,
+        container_id: str,
+        subpath: str = "",
+        *,
+        destination: str = "",
+        writable: bool = True,
+        propagation: str = "",
+    ) -> Path:
+        """Mount a volume for a container that starts (driver options need a mount) and give the path to bind.
+
+        The last three are told in the ``mount`` event.
+        """
+        volume = self._find(name)
+        if volume.options:
+            async with self._locked(name):
+                await offload(self._driver.mount, name, volume.options)
+                self._holders.acquire(name, container_id)
+        else:
+            self._holders.acquire(name, container_id)
+        path = volume.path
+        if subpath:
+            path = await offload(self._driver.pin, name, subpath, container_id)
+        attributes = {
+            "container": container_id,
+            "destination": destination,
+            "driver": volume.driver,
+            "propagation": propagation,
+            "read/write": "true" if writable else "false",
+        }
+        self._events.publish("volume", "mount", name, attributes)
+        return path
 
     async def release(self, container_id: str) -> None:
         """A container has stopped: unmount what no other one uses."""
-        raise NotImplementedError
+        names = self._holders.release(container_id)
+        if self._driver.has_pins(container_id):
+            await offload(self._driver.unpin, container_id)
+        for name in names:
+            volume = self._volumes.get(name)
+            if volume is None:
+                continue
+            if volume.options:
+                async with self._locked(name):
+                    if not self._holders.is_acquired(name):
+                        await offload(self._driver.unmount, name)
+            self._events.publish("volume", "unmount", name, {"container": container_id, "driver": volume.driver})
 
     async def copy_up(self, name: str, container_id: str, rootfs: Sequence[Any], target: str) -> None:
         """Fill an empty volume with what the image has at `target`; `rootfs` are the snapshot's mounts."""
-        raise NotImplementedError
+        volume = self._find(name)
+        async with self._locked(name):
+            await offload(self._driver.copy_up, name, volume.options or {}, rootfs, target)
+            if volume.options and not self._holders.is_acquired(name):
+                await offload(self._driver.unmount, name)
 
     async def usage(self) -> list[tuple[Volume, int, int]]:
         """Each volume with its size in bytes and its number of references: for system df -v."""
-        raise NotImplementedError
+        volumes = [volume for _, volume in sorted(self._volumes.items())]
+        # what is mounted on one may be elsewhere: Docker tells no size of such a volume
+        sizes = await offload(self._driver.sizes, [volume.name for volume in volumes if not volume.options])
+        return [(volume, sizes.get(volume.name, -1), self._holders.references(volume.name)) for volume in volumes]
+
+    def _find(self, name: str) -> Volume:
+        try:
+            return self._volumes[name]
+        except KeyError:
+            raise NotFound(f"get {name}: no such volume") from None
+
+    async def _remove(self, name: str) -> None:
+        async with self._locked(name):
+            volume = self._find(name)
+            if holders := self._holders.of(name):
+                raise Conflict(f"remove {name}: volume is in use - [{', '.join(holders)}]")
+            del self._volumes[name]  # from here on nobody can refer to it
+            try:
+                await offload(self._driver.begin_removal, name)
+                await self._delete(name)
+            except BaseException:
+                self._volumes[name] = volume
+                raise
+            await offload(self._driver.finish_removal, name)
+        self._events.publish("volume", "destroy", name, {"driver": volume.driver})
+
+    async def _insert(self, row: table.Row) -> None:
+        await asyncio.wrap_future(self._database.submit(lambda index: table.insert(index, row)))
+
+    async def _delete(self, name: str) -> None:
+        await asyncio.wrap_future(self._database.submit(lambda index: table.delete(index, name)))
+
+    def _volume(self, row: table.Row) -> Volume:
+        name, created, anonymous, labels, options = row
+        return Volume(name, self._driver.path(name), created, rules.DRIVER, labels, options, anonymous)
+
+    @asynccontextmanager
+    async def _locked(self, name: str) -> AsyncIterator[None]:
+        """Only one creates, mounts or removes a volume at a time."""
+        turn = self._turns.setdefault(name, _Turn())
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting:
+                del self._turns[name]

@@ -1,0 +1,208 @@
+"""The local driver: a volume's directory, its mount where it has driver options, its removal and its size.
+
+All of it blocks; the volumes service calls it by `offload`.  Directories are ``<data root>/volumes/<name>/_data``; what
+is pinned for a running container (a volume's subpath) is mounted under ``<exec root>/volumes/<container>``.
+"""
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydock import durable
+from pydock.daemon.volumes import mount_flags
+from pydock.errors import InvalidParameter, System
+from pydock.linux import mount as m
+from pydock.linux.files import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, openat2
+from pydock.linux.mounts import Mount
+from pydock.worker.calls import JobRunner
+
+_REMOVING = ".removing-"
+_DATA = "_data"
+_SUBPATH_ERRORS = {errno.EXDEV, errno.ELOOP}
+
+
+class LocalDriver:
+    """Volumes as directories."""
+
+    def __init__(self, root: Path, pins: Path, jobs: JobRunner) -> None:
+        self._root = root
+        self._pins = pins
+        self._jobs = jobs
+
+    def path(self, name: str) -> Path:
+        """The mountpoint of a volume."""
+        return self._root / name / _DATA
+
+    def create(self, name: str) -> None:
+        """Make the volume's directory; what is there already is taken as it is."""
+        self._make_root()
+        directory = self._root / name
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(directory, 0o701)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(directory / _DATA, 0o755)
+                os.chmod(directory / _DATA, 0o755)  # whatever the umask
+        except OSError as error:
+            reason = (error.strerror or "failed").lower()
+            raise System(f"create {name}: error while creating volume root path '{directory}': {reason}") from error
+
+    def begin_removal(self, name: str) -> None:
+        """Take the volume's directory out of sight, for good."""
+        self.unmount(name)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(self._root / name, self._root / f"{_REMOVING}{name}")
+            durable.sync_directory(self._root)
+
+    def finish_removal(self, name: str) -> None:
+        """Delete what `begin_removal` put aside."""
+        aside = self._root / f"{_REMOVING}{name}"
+        with contextlib.suppress(OSError):
+            os.rmdir(aside / _DATA)
+        try:
+            os.rmdir(aside)
+        except FileNotFoundError:
+            return
+        except OSError:
+            descriptor = os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                self._jobs.run("pydock.worker.volume_trees:remove", {"name": aside.name}, [descriptor])
+            finally:
+                os.close(descriptor)
+
+    def recover(self) -> tuple[list[str], list[str]]:
+        """What a crash may have left: (volumes whose removal had begun, all volumes that have a directory)."""
+        self._make_root()
+        names = os.listdir(self._root)
+        removed = [name.removeprefix(_REMOVING) for name in names if name.startswith(_REMOVING)]
+        return removed, [name for name in names if (self._root / name / _DATA).is_dir() and not name.startswith(".")]
+
+    def mount(self, name: str, options: Mapping[str, str]) -> None:
+        """Mount what the driver options say on the volume's directory, unless it is mounted already."""
+        path = self.path(name)
+        if os.path.ismount(path):
+            return
+        kind, device = options.get("type", ""), options.get("device", "")
+        flags, propagation, data = mount_flags.parse(options.get("o", ""))
+        try:
+            data = mount_flags.resolve_address(kind, data)
+            m.mount(
+                device,
+                str(path),
+                kind,
+                flags & ~mount_flags.MS_AFTER_BIND if flags & mount_flags.MS_BIND else flags,
+                data,
+            )
+            if flags & mount_flags.MS_BIND and flags & mount_flags.MS_AFTER_BIND:
+                m.mount("", str(path), "", flags | mount_flags.MS_REMOUNT)
+            if propagation:
+                m.mount("", str(path), "", propagation)
+        except (OSError, socket.gaierror) as error:
+            self.unmount(name)
+            told = f", flags: 0x{flags:x}" if flags else ""
+            told += f", data: {data}" if data else ""
+            raise System(
+                f"error while mounting volume '{path}': failed to mount local volume: "
+                f"mount {device}:{path}{told}: {(error.strerror or str(error)).lower()}"
+            ) from error
+
+    def unmount(self, name: str) -> None:
+        """Undo `mount`; nothing happens where nothing is mounted."""
+        _unmount(self.path(name))
+
+    def pin(self, name: str, subpath: str, container_id: str) -> Path:
+        """Mount a path below the volume aside, so that nobody can swap it for a link; returns where."""
+        base = self.path(name)
+        tree = _open_below(base, subpath)
+        try:
+            directory = self._pins / container_id
+            directory.mkdir(0o700, parents=True, exist_ok=True)
+            target = directory / str(len(os.listdir(directory)))
+            if stat.S_ISDIR(os.fstat(tree).st_mode):
+                target.mkdir(0o700)
+            else:
+                target.touch(0o600)
+            copy = m.open_tree(tree, "", m.OPEN_TREE_CLONE | m.AT_RECURSIVE | m.AT_EMPTY_PATH)
+            try:
+                m.move_mount(copy, m.AT_FDCWD, str(target))
+            finally:
+                os.close(copy)
+        finally:
+            os.close(tree)
+        return target
+
+    def has_pins(self, container_id: str) -> bool:
+        """Whether `unpin` has anything to do; does not wait."""
+        return (self._pins / container_id).exists()
+
+    def unpin(self, container_id: str) -> None:
+        """Undo every `pin` of a container."""
+        directory = self._pins / container_id
+        try:
+            names = os.listdir(directory)
+        except FileNotFoundError:
+            return
+        for name in names:
+            _unmount(directory / name)
+            with contextlib.suppress(OSError):
+                (directory / name).rmdir() if (directory / name).is_dir() else (directory / name).unlink()
+        with contextlib.suppress(OSError):
+            directory.rmdir()
+
+    def copy_up(self, name: str, options: Mapping[str, str], rootfs: Sequence[Mount], target: str) -> None:
+        """Fill the volume, where it is empty, with what the root file system of `rootfs` has at `target`."""
+        path = self.path(name)
+        if options:
+            self.mount(name, options)
+        volume = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if os.listdir(volume):
+                return
+            arguments = {"mounts": [_fields(mount) for mount in rootfs], "target": target, "scratch": str(path)}
+            self._jobs.run("pydock.worker.copy_up:copy_up", arguments, [volume])
+        finally:
+            os.close(volume)
+
+    def sizes(self, names: Iterable[str]) -> dict[str, int]:
+        """The bytes in each volume's files; 0 for one that is gone."""
+        paths = {name: str(self.path(name)) for name in names}
+        return dict(self._jobs.run("pydock.worker.volume_trees:sizes", {"paths": paths}).value) if paths else {}
+
+    def _make_root(self) -> None:
+        self._root.mkdir(0o701, parents=True, exist_ok=True)
+
+
+def _open_below(base: Path, subpath: str) -> int:
+    if subpath.startswith("/") or ".." in Path(os.path.normpath(subpath)).parts:
+        raise InvalidParameter(
+            'invalid mount config for type "volume": subpath must be a relative path within the volume'
+        )
+    root = os.open(base, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return openat2(root, subpath, os.O_PATH, resolve=RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+    except OSError as error:
+        if error.errno in _SUBPATH_ERRORS:
+            raise InvalidParameter(
+                f"path concatenation escapes the base directory, base: {base}, subpath: {subpath}"
+            ) from error
+        reason = (error.strerror or "failed").lower()
+        raise System(f"cannot access path {base}/{subpath}: lstat {base}/{subpath}: {reason}") from error
+    finally:
+        os.close(root)
+
+
+def _unmount(path: Path) -> None:
+    try:
+        m.umount2(str(path), m.MNT_DETACH)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+
+
+def _fields(mount: Mount) -> dict[str, Any]:
+    return {"type": mount.type, "source": mount.source, "options": mount.options, "lowerdirs": mount.lowerdirs}

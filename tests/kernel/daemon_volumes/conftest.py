@@ -1,0 +1,72 @@
+"""What the kernel tests of volumes share: a zygote, and a volumes service over temporary roots."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from pydock.daemon.events import Event, Events
+from pydock.daemon.state.database import Database
+from pydock.daemon.volumes.local_driver import LocalDriver
+from pydock.daemon.volumes.service import Volumes
+from pydock.daemon.wiring.volumes import PRELOAD, STEPS
+from pydock.runtime.zygote_process import Zygote
+
+T = TypeVar("T")
+Play = Callable[[Volumes], Awaitable[T]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Root, or there is nothing to test."""
+    if os.geteuid():
+        for item in items:
+            if "kernel/daemon_volumes" in str(item.path):
+                item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+class VolumeStage:
+    """A volumes service that is started anew, over the same roots, for each play."""
+
+    def __init__(self, root: Path, zygote: Zygote) -> None:
+        self.root = root
+        self.driver = LocalDriver(root / "volumes", root / "pins", zygote.jobs)
+        self.events: list[Event] = []
+
+    def play(self, scene: "Play[T]") -> T:
+        """Start the service, restore it, and run `scene` with it."""
+        return asyncio.run(self._play(scene))
+
+    async def _play(self, scene: "Play[T]") -> T:
+        database = Database(self.root / "index.db", STEPS)
+        try:
+            events = Events()
+            heard = events.listen()
+            volumes = Volumes(database, events, self.driver)
+            await volumes.restore()
+            try:
+                return await scene(volumes)
+            finally:
+                events.publish("daemon", "end", "")
+                async for event in heard:
+                    if event.kind == "daemon":
+                        break
+                    self.events.append(event)
+        finally:
+            database.close()
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """A zygote with the jobs of volumes."""
+    process = Zygote.spawn(tmp_path_factory.mktemp("exec"), PRELOAD)
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, zygote: Zygote) -> VolumeStage:
+    """Empty roots."""
+    return VolumeStage(tmp_path, zygote)
