@@ -71,6 +71,17 @@ class Query:
             raise InvalidParameter(f'strconv.ParseInt: parsing "{value}": value out of range')
         return int(value)
 
+    def moment(self, name: str) -> int | None:
+        """`name` as seconds since the epoch, with a fraction or without, in nanoseconds; None where absent or empty."""
+        text = self.text(name)
+        if not text:
+            return None
+        seconds, _, fraction = text.partition(".")
+        for part in (seconds, fraction or "0"):
+            if not _INTEGER.fullmatch(part) or len(part) > 18:
+                raise InvalidParameter(f'strconv.ParseInt: parsing "{part[:100]}": invalid syntax')
+        return int(seconds) * 1_000_000_000 + int(fraction[:9].ljust(9, "0") if fraction else 0)
+
     def filters(self, accepted: Collection[str] | None = None, name: str = "filters") -> dict[str, list[str]]:
         """The JSON filters in `name`, in both of Docker's shapes; a key outside of `accepted` is refused."""
         text = self.text(name)

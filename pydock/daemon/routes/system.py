@@ -10,7 +10,6 @@ from pydock.daemon.events import Events
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, encode_json, json_response
 from pydock.daemon.http.router import Handler, Route
-from pydock.daemon.moments import SECOND
 from pydock.errors import InvalidParameter, NotFound, Unavailable, Unsupported
 
 _NO_MANAGER = (
@@ -92,7 +91,7 @@ class System:
 
     async def events(self, request: Request) -> None:
         """``GET /events``: one JSON value a line, until the client goes or ``until`` has come."""
-        since, until = _moment(request, "since"), _moment(request, "until")
+        since, until = request.query.moment("since"), request.query.moment("until")
         if since is not None and until is not None and since > until:
             raise InvalidParameter(
                 f"`since` time ({request.query.text('since')}) cannot be after "
@@ -124,18 +123,6 @@ class System:
     async def plugin(self, request: Request) -> Response:
         """One plugin, which there is not."""
         raise NotFound(f'plugin "{request.params["name"]}" not found')
-
-
-def _moment(request: Request, name: str) -> int | None:
-    """``since`` and ``until``: seconds since the epoch, with a fraction or not; None where absent."""
-    text = request.query.text(name)
-    if not text:
-        return None
-    seconds, _, fraction = text.partition(".")
-    for part in (seconds, fraction or "0"):
-        if not part.removeprefix("-").isascii() or not part.removeprefix("-").isdigit() or len(part) > 18:
-            raise InvalidParameter(f'strconv.ParseInt: parsing "{part[:100]}": invalid syntax')
-    return int(seconds) * SECOND + int(fraction[:9].ljust(9, "0") if fraction else 0)
 
 
 def _swarm() -> list[Route]:
