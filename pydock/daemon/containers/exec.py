@@ -217,7 +217,7 @@ class ExecService:
             height, width = one.options.console_size
             if one.options.tty and height and width:
                 process["consoleSize"] = {"height": height, "width": width}
-            path = await offload(self._specs.seccomp_filter, entry.record, privileged=one.options.privileged)
+            path = await offload(self._specs.seccomp_filter, entry.record)
             message = StartExec(
                 exec_id=one.id,
                 process=process,

@@ -133,8 +133,13 @@ class LiveContainer:
         assert isinstance(answer, ExecFailed)
         raise StepFailed(answer.step, answer.errno, answer.path, answer.detail)
 
+    def hang_up(self) -> None:
+        """The daemon ends: the container goes on, and nobody hears of its end here."""
+        self.ended.cancel()
+        self.close()
+
     def close(self) -> None:
-        """Hang up; the container goes on."""
+        """Let go of the socket; whoever waits for an answer is told that there will be none."""
         if self._sock.fileno() >= 0:
             self._loop.remove_reader(self._sock.fileno())
             self._loop.remove_writer(self._sock.fileno())

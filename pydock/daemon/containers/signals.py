@@ -24,7 +24,7 @@ def parse(text: str) -> int:
             return number
     elif (name := text.upper().removeprefix("SIG")) in NUMBERS:
         return NUMBERS[name]
-    raise InvalidParameter(f"Invalid signal: {text}")
+    raise InvalidParameter(f"invalid signal: {text}")
 
 
 def stop_signal(text: str) -> int:
