@@ -24,12 +24,12 @@ from pydock.daemon.offload import offload
 from pydock.daemon.state.database import Database
 from pydock.daemon.system.engine import ContainerCounts
 from pydock.daemon.system.usage import DiskUsage
-from pydock.daemon.wiring import system
+from pydock.daemon.wiring import images, system, volumes
 from pydock.errors import PydockError
 from pydock.runtime.zygote_process import Zygote
 
-STEPS = ()
-PRELOAD: tuple[str, ...] = ()
+STEPS = (*images.STEPS, *volumes.STEPS)
+PRELOAD = (*images.PRELOAD, *volumes.PRELOAD)
 #: how long answers under way may take when the daemon ends, in seconds
 GRACE = 5.0
 
@@ -93,8 +93,16 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
         stack.callback(database.close)
         core = Core(config, database, Events(), zygote)
 
+        image_services = images.build(core)
+        volume_services = volumes.build(core)
         engine = system.build(core, NothingYet(), DiskUsage(_no_images, _nothing, _nothing))
-        routes: list[Route] = [*system.routes(engine)]
+        await images.restore(core, image_services, ())
+        await volumes.restore(volume_services)
+        routes: list[Route] = [
+            *images.routes(image_services),
+            *volumes.routes(volume_services),
+            *system.routes(engine),
+        ]
 
         server = Server(Router(routes))
         await server.listen(sockets.sockets, tls)
