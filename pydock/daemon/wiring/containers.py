@@ -1,0 +1,73 @@
+"""Joins the services of containers: the catalog and create, the life from start to removal, the observers."""
+
+from dataclasses import dataclass
+
+from pydock.daemon.containers import service
+from pydock.daemon.containers.catalog import Catalog
+from pydock.daemon.containers.create import Creation, ImageStore
+from pydock.daemon.containers.logs import Logs
+from pydock.daemon.containers.service import ContainerLife, Surroundings
+from pydock.daemon.containers.spec_builder import SpecBuilder
+from pydock.daemon.containers.stats import Statistics
+from pydock.daemon.core import Core
+from pydock.daemon.http.router import Route
+from pydock.daemon.images.service import Images
+from pydock.daemon.networks.sandboxes import Sandboxes
+from pydock.daemon.routes import container_io, container_life
+from pydock.daemon.routes import exec as exec_routes
+from pydock.daemon.state.containers import STEPS
+from pydock.daemon.volumes.service import Volumes
+from pydock.imagestore.snapshots import Snapshots
+
+__all__ = ["PRELOAD", "STEPS", "ContainerServices", "build", "close", "restore", "routes"]
+
+PRELOAD: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerServices:
+    """The services of this area."""
+
+    catalog: Catalog
+    creation: Creation
+    life: ContainerLife
+    logs: Logs
+    statistics: Statistics
+
+
+def build(
+    core: Core, images: Images, snapshots: Snapshots, volumes: Volumes, sandboxes: Sandboxes
+) -> ContainerServices:
+    """Construct them; reads the index."""
+    defaults = core.config.containers
+    catalog = Catalog(core.database, core.data_root / "containers")
+    catalog.load()
+    specs = SpecBuilder(core.exec_root, defaults)
+    return ContainerServices(
+        catalog=catalog,
+        creation=Creation(defaults, catalog, ImageStore(images, snapshots), volumes, sandboxes, core.events),
+        life=service.build(core, catalog, specs, Surroundings(sandboxes, volumes, snapshots)),
+        logs=Logs(),
+        statistics=Statistics(catalog),
+    )
+
+
+def routes(services: ContainerServices) -> list[Route]:
+    """The endpoints of this area."""
+    catalog, life = services.catalog, services.life
+    return [
+        *container_io.routes(catalog, services.logs, services.statistics),
+        *exec_routes.routes(catalog, life.execs),
+        *container_life.routes(catalog, life.lifecycle, life.attacher),
+    ]
+
+
+async def restore(services: ContainerServices) -> None:
+    """Find what runs again, and start what shall run; after images, networks and volumes."""
+    await services.life.recovery.recover()
+    services.life.autostart.begin()
+
+
+def close(services: ContainerServices) -> None:
+    """The daemon ends."""
+    services.life.close()
