@@ -64,11 +64,10 @@ class LayerDownload:
         """Download once, with as many connections as it takes, into the blob and through an unpacking worker."""
         with _Unpacking(lease, self._diff_id, Meter(progress, self._id, "Extracting", self._descriptor.size)) as sink:
             meter = Meter(progress, self._id, "Downloading", self._descriptor.size)
-            fed = 0
             buffer = memoryview(bytearray(CHUNK))
             while True:
                 try:
-                    fed = self._receive(ingest, sink, buffer, meter, fed)
+                    self._receive(ingest, sink, buffer, meter)
                     break
                 except PydockError as error:
                     self._cancellation.check()
@@ -81,8 +80,8 @@ class LayerDownload:
             progress.update(self._id, "Download complete")
             return sink.result()
 
-    def _receive(self, ingest: Ingest, sink: "_Unpacking", buffer: memoryview, meter: Meter, fed: int) -> int:
-        """Read one answer to its end; return how much the worker has been fed in all."""
+    def _receive(self, ingest: Ingest, sink: "_Unpacking", buffer: memoryview, meter: Meter) -> None:
+        """Read one answer to its end."""
         with self._repository.blob(self._descriptor.digest, ingest.offset) as answer:
             if answer.status == 200 and ingest.offset:
                 ingest.restart()
@@ -93,14 +92,12 @@ class LayerDownload:
                 except InvalidParameter as error:
                     raise _Corrupt(error.message) from None
                 # after a restart the worker has seen the beginning already; that it saw the same is verified at the end
-                fresh = ingest.offset - fed
+                fresh = ingest.offset - sink.fed
                 if fresh > 0:
                     sink.feed(data[max(0, count - fresh) :])
-                    fed = ingest.offset
                 meter.at(ingest.offset)
         if ingest.offset < self._descriptor.size:
             raise Unreachable(f"blob {self._descriptor.digest}: unexpected EOF")
-        return fed
 
     def _verify(self, ingest: Ingest) -> None:
         try:
@@ -134,6 +131,8 @@ class _Unpacking:
         self._diff_id = diff_id
         self._meter = meter
         self._whole = False
+        #: how many bytes the worker was handed
+        self.fed = 0
         self._source, self._sink = os.pipe2(os.O_CLOEXEC)
         with contextlib.suppress(OSError):  # beyond the user's limit for pipes the usual 64 KiB must do
             fcntl.fcntl(self._sink, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
@@ -164,6 +163,7 @@ class _Unpacking:
 
     def feed(self, data: memoryview) -> None:
         """Hand `data` to the worker; one that has given up is passed over until the blob is known to be right."""
+        self.fed += len(data)
         while data and self._sink >= 0:
             try:
                 data = data[os.write(self._sink, data) :]
