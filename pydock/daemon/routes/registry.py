@@ -4,12 +4,13 @@
 `routes.images`' part and handed in.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydock.daemon.http.request import Request
-from pydock.daemon.http.response import Response, encode_json
+from pydock.daemon.http.response import Response
 from pydock.daemon.http.router import Handler, Route
-from pydock.daemon.images.operation import Work, follow
+from pydock.daemon.images.operation import Work
+from pydock.daemon.routes import progress_stream
 from pydock.errors import InvalidParameter
 from pydock.imagestore import platforms
 from pydock.imagestore.platforms import Platform
@@ -35,28 +36,10 @@ def create_image(pulls: Pulls, import_image: Handler) -> Route:
             return await import_image(request)
         platform = _platform(request)
         work = pulls.begin(image, request.query.text("tag"), lenient_credentials(request), platform)
-        await stream_progress(request, work)
+        await progress_stream.answer(request, work)
         return None
 
     return Route("POST", "/images/create", handle)
-
-
-async def stream_progress(request: Request, work: Work) -> None:
-    """Answer with the messages of `work` as they come; what it raises before the first is the answer's status."""
-    messages = follow(work)
-    try:
-        first: list[dict[str, Any]] = await anext(messages, [])
-        async with request.stream() as out:
-            await out.write(_lines(first))
-            async for more in messages:
-                await out.write(_lines(more))
-    finally:
-        await messages.aclose()  # type: ignore[attr-defined]
-
-
-def _lines(messages: list[dict[str, Any]]) -> bytes:
-    # Docker ends each message with CR LF
-    return b"".join(encode_json(message).rstrip(b"\n") + b"\r\n" for message in messages)
 
 
 def lenient_credentials(request: Request) -> Credentials:

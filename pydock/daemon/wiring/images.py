@@ -4,19 +4,25 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pydock.daemon.core import Core
+from pydock.daemon.http.request import Request
+from pydock.daemon.http.response import Response
 from pydock.daemon.http.router import Route
 from pydock.daemon.images.loading import Loads
 from pydock.daemon.images.removal import Removal
+from pydock.daemon.images.saving import Saves
 from pydock.daemon.images.service import Images
 from pydock.daemon.images.users import LateUsers
 from pydock.daemon.offload import offload
 from pydock.daemon.routes import images as image_routes
 from pydock.daemon.state import images as image_tables
 from pydock.daemon.state import layers as layer_tables
+from pydock.daemon.wiring import registries
+from pydock.errors import Unsupported
 from pydock.imagestore import gc
 from pydock.imagestore import images as store
 from pydock.imagestore.blobs import Blobs
 from pydock.imagestore.layers import Layers
+from pydock.imagestore.registry import pull
 from pydock.imagestore.snapshots import Snapshots
 from pydock.imagestore.tags import Tags
 
@@ -44,6 +50,8 @@ class ImageServices:
     catalog: Images
     removal: Removal
     loads: Loads
+    registries: registries.RegistryServices
+    saves: Saves
 
 
 def build(core: Core) -> ImageServices:
@@ -57,6 +65,8 @@ def build(core: Core) -> ImageServices:
         catalog=catalog,
         removal=Removal(catalog, kept.images, kept.tags, core.events, users),
         loads=Loads(catalog, kept.images, kept.tags, kept.layers),
+        registries=registries.build(core, pull.Store(kept.blobs, kept.layers, kept.images, kept.tags), catalog),
+        saves=Saves(catalog, kept.images, kept.tags, kept.layers),
     )
 
 
@@ -73,7 +83,7 @@ def open_store(core: Core) -> Store:
 
 def routes(services: ImageServices) -> list[Route]:
     """The endpoints of this area."""
-    return [*image_routes.routes(services.catalog, services.removal, services.loads)]
+    return [*image_routes.routes(services.catalog, services.removal, services.loads, services.saves)]
 
 
 async def restore(core: Core, services: ImageServices, containers: Collection[str]) -> None:
