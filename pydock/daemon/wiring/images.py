@@ -83,7 +83,14 @@ def open_store(core: Core) -> Store:
 
 def routes(services: ImageServices) -> list[Route]:
     """The endpoints of this area."""
-    return [*image_routes.routes(services.catalog, services.removal, services.loads, services.saves)]
+    return [
+        *image_routes.routes(services.catalog, services.removal, services.loads, services.saves),
+        *registries.routes(services.registries, _no_import),
+    ]
+
+
+async def _no_import(request: Request) -> Response | None:
+    raise Unsupported("import is not implemented")
 
 
 async def restore(core: Core, services: ImageServices, containers: Collection[str]) -> None:
