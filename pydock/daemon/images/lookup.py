@@ -51,6 +51,13 @@ def check_platform(image: store.Image, reference: str, wanted: Platform) -> None
     )
 
 
+def is_id(reference: str) -> bool:
+    """Tell whether `reference` can only be an ID: with the algorithm before it, or all its digits."""
+    return _FULL_ID.fullmatch(reference) is not None or (
+        reference.startswith("sha256:") and _PREFIX.fullmatch(reference) is not None
+    )
+
+
 def is_id_prefix(image_id: str, reference: str) -> bool:
     """Tell whether `reference` is the start of an ID, with or without its algorithm."""
     return image_id.startswith(reference) or image_id.partition(":")[2].startswith(reference)

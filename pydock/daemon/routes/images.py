@@ -3,7 +3,7 @@
 Joined to the router by `wiring.images`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pydock.daemon.api import images as wire
@@ -14,7 +14,7 @@ from pydock.daemon.images.listing import ListOptions
 from pydock.daemon.images.operation import Work
 from pydock.daemon.offload import offload
 from pydock.daemon.routes import progress_stream
-from pydock.daemon.routes.image_bodies import receiving
+from pydock.daemon.routes.image_bodies import receiving, sending
 from pydock.errors import InvalidParameter
 from pydock.imagestore.platforms import Platform
 
@@ -43,20 +43,28 @@ class Removal(Protocol):
     def prune(self, filters: Mapping[str, Sequence[str]]) -> dict[str, Any]: ...
 
 
+class Saves(Protocol):
+    """What saves archives."""
+
+    def begin(self, names: Sequence[str], platform: Platform | None) -> Callable[[int], None]: ...
+
+
 class Loads(Protocol):
     """What loads archives."""
 
     def begin(self, source: int, quiet: bool, platform: Platform | None) -> Work: ...
 
 
-def routes(catalog: Catalog, removal: Removal, loads: Loads) -> list[Route]:
+def routes(catalog: Catalog, removal: Removal, loads: Loads, saves: Saves) -> list[Route]:
     """The endpoints under /images that need no registry."""
-    handlers = _Handlers(catalog, removal, loads)
+    handlers = _Handlers(catalog, removal, loads, saves)
     return [
         Route("GET", "/images/json", handlers.select),
+        Route("GET", "/images/get", handlers.save),
         Route("POST", "/images/load", handlers.load),
         Route("POST", "/images/prune", handlers.prune),
         Route("GET", "/images/{name:.*}/json", handlers.inspect),
+        Route("GET", "/images/{name:.*}/get", handlers.save),
         Route("GET", "/images/{name:.*}/history", handlers.history),
         Route("POST", "/images/{name:.*}/tag", handlers.tag),
         Route("DELETE", "/images/{name:.*}", handlers.remove),
@@ -64,10 +72,11 @@ def routes(catalog: Catalog, removal: Removal, loads: Loads) -> list[Route]:
 
 
 class _Handlers:
-    def __init__(self, catalog: Catalog, removal: Removal, loads: Loads) -> None:
+    def __init__(self, catalog: Catalog, removal: Removal, loads: Loads, saves: Saves) -> None:
         self._catalog = catalog
         self._removal = removal
         self._loads = loads
+        self._saves = saves
 
     async def select(self, request: Request) -> Response:
         query = request.query
@@ -123,6 +132,14 @@ class _Handlers:
         async with receiving(request) as source:
             work = self._loads.begin(source, request.query.flag("quiet", True), platform)
             await progress_stream.answer(request, work, always=True)
+
+    async def save(self, request: Request) -> None:
+        name = request.params.get("name")
+        names = request.query.all("names") if name is None else [name]
+        write = await offload(self._saves.begin, names, _platform(request, (1, 48)))
+        async with request.stream(200, "application/x-tar") as out:
+            async for piece in sending(write):
+                await out.write(piece)
 
 
 def _platform(request: Request, since: tuple[int, int]) -> Platform | None:
