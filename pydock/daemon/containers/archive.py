@@ -1,0 +1,181 @@
+"""Files into and out of containers: cp's archive API, export, diff.  Called by the routes of container_io.
+
+What touches a container's files runs in workers; tars go through pipes between them and the clients.
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pydock.daemon.containers.announcements import Announcements
+from pydock.daemon.containers.catalog import Entry
+from pydock.daemon.containers.record import Container, Status
+from pydock.daemon.offload import offload
+from pydock.daemon.pipes import Pipe
+from pydock.errors import Conflict, NotFound
+from pydock.imagestore.snapshots import Snapshots
+from pydock.linux.mounts import Mount
+from pydock.worker.container_files import Change, ContainerFiles, PathStat, PutOptions, View
+from pydock.worker.view import started
+
+
+class Volumes(Protocol):
+    """See `pydock.daemon.volumes.service.Volumes`."""
+
+    async def acquire(self, name: str, container_id: str, subpath: str = "") -> Path: ...
+
+    async def release(self, container_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """An upload: ``keep_directories`` is noOverwriteDirNonDir, ``as_user`` copyUIDGID."""
+
+    path: str
+    keep_directories: bool = False
+    as_user: bool = False
+
+
+class Archive:
+    """See the module."""
+
+    def __init__(
+        self, files: ContainerFiles, snapshots: Snapshots, volumes: Volumes, announcements: Announcements
+    ) -> None:
+        self._files = files
+        self._snapshots = snapshots
+        self._volumes = volumes
+        self._announcements = announcements
+        self._numbers = itertools.count()
+
+    async def stat(self, entry: Entry, name: str, path: str) -> PathStat:
+        """What is at `path`; NotFound in Docker's words, with the container called `name`."""
+        async with self._view(entry) as view:
+            return await self._stat(view, name, path)
+
+    @contextlib.asynccontextmanager
+    async def get(self, entry: Entry, name: str, path: str) -> AsyncIterator[tuple[PathStat, AsyncIterator[bytes]]]:
+        """What is at `path`, and the pieces of its tar."""
+        async with self._view(entry) as view:
+            found = await self._stat(view, name, path)
+            self._announcements.publish(entry.record, "archive-path")
+            with Pipe(reading=True) as pipe:
+                work = asyncio.create_task(offload(self._files.read, view, path, pipe.far))
+                work.add_done_callback(lambda _: pipe.close_far())
+                async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
+                    yield found, pieces
+
+    async def put(self, entry: Entry, name: str, put: Put, body: AsyncIterator[bytes]) -> None:
+        """Unpack the tar that comes in `body` into the directory `put.path`."""
+        async with self._view(entry) as view:
+            with Pipe(reading=False) as pipe:
+                work = asyncio.create_task(
+                    offload(self._files.write, view, put.path, pipe.far, _options(entry.record, put))
+                )
+                work.add_done_callback(lambda _: pipe.close_far())
+                try:
+                    with contextlib.suppress(BrokenPipeError):  # the worker tells why
+                        async for piece in body:
+                            await pipe.write(piece)
+                finally:
+                    pipe.close_near()
+                    await asyncio.wait([work])
+                try:
+                    work.result()
+                except (NotFound, FileNotFoundError):
+                    raise _missing(put.path, name) from None
+        self._announcements.publish(entry.record, "extract-to-dir")
+
+    @contextlib.asynccontextmanager
+    async def export(self, entry: Entry) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The pieces of a tar of the root file system, without what is mounted in it."""
+        _refuse_dying(entry)
+        mounts = await offload(self._snapshots.mounts, entry.id)
+        with Pipe(reading=True) as pipe:
+            work = asyncio.create_task(offload(self._files.export, mounts, pipe.far))
+            work.add_done_callback(lambda _: pipe.close_far())
+            async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
+                yield pieces
+        self._announcements.publish(entry.record, "export")
+
+    async def changes(self, entry: Entry) -> list[Change]:
+        """What the container has changed over its image."""
+        _refuse_dying(entry)
+        directories = await offload(self._snapshots.directories, entry.id)
+        return await offload(self._files.changes, directories.upper, directories.lower)
+
+    async def _stat(self, view: View, name: str, path: str) -> PathStat:
+        try:
+            return await offload(self._files.stat, view, path)
+        except (NotFound, FileNotFoundError):
+            raise _missing(path, name) from None
+
+    @contextlib.asynccontextmanager
+    async def _view(self, entry: Entry) -> AsyncIterator[View]:
+        """The container's root as it sees it itself, with its volumes and binds, whether it runs or not."""
+        _refuse_dying(entry)
+        live = entry.live
+        if live is not None and live.pid and entry.record.state.status.has_process() and not live.ended.done():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                view = View(live.pid, started(live.pid))
+                if not live.ended.done():
+                    yield view
+                    return
+        holder = f"{entry.id}-archive-{next(self._numbers)}"
+        try:
+            mounts = list(await offload(self._snapshots.mounts, entry.id))
+            yield View(mounts=(*mounts, *await self._mounted(entry.record, holder)))
+        finally:
+            await self._volumes.release(holder)
+
+    async def _mounted(self, record: Container, holder: str) -> list[Mount]:
+        mounts = []
+        for point in sorted(record.mounts, key=lambda point: point.target.count("/")):
+            source = Path(point.source)
+            if point.kind == "volume":
+                source = await self._volumes.acquire(point.name, holder, str(point.options.get("Subpath") or ""))
+            elif point.kind != "bind" or not source.exists():
+                continue
+            options = ("rbind",) if point.writable else ("rbind", "ro")
+            mounts.append(Mount("bind", str(source), point.target, options))
+        return mounts
+
+
+async def _pieces(pipe: Pipe, work: "asyncio.Task[object]") -> AsyncGenerator[bytes, None]:
+    """What the worker writes; what it raises in the end is raised here."""
+    try:
+        while piece := await pipe.read():
+            yield piece
+    finally:
+        pipe.close_near()
+        await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()
+    work.result()
+
+
+def _options(record: Container, put: Put) -> PutOptions:
+    user, _, group = str(record.config.get("User") or "").partition(":")
+    owner = None
+    if put.as_user and user.isdigit():
+        owner = (int(user), int(group) if group.isdigit() else int(user))
+    return PutOptions(
+        keep_directories=put.keep_directories,
+        owner=owner,
+        read_only=bool(record.host_config.get("ReadonlyRootfs")),
+        read_only_mounts=tuple(point.target for point in record.mounts if not point.writable),
+        writable_mounts=tuple(point.target for point in record.mounts if point.writable),
+    )
+
+
+def _missing(path: str, name: str) -> NotFound:
+    return NotFound(f"Could not find the file {path} in container {name}")
+
+
+def _refuse_dying(entry: Entry) -> None:
+    if entry.record.state.status in (Status.DEAD, Status.REMOVING):
+        raise Conflict(f"container {entry.id} is dead or marked for removal")
