@@ -3,8 +3,6 @@
 Called by the route ``POST /images/create?fromImage=``.
 """
 
-import dataclasses
-
 from pydock.daemon.events import Events
 from pydock.daemon.images.operation import Report, Work
 from pydock.daemon.images.progress import Messages
@@ -66,12 +64,10 @@ def named(name: str, tag: str) -> Reference:
     """The reference of a name and, apart from it, a tag or digest; refused in Docker's words."""
     reference = references.parse(name)
     if tag:
-        if ":" in tag:
+        try:
             reference = reference.with_digest(tag)
-        else:
-            reference = dataclasses.replace(reference, tag="", digest="").with_tag(tag)
+        except InvalidParameter:
+            reference = reference.with_tag(tag)
     if reference.familiar_name == _RESERVED:
         raise Forbidden(f"'{_RESERVED}' is a reserved name")
-    if not name:
-        raise InvalidParameter("invalid reference format")
     return reference

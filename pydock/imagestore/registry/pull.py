@@ -113,9 +113,9 @@ class _Pull:
         try:
             found = manifests.parse(fetched.content, fetched.header, str(reference))
         except Schema1:
-            progress.say(f"Pulling from {reference.familiar_name}", wanted)
+            progress.say(f"Pulling from {reference.path}", wanted)
             raise
-        progress.say(f"Pulling from {reference.familiar_name}", wanted)
+        progress.say(f"Pulling from {reference.path}", wanted)
         manifest = choose(found, platform or host(), lambda digest: self._fetch(digest, rows), str(reference))
         image_id = self._bring(manifest, found, {name, f"{reference.name}@{found.digest}"}, progress)
         progress.say(f"Digest: {found.digest}")

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -216,7 +217,7 @@ class Transport:
                 raise
             except OSError as error:
                 self._cancellation.check()
-                where = f": lookup {target[0]}" if isinstance(error, socket.gaierror) else f" {dialled}: connect"
+                where = _lookup(target[0]) if isinstance(error, socket.gaierror) else f" {dialled}: connect"
                 raise faults.of_os_error(method, url, error, where if dialled else "") from None
             sock.settimeout(self._silence)
             connection = http.client.HTTPConnection(address.host, address.port)
@@ -272,6 +273,16 @@ def _path(url: str) -> str:
 
 def _dialled(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _lookup(host: str) -> str:
+    """What was asked when a name was not found, as Go tells it: the first name server stands for all."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in Path("/etc/resolv.conf").read_text().splitlines():
+            words = line.split()
+            if len(words) > 1 and words[0] == "nameserver":
+                return f": lookup {host} on {_dialled(words[1], 53)}"
+    return f": lookup {host}"
 
 
 def _shut(sock: socket.socket) -> None:
