@@ -1,19 +1,20 @@
-"""Joins the services of containers: the catalog and create, the life from start to removal, the observers."""
+"""Joins the services of containers: the catalog and create, the life from start to removal.
+
+Logs, statistics and the like are joined by `observers`.
+"""
 
 from dataclasses import dataclass
 
 from pydock.daemon.containers import service
 from pydock.daemon.containers.catalog import Catalog
 from pydock.daemon.containers.create import Creation, ImageStore
-from pydock.daemon.containers.logs import Logs
 from pydock.daemon.containers.service import ContainerLife, Surroundings
 from pydock.daemon.containers.spec_builder import SpecBuilder
-from pydock.daemon.containers.stats import Statistics
 from pydock.daemon.core import Core
 from pydock.daemon.http.router import Route
 from pydock.daemon.images.service import Images
 from pydock.daemon.networks.sandboxes import Sandboxes
-from pydock.daemon.routes import container_io, container_life
+from pydock.daemon.routes import container_life
 from pydock.daemon.routes import exec as exec_routes
 from pydock.daemon.state.containers import STEPS
 from pydock.daemon.volumes.service import Volumes
@@ -31,8 +32,6 @@ class ContainerServices:
     catalog: Catalog
     creation: Creation
     life: ContainerLife
-    logs: Logs
-    statistics: Statistics
 
 
 def build(
@@ -47,8 +46,6 @@ def build(
         catalog=catalog,
         creation=Creation(defaults, catalog, ImageStore(images, snapshots), volumes, sandboxes, core.events),
         life=service.build(core, catalog, specs, Surroundings(sandboxes, volumes, snapshots)),
-        logs=Logs(),
-        statistics=Statistics(catalog),
     )
 
 
@@ -56,7 +53,6 @@ def routes(services: ContainerServices) -> list[Route]:
     """The endpoints of this area."""
     catalog, life = services.catalog, services.life
     return [
-        *container_io.routes(catalog, services.logs, services.statistics),
         *exec_routes.routes(catalog, life.execs),
         *container_life.routes(catalog, life.lifecycle, life.attacher),
     ]
