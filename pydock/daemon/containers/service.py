@@ -49,6 +49,8 @@ class ContainerLife:
     autostart: Autostart
     afterlife: Afterlife
     catalog: Catalog
+    table: Execs
+    announcements: Announcements
 
     def close(self) -> None:
         """The daemon ends: containers go on, nothing is restarted any more."""
@@ -82,4 +84,6 @@ def build(core: Core, catalog: Catalog, specs: SpecBuilder, around: Surroundings
         Autostart(catalog, starter, afterlife),
         afterlife,
         catalog,
+        table,
+        announcements,
     )
