@@ -1,0 +1,1 @@
+"""Dockerfiles: their lines, words and instructions."""
