@@ -4,10 +4,9 @@ Every service of this package works on an `Entry`.  All calls are made on the ev
 """
 
 import asyncio
-import contextlib
 import sqlite3
 from bisect import bisect_left, insort
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -92,23 +91,19 @@ class Catalog:
         """Whether no container has `name` or is about to."""
         return name not in self._names
 
-    @contextlib.contextmanager
-    def reserving(self, name: str, id: str) -> Iterator[None]:
-        """Keep `name` for the container `id` while it is made; it stays its own when the block ends well.
-
-        Conflict in Docker's words where another has it.
-        """
+    def reserve(self, name: str, id: str) -> None:
+        """Keep `name` for the container `id` while it is made; Conflict in Docker's words where another has it."""
         holder = self._names.setdefault(name, id)
         if holder != id:
             raise Conflict(
                 f'Conflict. The container name "/{name}" is already in use by container "{holder}". '
                 "You have to remove (or rename) that container to be able to reuse that name."
             )
-        try:
-            yield
-        except BaseException:
-            self._names.pop(name, None)
-            raise
+
+    def release(self, name: str, id: str) -> None:
+        """Give up a name that was kept for `id`."""
+        if self._names.get(name) == id:
+            del self._names[name]
 
     async def add(self, record: Container, also: Callable[[sqlite3.Connection], None] | None = None) -> Entry:
         """Enter a new container, durably; Conflict in Docker's words where its name is taken.
@@ -129,21 +124,29 @@ class Catalog:
                 also(connection)
             table.insert(connection, record.id, record.name, text)
 
-        with self.reserving(record.name, record.id):
+        self.reserve(record.name, record.id)
+        try:
             await self._write(work)
-            entry = self._entries[record.id] = Entry(record)
-            insort(self._ids, record.id)
+        except BaseException:
+            self.release(record.name, record.id)
+            raise
+        entry = self._entries[record.id] = Entry(record)
+        insort(self._ids, record.id)
         return entry
 
     async def _save(self, entry: Entry, record: Container) -> None:
         text = persistence.encode(record)
         old = entry.record.name
-        taken = self.reserving(record.name, record.id) if record.name != old else contextlib.nullcontext()
-        with taken:
+        self.reserve(record.name, record.id)
+        try:
             await self._write(lambda connection: table.update(connection, record.id, record.name, text))
+        except BaseException:
+            if record.name != old:
+                self.release(record.name, record.id)
+            raise
         entry.record = record
         if record.name != old:
-            self._names.pop(old, None)
+            self.release(old, record.id)
 
     def note(self, entry: Entry, record: Container) -> None:
         """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway."""
@@ -164,8 +167,7 @@ class Catalog:
         await self._write(work)
         if self._entries.pop(entry.id, None):
             del self._ids[bisect_left(self._ids, entry.id)]
-        if self._names.get(entry.record.name) == entry.id:
-            del self._names[entry.record.name]
+        self.release(entry.record.name, entry.id)
 
     async def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         await asyncio.wrap_future(self._database.submit(work))

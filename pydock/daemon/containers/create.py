@@ -143,7 +143,8 @@ class Creation:
         else:
             tries = (names.generate(attempt) for attempt in range(_ATTEMPTS))
             name = next((name for name in tries if self._catalog.is_free(name)), id[:12])
-        undo.enter_context(self._catalog.reserving(name, id))
+        self._catalog.reserve(name, id)
+        undo.callback(self._catalog.release, name, id)
         return id, name
 
     def _record(self, id: str, name: str, options: CreateOptions, image: store.Image | None) -> Container:
