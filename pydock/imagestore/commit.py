@@ -3,15 +3,46 @@
 Used by the daemon's image service and the builder.
 """
 
+import fcntl
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from pydock.imagestore.layers import Lease, Unpacked
+
+#: how much may be under way between the worker that reads and the one that writes
+_PIPE: Final = 1 << 20
 
 
 def pack(lease: Lease, directory: Path) -> Unpacked:
     """Make a layer of an overlay's upper directory: whiteouts and opaque directories become the tar's; copies files."""
-    raise NotImplementedError
+    upper = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
+        job = lease.jobs.start("pydock.worker.pack:upper", {}, [upper, writing])
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(upper)
+        os.close(writing)
+    with job:
+        failure: Exception | None = None
+        try:
+            unpacked = lease.unpack(reading)
+        except Exception as error:
+            failure = error
+        finally:
+            os.close(reading)
+        try:
+            job.receive()
+        except BrokenPipeError:
+            pass  # the other worker's failure, which says more
+        if failure is not None:
+            raise failure
+    return unpacked
 
 
 def import_tar(lease: Lease, source: int, progress: Callable[[int], None] | None = None) -> Unpacked:

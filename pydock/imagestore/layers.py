@@ -226,6 +226,8 @@ class Lease:
 
     def __init__(self, layers: Layers) -> None:
         self._store = layers
+        #: what runs the operation's other workers
+        self.jobs = layers._jobs
         self._held: set[str] = set()
         self._aside: set[str] = set()
         self._blobs: dict[str, BlobRow] = {}

@@ -18,6 +18,7 @@ MS_SLAVE: Final = 1 << 19
 MS_SHARED: Final = 1 << 20
 
 MNT_DETACH: Final = 2
+UMOUNT_NOFOLLOW: Final = 8
 
 AT_FDCWD: Final = -100
 AT_EMPTY_PATH: Final = 0x1000

@@ -3,13 +3,15 @@
 Used by the daemon's container service: cp (archive API), export, diff.  Everything blocks.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydock.linux.mounts import Mount
 from pydock.worker.calls import JobRunner
+from pydock.worker.view import wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +82,78 @@ class ContainerFiles:
 
     def stat(self, view: View, path: str) -> PathStat:
         """Return what is at `path`; NotFound where nothing is."""
-        raise NotImplementedError
+        return _path_stat(self._jobs.run("pydock.worker.archive:look", _arguments(view, path)).value)
 
-    def read(self, view: View, path: str, target: int) -> PathStat:
-        """Write a tar of `path` (a file, or a directory with all under it) to descriptor `target`."""
-        raise NotImplementedError
+    def read(self, view: View, path: str, target: int, begin: Callable[[PathStat], None] | None = None) -> PathStat:
+        """Write a tar of `path` (a file, or a directory with all under it) to descriptor `target`.
+
+        `begin` is told what is at `path` before the first byte is written.
+        """
+        with self._jobs.start("pydock.worker.archive:read", _arguments(view, path), [target]) as job:
+            found = _path_stat(job.receive())
+            if begin is not None:
+                begin(found)
+            job.receive()
+        return found
 
     def write(self, view: View, path: str, source: int, options: PutOptions) -> None:
         """Unpack the tar that descriptor `source` gives (compressed or not) into directory `path`."""
-        raise NotImplementedError
+        arguments = {
+            **_arguments(view, path),
+            "keep_directories": options.keep_directories,
+            "owner": options.owner,
+            "read_only": options.read_only,
+            "read_only_mounts": options.read_only_mounts,
+            "writable_mounts": options.writable_mounts,
+        }
+        self._jobs.run("pydock.worker.archive:write", arguments, [source])
 
     def export(self, mounts: Sequence[Mount], target: int) -> None:
         """Write a tar of the root file system alone (nothing mounted in it) to descriptor `target`.
 
         `mounts` as `Snapshots.mounts` returns them; right for a running container too.
         """
-        raise NotImplementedError
+        arguments = _arguments(View(mounts=tuple(_read_only(mount) for mount in mounts)), "/")
+        self._jobs.run("pydock.worker.archive:export", arguments, [target])
 
     def changes(self, upper: Path, lower: Sequence[Path]) -> list[Change]:
         """Return what an overlay's upper directory changes over the lower ones (the topmost first), sorted by path."""
-        raise NotImplementedError
+        arguments = {"upper": str(upper), "lower": [str(path) for path in lower]}
+        return [Change(path, kind) for path, kind in self._jobs.run("pydock.worker.changes:of", arguments).value]
+
+
+def _arguments(view: View, path: str) -> dict[str, Any]:
+    return {
+        "path": path,
+        "pid": view.pid,
+        "start_time": view.start_time,
+        "mounts": [wire(mount) for mount in view.mounts],
+        "place": _place(view.mounts),
+    }
+
+
+def _place(mounts: Sequence[Mount]) -> str:
+    """Return a directory of the engine's own for the root to be mounted on, where nobody else sees it."""
+    for mount in mounts[:1]:
+        directories = [value for key, _, value in (o.partition("=") for o in mount.options) if key == "upperdir"]
+        return (*directories, *mount.lowerdirs, mount.source)[0]
+    return ""
+
+
+def _read_only(mount: Mount) -> Mount:
+    """Return an overlay with its upper directory as the topmost lower one: that may be mounted a second time."""
+    upper = [option.removeprefix("upperdir=") for option in mount.options if option.startswith("upperdir=")]
+    options = tuple(option for option in mount.options if not option.startswith(("upperdir=", "workdir=")))
+    return replace(mount, options=("ro", *options), lowerdirs=(*upper, *mount.lowerdirs)) if upper else mount
+
+
+def _path_stat(value: Sequence[Any]) -> PathStat:
+    name, size, mode, mtime, target = value
+    return PathStat(name, size, mode, _rfc3339(mtime), target)
+
+
+def _rfc3339(nanoseconds: int) -> str:
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    whole = datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f".{rest:09}".rstrip("0").rstrip(".")
+    return f"{whole}{fraction}Z"

@@ -44,11 +44,13 @@ class Rules:
 
     ``whiteouts``: AUFS names become overlayfs's devices and attributes.  ``keep_directories``: nothing but a directory
     takes a directory's place, and the reverse.  ``owner``: who gets everything; None for whom the tar says.
+    ``strict``: extended attributes that the file system does not know are an error.
     """
 
     whiteouts: bool = False
     keep_directories: bool = False
     owner: tuple[int, int] | None = None
+    strict: bool = True
 
 
 class Extraction:
@@ -275,8 +277,10 @@ class Extraction:
                 continue  # what the overlay's own attributes mean is not an archive's to say
             try:
                 os.setxattr(path, name, value, follow_symlinks=False)
-            except PermissionError:
-                continue  # as Docker: user.* on a link
+            except OSError as error:
+                if error.errno == errno.EPERM or (error.errno == errno.ENOTSUP and not self._rules.strict):
+                    continue  # as Docker: user.* on a link, for one
+                raise
 
     def _white_out(self, entry: Entry, path: bytes) -> None:
         """What an AUFS whiteout says, in overlayfs's way: a device 0/0 hides a name, an attribute all that is below."""

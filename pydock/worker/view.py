@@ -4,6 +4,7 @@ Called by the jobs of `archive` and `init_layer`, in a forked process of one thr
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,11 @@ from pydock.linux.mounting import make_tree
 from pydock.linux.mounts import Mount
 from pydock.linux.namespaces import CLONE_NEWNS, setns, unshare
 
+#: file systems that show the kernel's own affairs
+_KERNELS_OWN = frozenset(
+    (b"proc", b"sysfs", b"cgroup", b"cgroup2", b"debugfs", b"tracefs", b"securityfs", b"bpf", b"binfmt_misc", b"nsfs")
+)
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -52,16 +58,40 @@ def make(mounts: Sequence[Mount], place: str) -> int:
 
 
 def join(pid: int, start_time: int) -> int:
-    """Enter the mount namespace of process `pid`, if it still is the one that started at `start_time`; its root."""
+    """Enter a copy of the mount namespace of process `pid`, if that still is the one started at `start_time`; its root.
+
+    What the kernel shows of itself is not mounted in the copy, and no /dev: a container that may see the host's
+    processes could lead us out through their magic links.
+    """
     try:
         pidfd = os.pidfd_open(pid)
-        root = os.open(f"/proc/{pid}/root", _DIRECTORY)
+        proc = os.open("/proc", _DIRECTORY)
         if start_time and started(pid) != start_time:
             raise ProcessLookupError
         setns(pidfd, CLONE_NEWNS)
     except (ProcessLookupError, FileNotFoundError) as error:
         raise Conflict("the container has stopped meanwhile") from error
-    return root
+    unshare(CLONE_NEWNS)
+    m.mount("", "/", "", m.MS_REC | m.MS_PRIVATE)
+    # the file is our host's /proc, which says what this process has mounted wherever it is
+    descriptor = os.open("self/mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+    with open(descriptor, "rb") as file:
+        lines = file.read().splitlines()
+    for point in _hidden(lines):
+        m.umount2(point, m.MNT_DETACH | m.UMOUNT_NOFOLLOW)
+    return os.open("/", _DIRECTORY)
+
+
+def _hidden(lines: Sequence[bytes]) -> list[str]:
+    """Return the mount points that a copy has no use for, the latest first: what lies on top goes first (proc(5))."""
+    points = []
+    for line in lines:
+        words = line.split(b" ")
+        kind = words[words.index(b"-") + 1]
+        if kind in _KERNELS_OWN or words[4] == b"/dev":
+            points.append(os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), words[4])))
+    inside = [point for point in points if point != "/dev" and point.startswith("/dev/")]
+    return [point for point in reversed(points) if point not in inside]
 
 
 def started(pid: int) -> int:
