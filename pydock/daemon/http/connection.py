@@ -48,7 +48,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.gone = False
         self.ended = False
-        self._buffer = b""
+        self._buffer = bytearray()
         self._exchange: Exchange | None = None
         self._task: asyncio.Task[None] | None = None
         self._taken: Taken | None = None
@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
         elif self._exchange is not None:
             self._exchange.feed(data)
         else:
-            self._read_head(self._buffer + data)
+            self._read_head(data)
 
     def eof_received(self) -> bool:
         """The client ended its side; True keeps ours open (which TLS cannot)."""
@@ -158,25 +158,29 @@ class Connection(asyncio.Protocol):
     # --- requests ---
 
     def _read_head(self, data: bytes) -> None:
-        data = data.lstrip(b"\r\n") if data[:1] in (b"\r", b"\n") else data
-        end = data.find(b"\r\n\r\n")
+        buffer = self._buffer
+        searched = max(0, len(buffer) - 3)
+        buffer += data if buffer else data.lstrip(b"\r\n")
+        end = buffer.find(b"\r\n\r\n", searched)
         if end < 0:
-            self._buffer = data
-            if len(data) > LONGEST:
+            if len(buffer) > LONGEST:
                 self._refuse(BadHead(431, "request header fields too large"))
-            elif data and self._timer is None:
+            elif buffer.endswith(b"\n") and not buffer.endswith(b"\r\n"):
+                self._refuse(BadHead(400, "malformed HTTP request"))
+            elif buffer and self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(HEAD_LIMIT, self.transport.abort)
             return
         self._stop_timer()
-        self._buffer = b""
+        whole, rest = bytes(buffer[: end + 4]), bytes(buffer[end + 4 :])
+        buffer.clear()
         try:
             if end > LONGEST:
                 raise BadHead(431, "request header fields too large")
-            head = parse(data[: end + 4])
+            head = parse(whole)
         except BadHead as error:
             self._refuse(error)
             return
-        self._exchange = Exchange(self, head, data[end + 4 :])
+        self._exchange = Exchange(self, head, rest)
         self._task = asyncio.get_running_loop().create_task(self._serve(head, self._exchange))
 
     def _stop_timer(self) -> None:

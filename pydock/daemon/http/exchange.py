@@ -123,9 +123,9 @@ class Exchange:
         while self._incomplete(self._parser):
             try:
                 event = self._parser.next_event()
-            except h11.RemoteProtocolError as error:
+            except h11.RemoteProtocolError:
                 self.reusable = False
-                raise InvalidParameter(f"malformed request body: {error}") from None
+                raise InvalidParameter("malformed request body") from None
             if isinstance(event, h11.Data):
                 yield bytes(event.data)
             elif event is h11.NEED_DATA:

@@ -56,9 +56,11 @@ def parse(data: bytes) -> Head:
         parser.receive_data(data)
         event = parser.next_event()
     except h11.RemoteProtocolError as error:
-        raise BadHead(error.error_status_hint, f"malformed HTTP request: {error}") from None
+        raise BadHead(error.error_status_hint, "malformed HTTP request") from None
     if not isinstance(event, h11.Request):
         raise BadHead(400, "malformed HTTP request")
+    if event.http_version not in (b"1.0", b"1.1"):
+        raise BadHead(505, "HTTP version not supported")
     headers = Headers(event.headers)
     old = event.http_version == b"1.0"
     chunked = "transfer-encoding" in headers
