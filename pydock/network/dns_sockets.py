@@ -1,0 +1,106 @@
+"""The resolver's sockets in a container: 127.0.0.11, port 53 as the container sees it.
+
+They are bound to ports that the kernel picks, and packets to port 53 are redirected to them by a table in the
+container's namespace, so that a DNS server in the container can have port 53 of all addresses for itself.  A kernel
+without NAT gets them bound to port 53.
+"""
+
+import errno
+import os
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+from pydock.linux import nftables as nft
+from pydock.linux.namespaces import CLONE_NEWNET, setns
+from pydock.linux.netlink import NETLINK_NETFILTER, Netlink, attribute, nested, text
+from pydock.network.resolv_conf import RESOLVER
+
+TABLE: Final = "pydock-dns"
+_PORT: Final = 53
+_BACKLOG: Final = 64
+#: before other translations of destinations: NF_IP_PRI_NAT_DST
+_PRIORITY: Final = -100
+_WITHOUT_NAT: Final = (errno.EOPNOTSUPP, errno.ENOENT, errno.EPROTONOSUPPORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """A datagram socket and a listening one."""
+
+    udp: socket.socket
+    tcp: socket.socket
+
+    def close(self) -> None:
+        """Close both."""
+        self.udp.close()
+        self.tcp.close()
+
+
+def open_sockets(netns: int, home: int) -> Sockets:
+    """Bind in the namespace of descriptor `netns`; the calling process is single-threaded and lives in `home`."""
+    setns(netns, CLONE_NEWNET)
+    try:
+        sockets = _bind(0)
+        try:
+            _redirect(sockets.udp.getsockname()[1], sockets.tcp.getsockname()[1])
+        except OSError as error:
+            sockets.close()
+            if error.errno not in _WITHOUT_NAT:
+                raise
+            sockets = _bind(_PORT)
+    finally:
+        setns(home, CLONE_NEWNET)
+    return sockets
+
+
+def _bind(port: int) -> Sockets:
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        for sock in (udp, tcp):
+            sock.bind((RESOLVER, port))
+        tcp.listen(_BACKLOG)
+    except BaseException:
+        udp.close()
+        tcp.close()
+        raise
+    return Sockets(udp, tcp)
+
+
+def _redirect(udp: int, tcp: int) -> None:
+    """Send what goes to port 53 of the resolver's address to the ports `udp` and `tcp`."""
+    change = nft.Transaction(TABLE, nft.IPV4)
+    change.add_table()
+    change.delete_table()  # one that a resolver before this one left
+    change.add_table()
+    change.add_base_chain("output", "nat", nft.HOOK_OUTPUT, _PRIORITY)
+    address = socket.inet_aton(RESOLVER)
+    for protocol, port in ((socket.IPPROTO_UDP, udp), (socket.IPPROTO_TCP, tcp)):
+        change.add_rule(
+            "output",
+            nft.payload(nft.NETWORK_HEADER, 16, 4),
+            nft.equal(address),
+            nft.meta(nft.META_L4PROTO),
+            nft.equal(bytes((protocol,))),
+            nft.payload(nft.TRANSPORT_HEADER, 2, 2),
+            nft.equal(_PORT.to_bytes(2)),
+            _load(address, nft.REGISTER),
+            _load(port.to_bytes(2), nft.REGISTER + 1),
+            nft.dnat(nft.IPV4, nft.REGISTER + 1),
+        )
+    netlink = Netlink(NETLINK_NETFILTER)
+    try:
+        change.commit(netlink)
+    finally:
+        netlink.close()
+
+
+def _load(value: bytes, register: int) -> bytes:
+    """The expression that puts `value` into a register."""
+    return text(1, "immediate") + nested(2, nft.be32(1, register), nested(2, attribute(1, value)))
+
+
+def namespace_of_process() -> int:
+    """A descriptor of the network namespace that the calling process is in."""
+    return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
