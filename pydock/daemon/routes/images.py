@@ -56,7 +56,7 @@ class Loads(Protocol):
 
 
 def routes(catalog: Catalog, removal: Removal, loads: Loads, saves: Saves) -> list[Route]:
-    """The endpoints under /images that need no registry."""
+    """The endpoints under /images that need no registry and make no image."""
     handlers = _Handlers(catalog, removal, loads, saves)
     return [
         Route("GET", "/images/json", handlers.select),

@@ -4,20 +4,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pydock.daemon.core import Core
-from pydock.daemon.http.request import Request
-from pydock.daemon.http.response import Response
 from pydock.daemon.http.router import Route
+from pydock.daemon.images.committing import Commits
+from pydock.daemon.images.importing import Imports
 from pydock.daemon.images.loading import Loads
 from pydock.daemon.images.removal import Removal
 from pydock.daemon.images.saving import Saves
 from pydock.daemon.images.service import Images
 from pydock.daemon.images.users import LateUsers
 from pydock.daemon.offload import offload
+from pydock.daemon.routes import image_making
 from pydock.daemon.routes import images as image_routes
 from pydock.daemon.state import images as image_tables
 from pydock.daemon.state import layers as layer_tables
 from pydock.daemon.wiring import registries
-from pydock.errors import Unsupported
 from pydock.imagestore import gc
 from pydock.imagestore import images as store
 from pydock.imagestore.blobs import Blobs
@@ -25,6 +25,7 @@ from pydock.imagestore.layers import Layers
 from pydock.imagestore.registry import pull
 from pydock.imagestore.snapshots import Snapshots
 from pydock.imagestore.tags import Tags
+from pydock.imagestore.url_source import UrlSource
 
 STEPS = (*layer_tables.STEPS, *image_tables.STEPS)
 PRELOAD = ("pydock.worker.unpack", "pydock.worker.assemble")
@@ -52,6 +53,8 @@ class ImageServices:
     loads: Loads
     registries: registries.RegistryServices
     saves: Saves
+    imports: Imports
+    commits: Commits
 
 
 def build(core: Core) -> ImageServices:
@@ -67,6 +70,8 @@ def build(core: Core) -> ImageServices:
         loads=Loads(catalog, kept.images, kept.tags, kept.layers),
         registries=registries.build(core, pull.Store(kept.blobs, kept.layers, kept.images, kept.tags), catalog),
         saves=Saves(catalog, kept.images, kept.tags, kept.layers),
+        imports=Imports(catalog, kept.images, kept.layers, UrlSource(core.config.registry)),
+        commits=Commits(catalog, kept.images, kept.layers, core.events, users),
     )
 
 
@@ -85,12 +90,9 @@ def routes(services: ImageServices) -> list[Route]:
     """The endpoints of this area."""
     return [
         *image_routes.routes(services.catalog, services.removal, services.loads, services.saves),
-        *registries.routes(services.registries, _no_import),
+        *registries.routes(services.registries, image_making.importing(services.imports)),
+        image_making.commit(services.commits),
     ]
-
-
-async def _no_import(request: Request) -> Response | None:
-    raise Unsupported("import is not implemented")
 
 
 async def restore(core: Core, services: ImageServices, containers: Collection[str]) -> None:
