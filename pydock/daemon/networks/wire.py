@@ -6,24 +6,139 @@ Called by the containers service's inspect; `parse_endpoint` is its inverse for 
 from collections.abc import Mapping
 from typing import Any
 
+from pydock.daemon.networks.publishing import split_port
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, PortBinding, Sandbox
+from pydock.errors import InvalidParameter
+
+_DEFAULT = "bridge"
+_EMPTY = EndpointSettings()
 
 
 def network_settings(container: ContainerNetwork, sandbox: Sandbox | None) -> dict[str, Any]:
     """``NetworkSettings`` of a container's inspect; `sandbox` is None where it does not run."""
-    raise NotImplementedError
+    endpoints = sandbox.endpoints if sandbox else container.endpoints
+    main = endpoints.get(_DEFAULT, _EMPTY) if sandbox else _EMPTY
+    return {
+        "Bridge": "",
+        "SandboxID": sandbox.id if sandbox else "",
+        "SandboxKey": sandbox.key if sandbox else "",
+        "Ports": ports_json(sandbox.ports) if sandbox else {},
+        "HairpinMode": False,
+        "LinkLocalIPv6Address": "",
+        "LinkLocalIPv6PrefixLen": 0,
+        "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None,
+        "EndpointID": main.endpoint_id,
+        "Gateway": main.gateway,
+        "GlobalIPv6Address": main.global_ipv6_address,
+        "GlobalIPv6PrefixLen": main.global_ipv6_prefix_len,
+        "IPAddress": main.ip_address,
+        "IPPrefixLen": main.ip_prefix_len,
+        "IPv6Gateway": main.ipv6_gateway,
+        "MacAddress": main.mac_address,
+        "Networks": {name: endpoint_json(endpoint) for name, endpoint in endpoints.items()},
+    }
 
 
 def endpoint_json(endpoint: EndpointSettings) -> dict[str, Any]:
     """One value of ``NetworkSettings.Networks``."""
-    raise NotImplementedError
+    return {
+        "IPAMConfig": _ipam_json(endpoint),
+        "Links": _listed(endpoint.links),
+        "Aliases": _listed(endpoint.aliases),
+        "MacAddress": endpoint.mac_address or endpoint.wanted_mac,
+        "DriverOpts": None if endpoint.driver_opts is None else dict(endpoint.driver_opts),
+        "GwPriority": endpoint.gw_priority,
+        "NetworkID": endpoint.network_id,
+        "EndpointID": endpoint.endpoint_id,
+        "Gateway": endpoint.gateway,
+        "IPAddress": endpoint.ip_address,
+        "IPPrefixLen": endpoint.ip_prefix_len,
+        "IPv6Gateway": endpoint.ipv6_gateway,
+        "GlobalIPv6Address": endpoint.global_ipv6_address,
+        "GlobalIPv6PrefixLen": endpoint.global_ipv6_prefix_len,
+        "DNSNames": _listed(endpoint.dns_names),
+    }
 
 
 def parse_endpoint(value: Mapping[str, Any] | None) -> EndpointSettings:
     """An ``EndpointSettings`` object of a create or connect request; what an inspect shows is accepted."""
-    raise NotImplementedError
+    if value is None:
+        return _EMPTY
+    _check(isinstance(value, Mapping), "EndpointSettings")
+    ipam = value.get("IPAMConfig")
+    _check(ipam is None or isinstance(ipam, Mapping), "IPAMConfig")
+    ipam = ipam or {}
+    options = value.get("DriverOpts")
+    _check(options is None or isinstance(options, Mapping), "DriverOpts")
+    priority = value.get("GwPriority") or 0
+    _check(isinstance(priority, int) and not isinstance(priority, bool), "GwPriority")
+    return EndpointSettings(
+        has_ipam=value.get("IPAMConfig") is not None,
+        ipv4_address=_text(ipam, "IPv4Address"),
+        ipv6_address=_text(ipam, "IPv6Address"),
+        link_local_ips=_texts(ipam, "LinkLocalIPs") or (),
+        links=_texts(value, "Links"),
+        aliases=_texts(value, "Aliases"),
+        driver_opts=None if options is None else {str(key): str(one) for key, one in options.items()},
+        gw_priority=priority,
+        wanted_mac=_text(value, "MacAddress"),
+    )
+
+
+def ports_json(ports: Mapping[str, tuple[PortBinding, ...] | None]) -> dict[str, Any]:
+    """``Ports`` of ``NetworkSettings``."""
+    return {
+        port: None if bindings is None else [{"HostIp": one.host_ip, "HostPort": one.host_port} for one in bindings]
+        for port, bindings in ports.items()
+    }
 
 
 def port_list(ports: Mapping[str, tuple[PortBinding, ...] | None]) -> list[dict[str, Any]]:
     """``Ports`` of an entry of the containers list."""
-    raise NotImplementedError
+    listed: list[dict[str, Any]] = []
+    for port, bindings in ports.items():
+        number, protocol = split_port(port)
+        if not bindings:
+            listed.append({"PrivatePort": number, "Type": protocol})
+        for binding in bindings or ():
+            entry: dict[str, Any] = {"IP": binding.host_ip} if binding.host_ip else {}
+            entry["PrivatePort"] = number
+            if binding.host_port:
+                entry["PublicPort"] = int(binding.host_port)
+            listed.append({**entry, "Type": protocol})
+    return listed
+
+
+def _ipam_json(endpoint: EndpointSettings) -> dict[str, Any] | None:
+    if not endpoint.has_ipam:
+        return None
+    found: dict[str, Any] = {}
+    if endpoint.ipv4_address:
+        found["IPv4Address"] = endpoint.ipv4_address
+    if endpoint.ipv6_address:
+        found["IPv6Address"] = endpoint.ipv6_address
+    if endpoint.link_local_ips:
+        found["LinkLocalIPs"] = list(endpoint.link_local_ips)
+    return found
+
+
+def _listed(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    found = value.get(key)
+    _check(found is None or isinstance(found, str), key)
+    return found or ""
+
+
+def _texts(value: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    found = value.get(key)
+    _check(found is None or (isinstance(found, list) and all(isinstance(one, str) for one in found)), key)
+    return None if found is None else tuple(found)
+
+
+def _check(right: bool, what: str) -> None:
+    if not right:
+        raise InvalidParameter(f"invalid JSON: {what} has a wrong type")

@@ -7,14 +7,19 @@ for what changes a container: connect, disconnect, and which networks a prune mu
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from pydock.daemon.http.request import Request
+from pydock.daemon.http.response import Response, json_response, no_content
 from pydock.daemon.http.router import Route
+from pydock.daemon.networks.filtering import LIST_FILTERS, PRUNE_FILTERS
 from pydock.daemon.networks.settings import EndpointSettings
+from pydock.daemon.networks.wire import parse_endpoint
+from pydock.errors import InvalidParameter
 
 
 class NetworkBackend(Protocol):
     """What these routes ask of the networks service."""
 
-    async def create(self, request: Mapping[str, Any]) -> tuple[str, str]: ...
+    async def create(self, request: Mapping[str, Any], /) -> tuple[str, str]: ...
 
     async def select(self, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]: ...
 
@@ -38,4 +43,59 @@ class ContainerBackend(Protocol):
 
 def routes(networks: NetworkBackend, containers: ContainerBackend) -> list[Route]:
     """The endpoints under /networks."""
-    raise NotImplementedError
+
+    async def list_(request: Request) -> Response:
+        return json_response(await networks.select(request.query.filters(LIST_FILTERS)))
+
+    async def inspect(request: Request) -> Response:
+        scope, verbose = request.query.text("scope"), request.query.flag("verbose")
+        return json_response(await networks.inspect(request.params["id"], verbose, scope))
+
+    async def create(request: Request) -> Response:
+        network_id, warning = await networks.create(await _object(request))
+        return json_response({"Id": network_id, "Warning": warning}, 201)
+
+    async def remove(request: Request) -> Response:
+        await networks.remove(request.params["id"])
+        return no_content()
+
+    async def connect(request: Request) -> Response:
+        body = await _object(request)
+        settings = parse_endpoint(body.get("EndpointConfig"))
+        await containers.connect_network(_container(body), request.params["id"], settings)
+        return Response(200)
+
+    async def disconnect(request: Request) -> Response:
+        body = await _object(request)
+        await containers.disconnect_network(_container(body), request.params["id"], bool(body.get("Force")))
+        return Response(200)
+
+    async def prune(request: Request) -> Response:
+        filters = request.query.filters(PRUNE_FILTERS)
+        removed = await networks.prune(filters, containers.networks_in_use())
+        return json_response({"NetworksDeleted": removed or None})
+
+    return [
+        Route("GET", "/networks", list_),
+        Route("GET", "/networks/", list_),
+        Route("POST", "/networks/create", create),
+        Route("POST", "/networks/prune", prune),
+        Route("GET", "/networks/{id}", inspect),
+        Route("DELETE", "/networks/{id}", remove),
+        Route("POST", "/networks/{id}/connect", connect),
+        Route("POST", "/networks/{id}/disconnect", disconnect),
+    ]
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    body = await request.json_value()
+    if not isinstance(body, dict):
+        raise InvalidParameter("invalid JSON: the body must be an object")
+    return body
+
+
+def _container(body: Mapping[str, Any]) -> str:
+    name = body.get("Container")
+    if not isinstance(name, str) or not name:
+        raise InvalidParameter("invalid JSON: Container has a wrong type")
+    return name

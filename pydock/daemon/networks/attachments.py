@@ -1,0 +1,249 @@
+"""The making and ending of a container's network, in the calling thread: `Sandboxes` calls it off the event loop.
+
+Whatever fails on the way leaves nothing: undo stands beside the doing.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydock.daemon.networks import endpoints, publishing
+from pydock.daemon.networks.endpoints import Place
+from pydock.daemon.networks.files import Files, NetworkFiles
+from pydock.daemon.networks.ground import Ground
+from pydock.daemon.networks.live import Endpoint, Registry
+from pydock.daemon.networks.publishing import Publication, Target
+from pydock.daemon.networks.record import HOST_BINDING
+from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Sandbox
+from pydock.errors import System
+from pydock.linux.rtnetlink import Address
+from pydock.network.bridge import Port
+from pydock.network.hosts_file import Record, own_records
+from pydock.network.namespaces import Space
+
+
+@dataclass(eq=False, slots=True)
+class LiveSandbox:
+    """The network of a container that runs.  ``space`` None: it has the host's, or another container's."""
+
+    container: ContainerNetwork
+    id: str
+    key: str = ""
+    space: Space | None = None
+    places: dict[str, Place] = field(default_factory=dict)
+    publication: Publication = field(default_factory=Publication)
+    #: the container whose network it shares
+    owner: str = ""
+
+    @property
+    def endpoints(self) -> dict[str, EndpointSettings]:
+        """By network name."""
+        return {name: place.settings for name, place in self.places.items()}
+
+
+class Attachments:
+    """Makes, changes and ends."""
+
+    def __init__(self, registry: Registry, ground: Ground, files: Files, keys: Path, default_host: str = "") -> None:
+        """`keys` is the directory of the sandboxes' keys; `default_host` is where ports are published by default."""
+        self._registry = registry
+        self._ground = ground
+        self._files = files
+        self._keys = keys
+        self._default_host = default_host
+
+    def make(self, container: ContainerNetwork) -> LiveSandbox:
+        """A container's network with namespace, interfaces, ports and files; the sockets in it are to be closed."""
+        live = LiveSandbox(container, secrets.token_hex(32))
+        with ExitStack() as undo:
+            self._join_networks(live, undo)
+            if "host" in live.places:
+                live.key = str(self._keys / "default")
+                self._files.write_host(container, self._host_gateways())
+                undo.pop_all()
+                return live
+            self._ground.passage.renew()
+            live.space = self._ground.namespaces.take()
+            undo.callback(live.space.close)
+            self._ground.host.attach(live.space, with_gateways(live.places))
+            live.publication = self._publish(live)
+            undo.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
+            undo.callback(live.publication.close_sockets)
+            self._write_files(live)
+            live.key = self._link_key(live.id, f"/proc/{os.getpid()}/fd/{live.space.descriptor}")
+            undo.pop_all()
+        return live
+
+    def end(self, live: LiveSandbox) -> None:
+        """Take everything back; the kernel removes the interfaces with the namespace."""
+        with ExitStack() as stack:
+            if live.space:
+                stack.callback((self._keys / live.id[:12]).unlink, missing_ok=True)
+                stack.callback(live.space.close)
+            for place in live.places.values():
+                stack.callback(self.leave, live.container.id, place)
+            stack.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
+
+    def adopt(self, container: ContainerNetwork, sandbox: Sandbox, init_pid: int) -> LiveSandbox:
+        """The network of a container that outlived the daemon; its rules are made whole."""
+        live = LiveSandbox(container, sandbox.id or secrets.token_hex(32))
+        if "host" in sandbox.endpoints:
+            live.key = str(self._keys / "default")
+        else:
+            live.space = self._ground.namespaces.open(f"/proc/{init_pid}/ns/net")
+            live.key = self._link_key(live.id, f"/proc/{init_pid}/ns/net")
+        macs = self._ground.host.names_by_mac(live.space) if live.space else {}
+        for name, settings in sandbox.endpoints.items():
+            network = self._registry.get(settings.network_id) or self._registry.get(name)
+            if network is None:
+                continue  # removed by force while it ran
+            place = endpoints.restored(network, settings, macs.get(settings.mac_address, ""))
+            live.places[network.record.name] = place
+            network.add(endpoint_of(place, container))
+        target = self._target(live.places)
+        if target:
+            live.publication = publishing.adopt(sandbox.ports, target, self._ground.ports, self._ground.firewall)
+        else:
+            live.publication = Publication(dict(sandbox.ports))
+        return live
+
+    def files_of(self, container: ContainerNetwork) -> NetworkFiles:
+        """The paths of a container's files."""
+        return self._files.paths(container)
+
+    def _join_networks(self, live: LiveSandbox, undo: ExitStack) -> None:
+        container = live.container
+        for name in in_order(container):
+            network = self._registry.find(name)
+            network.join(container.id)
+            undo.callback(network.leave, container.id)
+            taken = {place.port.name for place in live.places.values() if place.port}
+            mac = container.mac_address if not live.places else ""
+            place = endpoints.allocate(network, container.endpoints[name], taken, mac)
+            undo.callback(endpoints.release, place)
+            place = replace(place, settings=with_names(place, container))
+            live.places[network.record.name] = place
+            network.add(endpoint_of(place, container))
+
+    def leave(self, container_id: str, place: Place) -> None:
+        """Free a container's place on a network."""
+        place.network.leave(container_id)
+        endpoints.release(place)
+
+    def refresh(self, live: LiveSandbox) -> None:
+        """After a network came or went: default routes by the right one, ports that lead there."""
+        chosen = endpoints.choose_gateways(live.places.values())
+        if live.space:
+            ways = [(one.port.name, version, one.gateway(version)) for version, one in chosen.items() if one.port]
+            self._ground.host.set_gateways(live.space, ways)
+        target = self._target(live.places)
+        if target:
+            publishing.retarget(live.publication, target, self._ground.firewall)
+        else:
+            publishing.retarget(live.publication, Target({}, ()), self._ground.firewall)
+
+    def own_records(self, live: LiveSandbox, place: Place) -> list[Record]:
+        """The lines of /etc/hosts that a place on a network brings."""
+        addresses = [str(address) for version in (4, 6) if (address := place.address(version))]
+        return own_records(live.container.hostname, live.container.domainname, addresses)
+
+    def _publish(self, live: LiveSandbox) -> Publication:
+        target = self._target(live.places)
+        if target is None:
+            return Publication(publishing.exposed_only(live.container) if live.places else {})
+        try:
+            return publishing.publish(live.container, target, self._ground.ports, self._ground.firewall)
+        except System as error:
+            place = endpoints.choose_gateways(live.places.values()).get(4) or next(iter(live.places.values()))
+            raise System(
+                "driver failed programming external connectivity on endpoint "
+                f"{live.container.name.removeprefix('/')} ({place.settings.endpoint_id}): {error.message}"
+            ) from error
+
+    def _target(self, places: Mapping[str, Place]) -> Target | None:
+        """Where ports lead: by the networks that are the ways out, and only where these are bridges."""
+        chosen = {
+            version: place
+            for version, place in endpoints.choose_gateways(places.values()).items()
+            if place.network.record.driver == "bridge"
+        }
+        if not chosen:
+            return None
+        addresses: dict[int, Address] = {}
+        routed, hosts = [], ""
+        for version, place in chosen.items():
+            record = place.network.record
+            address = place.address(version)
+            if address:
+                addresses[version] = address
+            if record.gateway_mode(version) == "routed":
+                routed.append(version)
+            hosts = hosts or record.options.get(HOST_BINDING, "")
+        return Target(addresses, publishing.default_hosts(hosts or self._default_host), tuple(routed))
+
+    def _write_files(self, live: LiveSandbox) -> None:
+        own = [
+            str(address) for place in live.places.values() for version in (4, 6) if (address := place.address(version))
+        ]
+        resolver = any(place.network.record.user_defined for place in live.places.values())
+        ipv6 = any(place.address(6) for place in live.places.values())
+        extra = self._files.extra_records(live.container, self._host_gateways())
+        self._files.write_bridged(live.container, own, extra, ipv6, resolver)
+
+    def _host_gateways(self) -> list[str]:
+        """What ``host-gateway`` stands for: the default bridge's own addresses."""
+        bridge = self._registry.get("bridge")
+        return [pool.gateway for pool in bridge.record.pools if pool.gateway] if bridge else []
+
+    def _link_key(self, sandbox_id: str, target: str) -> str:
+        """A path by which others find the namespace: a link, which nobody has to unmount after a crash."""
+        path = self._keys / sandbox_id[:12]
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
+        return str(path)
+
+
+def in_order(container: ContainerNetwork) -> list[str]:
+    """The networks of a container: the one that its mode names first, the others by name."""
+    first = {"": "bridge", "default": "bridge"}.get(container.mode, container.mode)
+    return sorted(container.endpoints, key=lambda name: (name != first, name))
+
+
+def with_gateways(places: Mapping[str, Place]) -> list[Port]:
+    """The interfaces to make, with the default routes at those that are chosen for them."""
+    chosen = endpoints.choose_gateways(places.values())
+    ports = []
+    for place in places.values():
+        if place.port:
+            gateways = tuple((version, place.gateway(version)) for version, one in chosen.items() if one is place)
+            ports.append(replace(place.port, gateways=gateways))
+    return ports
+
+
+def with_names(place: Place, container: ContainerNetwork) -> EndpointSettings:
+    """The settings with the names by which others on the network find the container."""
+    if not place.network.record.user_defined:
+        return place.settings
+    names = [container.name.removeprefix("/"), *(place.settings.aliases or ()), container.id[:12]]
+    if container.hostname:
+        names.append(container.hostname)
+    return replace(place.settings, dns_names=tuple(dict.fromkeys(names)))
+
+
+def endpoint_of(place: Place, container: ContainerNetwork) -> Endpoint:
+    """What the network shows of the container."""
+    settings = place.settings
+    return Endpoint(
+        id=settings.endpoint_id,
+        container_id=container.id,
+        container_name=container.name.removeprefix("/"),
+        interface=place.port.name if place.port else "",
+        mac=settings.mac_address,
+        ipv4=f"{settings.ip_address}/{settings.ip_prefix_len}" if settings.ip_address else "",
+        ipv6=f"{settings.global_ipv6_address}/{settings.global_ipv6_prefix_len}"
+        if settings.global_ipv6_address
+        else "",
+    )

@@ -1,0 +1,107 @@
+"""Docker's filters of the network list and of prune.
+
+Called by the networks service; the routes have refused keys that do not exist.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from pydock.daemon.networks.live import LiveNetwork
+from pydock.daemon.networks.record import NetworkRecord, parse_bool
+from pydock.errors import InvalidParameter
+
+LIST_FILTERS: Final = frozenset(("dangling", "driver", "id", "label", "name", "scope", "type"))
+PRUNE_FILTERS: Final = frozenset(("label", "label!", "until"))
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|us|ns|m|s)")
+_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+
+
+def select(networks: Sequence[LiveNetwork], filters: Mapping[str, Sequence[str]]) -> list[LiveNetwork]:
+    """Those that pass every filter; a filter is passed by any of its values, labels by all."""
+    tests = [_list_test(key, values) for key, values in filters.items() if values]
+    return [network for network in networks if all(test(network) for test in tests)]
+
+
+def prunable(networks: Sequence[LiveNetwork], filters: Mapping[str, Sequence[str]]) -> list[LiveNetwork]:
+    """Those that a prune may take: not predefined, old enough, by label."""
+    until = filters.get("until", ())
+    if len(until) > 1:
+        raise InvalidParameter("more than one until filter specified")
+    latest = _moment(until[0]) if until else None
+    return [
+        network
+        for network in networks
+        if not network.record.predefined
+        and (latest is None or network.record.created / 1e9 <= latest)
+        and _labelled(network.record, filters.get("label", ()))
+        and not any(_labelled(network.record, (one,)) for one in filters.get("label!", ()))
+    ]
+
+
+def _list_test(key: str, values: Sequence[str]) -> Callable[[LiveNetwork], bool]:
+    match key:
+        case "driver":
+            return lambda network: network.record.driver in values
+        case "id":
+            return lambda network: any(_matches(one, network.record.id) for one in values)
+        case "name":
+            return lambda network: any(_matches(one, network.record.name) for one in values)
+        case "label":
+            return lambda network: _labelled(network.record, values)
+        case "scope":
+            return lambda network: "local" in values
+        case "type":
+            return _type_test(values)
+        case _:
+            return _dangling_test(values)
+
+
+def _type_test(values: Sequence[str]) -> Callable[[LiveNetwork], bool]:
+    for value in values:
+        if value not in ("builtin", "custom"):
+            raise InvalidParameter(f"invalid filter: 'type'='{value}'")
+    return lambda network: ("builtin" if network.record.predefined else "custom") in values
+
+
+def _dangling_test(values: Sequence[str]) -> Callable[[LiveNetwork], bool]:
+    if len(values) > 1:
+        raise InvalidParameter('got more than one value for filter key "dangling"')
+    try:
+        wanted = parse_bool(values[0])
+    except ValueError:
+        raise InvalidParameter(f"invalid filter 'dangling={values[0]}'") from None
+    return lambda network: not network.record.predefined and (not network.endpoints()) is wanted
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Docker matches a part, or a regular expression."""
+    if pattern in text:
+        return True
+    if len(pattern) > 255 or sum(pattern.count(one) for one in "*+{?") > 2:
+        return False  # Go's expressions take linear time, Python's need not
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        return False
+
+
+def _labelled(record: NetworkRecord, wanted: Sequence[str]) -> bool:
+    for one in wanted:
+        name, equals, value = one.partition("=")
+        if name not in record.labels or (equals and record.labels[name] != value):
+            return False
+    return True
+
+
+def _moment(text: str) -> float:
+    """``until``: a duration before now, a time in seconds, or a date."""
+    parts = _DURATION.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return time.time() - sum(float(number) * _UNITS[unit] for number, unit in parts)
+    try:
+        return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        raise InvalidParameter(f"invalid filter 'until={text}'") from None

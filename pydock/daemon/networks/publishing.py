@@ -1,0 +1,196 @@
+"""Which ports of a container appear on the host, and where: from what was asked for to held sockets and rules.
+
+Called by `attachment` with a container's network values; blocking.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pydock.daemon.networks.settings import ContainerNetwork, PortBinding
+from pydock.errors import InvalidParameter
+from pydock.linux.rtnetlink import Address
+from pydock.network.firewall import PROTOCOLS, Firewall, Published
+from pydock.network.ports import Held, Ports, Wish, parse_range
+
+ANY4: Final = ipaddress.IPv4Address("0.0.0.0")
+ANY6: Final = ipaddress.IPv6Address("::")
+_HOST_IPV6: Final = Path("/proc/net/if_inet6")
+
+Bindings = Mapping[str, tuple[PortBinding, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where published packets go, by IP version: the container's address; and the host addresses that "" stands for."""
+
+    addresses: Mapping[int, Address]
+    hosts: tuple[Address, ...]
+    #: versions in which the ports are open at the container's own address instead of being translated
+    routed: tuple[int, ...] = ()
+    #: versions in which nothing is published
+    closed: tuple[int, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Publication:
+    """What a running container has published."""
+
+    ports: dict[str, tuple[PortBinding, ...] | None] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+    rules: list[Published] = field(default_factory=list)
+    opened: list[Published] = field(default_factory=list)
+
+    def held_by_port(self) -> list[tuple[str, Held]]:
+        """Each held port with the container's port that it was taken for."""
+        numbers = {
+            (port.rpartition("/")[2] or "tcp", int(binding.host_port), binding.host_ip): port
+            for port, several in self.ports.items()
+            for binding in several or ()
+        }
+        return [(numbers[held.protocol, held.port, str(held.hosts[0])], held) for held in self.held]
+
+    def close_sockets(self) -> None:
+        """Close this process's copies of the sockets."""
+        for held in self.held:
+            for sock in held.sockets:
+                sock.close()
+
+
+def default_hosts(host: str) -> tuple[Address, ...]:
+    """What an open host address stands for: every address, of both versions, unless the option names one."""
+    address = ipaddress.ip_address(host or "0.0.0.0")
+    if address == ANY4:
+        return (ANY4, ANY6) if _HOST_IPV6.exists() else (ANY4,)
+    return (address,)
+
+
+def split_port(port: str) -> tuple[int, str]:
+    """``80/tcp`` as (80, "tcp")."""
+    number, _, protocol = port.partition("/")
+    protocol = protocol.lower() or "tcp"
+    if protocol not in PROTOCOLS:
+        raise InvalidParameter(f"invalid port specification: {port!r}: unknown protocol {protocol}")
+    if not (number.isascii() and number.isdigit() and 0 < int(number) < 1 << 16):
+        raise InvalidParameter(f"invalid port specification: {port!r}")
+    return int(number), protocol
+
+
+def check_bindings(bindings: Bindings, exposed: Iterable[str]) -> None:
+    """Refuse what no start could carry out."""
+    for port in (*bindings, *exposed):
+        split_port(port)
+    for port, several in bindings.items():
+        for binding in several or ():
+            parse_range(binding.host_port, f'hostPort binding for "{port}": port')
+            if binding.host_ip:
+                try:
+                    ipaddress.ip_address(binding.host_ip)
+                except ValueError:
+                    raise InvalidParameter(f"invalid IP address: {binding.host_ip}") from None
+
+
+def exposed_only(container: ContainerNetwork) -> dict[str, tuple[PortBinding, ...] | None]:
+    """The ports of a container that publishes none, as inspect shows them."""
+    return dict.fromkeys((*container.port_bindings, *container.exposed_ports))
+
+
+def publish(container: ContainerNetwork, target: Target, ports: Ports, firewall: Firewall) -> Publication:
+    """Hold the host ports and enter the rules; where that fails nothing is left."""
+    made = Publication()
+    wanted: dict[str, Sequence[PortBinding]] = {port: list(some) for port, some in container.port_bindings.items()}
+    for port in container.exposed_ports:
+        if container.publish_all and not wanted.get(port):
+            wanted[port] = [PortBinding()]
+        wanted.setdefault(port, ())
+    with ExitStack() as undo:
+        undo.callback(release, made, ports)
+        undo.callback(made.close_sockets)
+        for port in sorted(wanted, key=split_port):
+            bindings = [one for binding in wanted[port] for one in _publish_one(port, binding, target, ports, made)]
+            made.ports[port] = tuple(bindings) or None
+        if made.rules:
+            firewall.change_ports(add=made.rules)
+        if made.opened:
+            undo.callback(firewall.change_ports, remove=made.rules)
+            firewall.change_ports(add=made.opened, opened=True)
+        undo.pop_all()
+    return made
+
+
+def release(made: Publication, ports: Ports) -> None:
+    """Give the host ports back."""
+    for held in made.held:
+        ports.release(held.protocol, held.hosts, held.port)
+
+
+def withdraw(made: Publication, ports: Ports, firewall: Firewall) -> None:
+    """Undo a publication, but for the sockets that the shim has."""
+    try:
+        if made.rules:
+            firewall.change_ports(remove=made.rules)
+        if made.opened:
+            firewall.change_ports(remove=made.opened, opened=True)
+    finally:
+        release(made, ports)
+
+
+def retarget(made: Publication, target: Target, firewall: Firewall) -> None:
+    """Lead what is published to another address of the container; the host's ports stay as they are."""
+    rules = []
+    for port, held in made.held_by_port():
+        rules += _rules(held, target, split_port(port)[0])
+    if set(rules) != set(made.rules):
+        firewall.change_ports(add=rules, remove=made.rules)
+        made.rules = rules
+
+
+def adopt(bindings: Bindings, target: Target, ports: Ports, firewall: Firewall) -> Publication:
+    """What a container that outlived the daemon has published, as its record says; missing rules are entered."""
+    made = Publication(dict(bindings))
+    for port, several in bindings.items():
+        number, protocol = split_port(port)
+        for binding in several or ():
+            if not binding.host_port.isdigit():
+                continue
+            host = ipaddress.ip_address(binding.host_ip)
+            held = Held(protocol, (host,), int(binding.host_port), ())
+            ports.claim(protocol, host, held.port)
+            made.held.append(held)
+            made.rules += _rules(held, target, number)
+        for version in target.routed if several is None else ():
+            if version in target.addresses:
+                made.opened.append(Published(protocol, None, 0, target.addresses[version], number))
+    firewall.ensure_ports(made.rules)
+    firewall.ensure_ports(made.opened, opened=True)
+    return made
+
+
+def _publish_one(port: str, binding: PortBinding, target: Target, ports: Ports, made: Publication) -> list[PortBinding]:
+    number, protocol = split_port(port)
+    first, last = parse_range(binding.host_port)
+    hosts: tuple[Address, ...] = (ipaddress.ip_address(binding.host_ip),) if binding.host_ip else target.hosts
+    served = [host for host in hosts if host.version not in target.closed and host.version not in target.routed]
+    for version in target.routed:
+        if version in target.addresses and any(host.version == version for host in hosts):
+            made.opened.append(Published(protocol, None, 0, target.addresses[version], number))
+    if not served:
+        return []
+    address = target.addresses.get(4) or target.addresses[6]
+    held = ports.hold(Wish(protocol, tuple(served), first, last, str(address), number))
+    made.held.append(held)
+    made.rules += _rules(held, target, number)
+    return [PortBinding(str(host), str(held.port)) for host in held.hosts]
+
+
+def _rules(held: Held, target: Target, number: int) -> list[Published]:
+    """A host address of a version that the container lacks is held and has no rule: the kernel cannot translate it."""
+    rules = []
+    for host in held.hosts:
+        address = target.addresses.get(host.version)
+        if address and host.version not in target.routed:
+            rules.append(Published(held.protocol, None if host in (ANY4, ANY6) else host, held.port, address, number))
+    return rules

@@ -1,0 +1,70 @@
+"""Changes to the network of a container while it runs: connect, disconnect, another name.  Blocking.
+
+Called by `Sandboxes` off the event loop, under the container's lock.
+"""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from pydock.daemon.networks import endpoints
+from pydock.daemon.networks.attachments import Attachments, LiveSandbox, endpoint_of, with_names
+from pydock.daemon.networks.endpoints import Place
+from pydock.daemon.networks.ground import Ground
+from pydock.daemon.networks.live import Registry
+from pydock.daemon.networks.settings import EndpointSettings
+from pydock.errors import System
+from pydock.network import hosts_file
+
+
+class Reconnection:
+    """Connects, disconnects, renames."""
+
+    def __init__(self, registry: Registry, ground: Ground, attachments: Attachments) -> None:
+        self._registry = registry
+        self._ground = ground
+        self._attachments = attachments
+
+    def connect(self, live: LiveSandbox, name: str, settings: EndpointSettings) -> Place:
+        """Put a running container on one more network; where that fails all is as it was."""
+        if live.space is None:
+            raise System(f"container {live.container.id} has no network namespace of its own")
+        network = self._registry.find(name)
+        container = live.container
+        taken = set(self._ground.host.names_by_mac(live.space).values())
+        with ExitStack() as undo:
+            network.join(container.id)
+            undo.callback(network.leave, container.id)
+            place = endpoints.allocate(network, settings, taken)
+            undo.callback(endpoints.release, place)
+            place = replace(place, settings=with_names(place, container))
+            if place.port:
+                self._ground.host.attach(live.space, [place.port])
+                undo.callback(self._ground.host.detach, live.space, place.port.name)
+            live.places[name] = place
+            undo.callback(live.places.pop, name)
+            network.add(endpoint_of(place, container))
+            self._attachments.refresh(live)
+            undo.pop_all()
+        hosts_file.add(Path(self._attachments.files_of(container).hosts), self._attachments.own_records(live, place))
+        return place
+
+    def disconnect(self, live: LiveSandbox, place: Place) -> None:
+        """Take a running container off a network."""
+        live.places.pop(place.name, None)
+        with ExitStack() as stack:
+            stack.callback(self._attachments.leave, live.container.id, place)
+            stack.callback(self._attachments.refresh, live)
+            if place.port and live.space:
+                self._ground.host.detach(live.space, place.port.name)
+            hosts = Path(self._attachments.files_of(live.container).hosts)
+            hosts_file.remove(hosts, self._attachments.own_records(live, place))
+
+    def rename(self, live: LiveSandbox, name: str) -> None:
+        """Let the names of a running container follow its new name."""
+        live.container = replace(live.container, name=name)
+        for key, place in list(live.places.items()):
+            renamed = replace(place, settings=with_names(place, live.container))
+            live.places[key] = renamed
+            place.network.add(endpoint_of(renamed, live.container))
+        self._attachments.refresh(live)

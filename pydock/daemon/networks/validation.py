@@ -1,0 +1,143 @@
+"""What of a container's wishes about networks can be, checked at create and connect, in Docker's words.
+
+Called by `Sandboxes`; touches nothing.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pydock.daemon.networks import publishing
+from pydock.daemon.networks.files import Files
+from pydock.daemon.networks.live import Registry
+from pydock.daemon.networks.record import NetworkRecord
+from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings
+from pydock.errors import Conflict, Forbidden, InvalidParameter, NotFound
+from pydock.network.bridge import parse_mac
+
+_SHARED = "container:"
+_WITH_HOST = "container cannot be connected to host network and any other network"
+_WITH_NONE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
+_SHARING = "container sharing network namespace with another container or host cannot be connected to any other network"
+
+
+class Validation:
+    """The checks."""
+
+    def __init__(self, registry: Registry, files: Files) -> None:
+        self._registry = registry
+        self._files = files
+
+    def validate(self, container: ContainerNetwork) -> ContainerNetwork:
+        """See `Sandboxes.validate`."""
+        publishing.check_bindings(container.port_bindings, container.exposed_ports)
+        self._files.check(container)
+        if container.mac_address:
+            parse_mac(container.mac_address)
+        if container.disabled or container.mode.startswith(_SHARED):
+            return replace(container, endpoints={})
+        mode = {"": "bridge", "default": "bridge"}.get(container.mode, container.mode)
+        asked: dict[str, EndpointSettings] = {}
+        for name, settings in container.endpoints.items():
+            asked["bridge" if name == "default" else name] = settings
+        mode_network = self._registry.get(mode)
+        if mode_network and mode_network.record.name not in asked and mode_network.record.id not in asked:
+            asked = {mode_network.record.name: EndpointSettings(), **asked}
+        elif mode_network is None and mode not in asked:
+            asked = {mode: EndpointSettings(), **asked}
+        if len(asked) > 1 and mode in ("host", "none"):
+            raise InvalidParameter(_WITH_HOST if mode == "host" else _WITH_NONE)
+        endpoints = {}
+        for name, settings in asked.items():
+            network = self._registry.get(name)
+            if network is None:
+                endpoints[name] = settings  # as in Docker, it may yet come: the start says where it has not
+                continue
+            record = network.record
+            _check_settings(record, settings)
+            endpoints[record.name] = replace(settings.without_state(), network_id=record.id)
+        return replace(container, mode=container.mode, endpoints=endpoints)
+
+    def check_connect(
+        self, container: ContainerNetwork, reference: str, settings: EndpointSettings, running: bool
+    ) -> tuple[str, EndpointSettings]:
+        """The network's name and the settings, where a container may be connected so."""
+        record = self._registry.find(reference).record
+        if container.mode.startswith(_SHARED):
+            raise InvalidParameter(_SHARING)
+        if container.disabled:
+            raise InvalidParameter("container cannot be connected to a network: its network is disabled")
+        if record.name == "host" and "host" not in container.endpoints:
+            raise InvalidParameter(
+                "cannot connect container to host network - container must be created in host network mode"
+            )
+        if container.mode == "host" and record.name != "host":
+            raise InvalidParameter(_SHARING)
+        others = [name for name in container.endpoints if name != record.name]
+        if others and (record.name == "none" or "none" in others):
+            raise InvalidParameter(_WITH_NONE)
+        if running and record.name in container.endpoints:
+            name = container.name.removeprefix("/")
+            raise Forbidden(f"endpoint with name {name} already exists in network {record.name}")
+        if record.config_only:
+            raise Forbidden(f"cannot connect container to configuration-only network {record.name}")
+        _check_settings(record, settings)
+        return record.name, replace(settings.without_state(), network_id=record.id)
+
+    def check_disconnect(self, container: ContainerNetwork, reference: str, running: bool, force: bool) -> str:
+        """The name of the network that is to be left."""
+        try:
+            name = self._registry.find(reference).record.name
+        except NotFound:
+            if not force or reference not in container.endpoints:
+                raise
+            name = reference
+        if name == "host":
+            raise Conflict("container cannot be disconnected from host network or connected to host network")
+        if name not in container.endpoints and reference not in container.endpoints:
+            raise Forbidden(f"container {container.id} is not connected to network {name}")
+        return name if name in container.endpoints else reference
+
+
+def _check_settings(record: NetworkRecord, settings: EndpointSettings) -> None:
+    """What Docker gathers under "invalid endpoint settings", one line each."""
+    problems = []
+    asked: Mapping[int, str] = {4: settings.ipv4_address, 6: settings.ipv6_address}
+    if (asked[4] or asked[6]) and not record.user_defined:
+        problems.append("user specified IP address is supported on user defined networks only")
+    if settings.aliases and not record.user_defined:
+        problems.append("network-scoped aliases are only supported for user-defined networks")
+    for version, text in asked.items():
+        if not text:
+            continue
+        if problem := _address_problem(record, version, text):
+            problems.append(problem)
+    problems += [f"invalid link-local IP address: {text}" for text in settings.link_local_ips if not _is_address(text)]
+    if settings.wanted_mac:
+        parse_mac(settings.wanted_mac)
+    if problems:
+        listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
+        raise InvalidParameter(f"invalid config for network {record.name}: invalid endpoint settings:\n{listed}")
+
+
+def _address_problem(record: NetworkRecord, version: int, text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return f"invalid IPv{version} address: {text}"
+    if address.version != version or address.is_unspecified:
+        return f"invalid IPv{version} address: {text}"
+    pools = [pool for pool in record.pools if pool.network.version == version]
+    if record.user_defined and not any(pool.chosen for pool in pools):
+        return "user specified IP address is supported only when connecting to networks with user configured subnets"
+    if not any(address in pool.network for pool in pools):
+        return f"no configured subnet or ip-range contain the IP address {text}"
+    return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

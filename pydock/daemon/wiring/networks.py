@@ -1,0 +1,109 @@
+"""Joins the network services: called by main, which hands `routes` the containers service."""
+
+import hashlib
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydock.daemon.config import DEFAULT_EXEC_ROOT, NetworkOptions
+from pydock.daemon.core import Core
+from pydock.daemon.http.router import Route
+from pydock.daemon.networks.attachments import Attachments
+from pydock.daemon.networks.files import Files
+from pydock.daemon.networks.ground import Ground
+from pydock.daemon.networks.live import Registry
+from pydock.daemon.networks.making import Making
+from pydock.daemon.networks.predefined import Predefined
+from pydock.daemon.networks.reconnection import Reconnection
+from pydock.daemon.networks.sandboxes import Sandboxes
+from pydock.daemon.networks.service import CreateDefaults, Networks
+from pydock.daemon.networks.validation import Validation
+from pydock.daemon.routes import networks as network_routes
+from pydock.daemon.state.networks import NetworkStore
+from pydock.errors import InvalidParameter
+from pydock.linux.netlink import Netlink
+from pydock.network.bridge import Host
+from pydock.network.firewall import Firewall
+from pydock.network.ipam import DEFAULT_RANGES, PoolRange, unique_local_range
+from pydock.network.namespaces import Namespaces
+from pydock.network.passage import Passage
+from pydock.network.ports import Ports
+from pydock.network.resolv_conf import DnsOptions
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkServices:
+    """What the other areas and main use; `close` when the daemon ends: containers keep their networks."""
+
+    networks: Networks
+    sandboxes: Sandboxes
+    close: Callable[[], None]
+
+
+def build(core: Core) -> NetworkServices:
+    """Make the services; `networks.restore` is to be called before any other."""
+    options = core.config.network
+    table = table_name(core)
+    namespaces = Namespaces()
+    netlink = Netlink()
+    ground = Ground(
+        namespaces,
+        Host(netlink, namespaces, table),
+        Firewall(table, options.iptables),
+        Ports(),
+        Passage(table, options.iptables),
+    )
+    registry = Registry()
+    store = NetworkStore(core.database)
+    making = Making(registry, store, ground, ranges(options, store.seed()), options.ip_forward)
+    files = Files(DnsOptions(options.dns, options.dns_search, options.dns_options), options.host_gateway_ips)
+    keys = core.exec_root / "netns"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    attachments = Attachments(registry, ground, files, keys, options.ip)
+    sandboxes = Sandboxes(
+        attachments, Reconnection(registry, ground, attachments), Validation(registry, files), core.events
+    )
+    networks = Networks(
+        registry,
+        making,
+        Predefined(options, registry, making, ground),
+        core.events,
+        CreateDefaults(options=options.default_network_opts),
+    )
+
+    def close() -> None:
+        namespaces.close()
+        netlink.close()
+        ground.firewall.close()
+        ground.passage.close()
+
+    return NetworkServices(networks, sandboxes, close)
+
+
+def routes(services: NetworkServices, containers: network_routes.ContainerBackend) -> list[Route]:
+    """The endpoints under /networks."""
+    return network_routes.routes(services.networks, containers)
+
+
+def table_name(core: Core) -> str:
+    """The packet filter's table: each engine of a machine has its own."""
+    if core.exec_root == DEFAULT_EXEC_ROOT:
+        return "pydock"
+    return f"pydock-{hashlib.sha256(str(core.exec_root).encode()).hexdigest()[:8]}"
+
+
+def ranges(options: NetworkOptions, seed: bytes) -> list[PoolRange]:
+    """What subnets are chosen from: the configured ranges, or Docker's and the engine's own IPv6 range."""
+    configured = []
+    for pool in options.default_address_pools:
+        try:
+            base = ipaddress.ip_network(pool.base)
+        except ValueError as error:
+            raise InvalidParameter(f"invalid default address pool: {error}") from None
+        if not base.prefixlen <= pool.size <= base.max_prefixlen:
+            raise InvalidParameter(f"invalid default address pool: size {pool.size} of {base}")
+        configured.append(PoolRange(base, pool.size))
+    chosen = configured or list(DEFAULT_RANGES)
+    if not any(pool.base.version == 6 for pool in chosen):
+        chosen.append(unique_local_range(seed))
+    return chosen

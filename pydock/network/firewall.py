@@ -1,0 +1,335 @@
+"""The engine's own table of the kernel's packet filter: address translation, published ports, isolation.
+
+Called by the daemon's network services, which say which bridges, subnets and ports there are; all of it stands in sets
+and maps, so that a container costs a few elements and the number of rules never grows.  Each change is one transaction.
+
+A packet passes every table's chains.  Whoever drops in FORWARD by policy (Docker, firewalld, ufw in `ip filter`) drops
+ours too, and nothing in our table can prevent that: see `passage` for what is entered beside such a policy.
+"""
+
+import ipaddress
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydock.linux import nftables as nft
+from pydock.linux.netlink import NETLINK_NETFILTER, Netlink
+from pydock.linux.nftables import Element, Transaction
+from pydock.linux.rtnetlink import Address, Network
+
+PROTOCOLS: Final = {"tcp": 6, "udp": 17, "sctp": 132}
+
+_LOOPBACK4: Final = ipaddress.IPv4Network("127.0.0.0/8")
+#: a raw table's, dstnat, filter and srcnat: the priorities that the kernel names (netfilter_ipv4.h)
+_RAW, _DSTNAT, _FILTER, _SRCNAT = -300, -100, 0, 100
+_ICMP: Final = (1, 58)
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeRules:
+    """How the packets of one bridge are treated; subnets of both versions."""
+
+    name: str
+    subnets: tuple[Network, ...]
+    #: traffic that leaves by other interfaces gets the host's address: all of it, by IP version
+    masquerade: tuple[int, ...] = (4, 6)
+    #: the host's address to take in its stead, by IP version
+    source: Mapping[int, Address] | None = None
+    #: whether containers reach each other
+    icc: bool = True
+    #: whether nothing gets in or out
+    internal: bool = False
+    #: versions in which containers are reached from outside by their own address: at open ports, and at all ports
+    routed: tuple[int, ...] = ()
+    unprotected: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One port: packets to (host_ip, host_port) go to (address, port); ``host_ip`` None stands for every address."""
+
+    protocol: str
+    host_ip: Address | None
+    host_port: int
+    address: Address
+    port: int
+
+
+class Firewall:
+    """The table."""
+
+    def __init__(self, table: str, enabled: bool = True) -> None:
+        """Not `enabled`: change nothing; whoever runs the engine sees to translation and isolation."""
+        self.table = table
+        self._enabled = enabled
+        self._netlink = Netlink(NETLINK_NETFILTER)
+        self._netlink.enlarge()
+
+    def close(self) -> None:
+        """Leave the table as it is."""
+        self._netlink.close()
+
+    def rebuild(self, bridges: Sequence[BridgeRules]) -> None:
+        """Make the table anew, in one transaction; ports that are published stay so."""
+        kept = {name: nft.elements(self._netlink, nft.INET, self.table, name) for name in _PORT_SETS}
+        change = self._transaction()
+        change.add_table()
+        change.delete_table()
+        change.add_table()
+        _add_sets(change)
+        _add_chains(change)
+        for name, elements in kept.items():
+            change.add_elements(name, elements)
+        for bridge in bridges:
+            _bridge(change.add_elements, bridge)
+        self._commit(change)
+
+    def remove(self) -> None:
+        """Remove the table."""
+        change = self._transaction()
+        change.add_table()
+        change.delete_table()
+        self._commit(change)
+
+    def add_bridge(self, bridge: BridgeRules) -> None:
+        """Treat a bridge's packets from now on."""
+        change = self._transaction()
+        _bridge(change.add_elements, bridge)
+        self._commit(change)
+
+    def remove_bridge(self, bridge: BridgeRules) -> None:
+        """Forget a bridge."""
+        change = self._transaction()
+        _bridge(change.delete_elements, bridge)
+        self._commit(change)
+
+    def change_ports(
+        self, add: Iterable[Published] = (), remove: Iterable[Published] = (), opened: bool = False
+    ) -> None:
+        """Publish ports and take others back; `opened`: at their own address instead (gateway mode routed)."""
+        change = self._transaction()
+        encode = _open if opened else _publish
+        for method, ports in ((change.delete_elements, remove), (change.add_elements, add)):
+            by_set: dict[str, list[Element]] = {}
+            for port in ports:
+                name, element = encode(port)
+                by_set.setdefault(name, []).append(element)
+            for name, elements in by_set.items():
+                method(name, elements)
+        if change:
+            self._commit(change)
+
+    def ensure_ports(self, ports: Iterable[Published], opened: bool = False) -> None:
+        """Publish what the kernel does not have yet; where it leads elsewhere, lead it here."""
+        encode = _open if opened else _publish
+        change = self._transaction()
+        for name, element in map(encode, ports):
+            old = [one for one in nft.elements(self._netlink, nft.INET, self.table, name) if one.key == element.key]
+            if old == [element]:
+                continue
+            change.delete_elements(name, old)
+            change.add_elements(name, [element])
+        if change:
+            self._commit(change)
+
+    def ports(self) -> list[Published]:
+        """What is published, as the kernel has it."""
+        found = []
+        for name in ("publish4", "publish6", "publish-any4", "publish-any6"):
+            length = 4 if name.endswith("4") else 16
+            for element in nft.elements(self._netlink, nft.INET, self.table, name):
+                host = None if "any" in name else ipaddress.ip_address(element.key[4 : 4 + length])
+                found.append(
+                    Published(
+                        _NAMES[element.key[0]], host, _port(element.key[-4:]),
+                        ipaddress.ip_address(element.data[:length]), _port(element.data[length:]),
+                    )
+                )  # fmt: skip
+        return found
+
+    def _commit(self, change: Transaction) -> None:
+        if self._enabled:
+            change.commit(self._netlink)
+
+    def _transaction(self) -> Transaction:
+        return Transaction(self.table)
+
+
+_NAMES: Final = {number: name for name, number in PROTOCOLS.items()}
+_PORT_SETS: Final = ("publish4", "publish6", "publish-any4", "publish-any6", "open4", "open6")
+
+
+def _port(data: bytes) -> int:
+    return int.from_bytes(data[:2])
+
+
+def _publish(port: Published) -> tuple[str, Element]:
+    version = port.address.version
+    data = nft.join(port.address.packed, struct.pack(">H", port.port))
+    protocol, number = bytes((PROTOCOLS[port.protocol],)), struct.pack(">H", port.host_port)
+    if port.host_ip is None:
+        return f"publish-any{version}", Element(nft.join(protocol, number), data=data)
+    return f"publish{version}", Element(nft.join(protocol, port.host_ip.packed, number), data=data)
+
+
+def _open(port: Published) -> tuple[str, Element]:
+    key = nft.join(bytes((PROTOCOLS[port.protocol],)), port.address.packed, struct.pack(">H", port.port))
+    return f"open{port.address.version}", Element(key)
+
+
+def _bridge(change: Callable[[str, Iterable[Element]], None], bridge: BridgeRules) -> None:
+    """Enter what makes up a bridge, or take it out."""
+    name = nft.interface_name(bridge.name)
+    change("bridges", [Element(name)])
+    if bridge.icc:
+        change("same", [Element(name + name)])
+    if bridge.internal:
+        change("internal", [Element(name)])
+    for version in (4, 6):
+        family = bytes((nft.IPV4 if version == 4 else nft.IPV6,))
+        if version in bridge.routed:
+            change("routed", [Element(nft.join(family, name))])
+        if version in bridge.unprotected:
+            change("unprotected", [Element(nft.join(family, name))])
+        subnets = [subnet for subnet in bridge.subnets if subnet.version == version]
+        ranges = [(net.network_address.packed, net.broadcast_address.packed) for net in subnets]
+        change(f"hairpin{version}", [Element(name + first, name + last, joined=True) for first, last in ranges])
+        if bridge.internal or version not in bridge.masquerade:
+            continue
+        source = (bridge.source or {}).get(version)
+        if source:
+            change(f"snat{version}", [Element(first, last, source.packed) for first, last in ranges])
+        else:
+            change(f"masquerade{version}", [Element(first, last) for first, last in ranges])
+
+
+def _add_sets(change: Transaction) -> None:
+    change.add_set("bridges", [nft.INTERFACE_NAME])
+    change.add_set("internal", [nft.INTERFACE_NAME])
+    change.add_set("same", [nft.INTERFACE_NAME, nft.INTERFACE_NAME])
+    change.add_set("routed", [nft.FAMILY, nft.INTERFACE_NAME])
+    change.add_set("unprotected", [nft.FAMILY, nft.INTERFACE_NAME])
+    for version, address in ((4, nft.IPV4_ADDRESS), (6, nft.IPV6_ADDRESS)):
+        change.add_set(f"masquerade{version}", [address], interval=True)
+        change.add_set(f"snat{version}", [address], [address], interval=True)
+        change.add_set(f"hairpin{version}", [nft.INTERFACE_NAME, address], interval=True)
+        change.add_set(f"publish{version}", [nft.PROTOCOL, address, nft.PORT], [address, nft.PORT])
+        change.add_set(f"publish-any{version}", [nft.PROTOCOL, nft.PORT], [address, nft.PORT])
+        change.add_set(f"open{version}", [nft.PROTOCOL, address, nft.PORT])
+
+
+def _add_chains(change: Transaction) -> None:
+    for name, kind, hook, priority in (
+        ("spoofed", "filter", nft.HOOK_PREROUTING, _RAW),
+        ("prerouting", "nat", nft.HOOK_PREROUTING, _DSTNAT),
+        ("output", "nat", nft.HOOK_OUTPUT, _DSTNAT),
+        ("forward", "filter", nft.HOOK_FORWARD, _FILTER),
+        ("postrouting", "nat", nft.HOOK_POSTROUTING, _SRCNAT),
+    ):
+        change.add_base_chain(name, kind, hook, priority)
+    change.add_chain("publish")
+    change.add_chain("inward")
+    _add_translation(change)
+    _add_filter(change)
+
+
+def _add_translation(change: Transaction) -> None:
+    to_us = (nft.address_type(), nft.equal(struct.pack("=I", nft.RTN_LOCAL)), nft.verdict(nft.JUMP, "publish"))
+    # only this host itself may use what is published at 127.0.0.1
+    change.add_rule("prerouting", *_from_ip(4), *_in_loopback(destination=True), nft.verdict(nft.RETURN))
+    change.add_rule("prerouting", *to_us)
+    change.add_rule("output", *to_us)
+    outside = (nft.meta(nft.META_OIFNAME), nft.in_set("bridges", inverted=True))
+    ours = (nft.meta(nft.META_OIFNAME), nft.in_set("bridges"))
+    translated = (
+        nft.conntrack(nft.CT_STATUS), nft.masked(struct.pack("=I", nft.STATUS_DNAT)), nft.nonzero(),
+    )  # fmt: skip
+    for version, family, length in ((4, nft.IPV4, 4), (6, nft.IPV6, 16)):
+        source, destination = (12, 16) if version == 4 else (8, 24)
+        after = nft.REGISTER + length // 4
+        protocol = nft.meta(nft.META_L4PROTO)
+        change.add_rule(
+            "publish", *_from_ip(version), protocol,
+            nft.payload(nft.NETWORK_HEADER, destination, length, nft.REGISTER + 1),
+            nft.payload(nft.TRANSPORT_HEADER, 2, 2, after + 1),
+            nft.mapped(f"publish{version}"), nft.dnat(family, after),
+        )  # fmt: skip
+        change.add_rule(
+            "publish", *_from_ip(version), protocol,
+            nft.payload(nft.TRANSPORT_HEADER, 2, 2, nft.REGISTER + 1),
+            nft.mapped(f"publish-any{version}"), nft.dnat(family, after),
+        )  # fmt: skip
+        from_address = nft.payload(nft.NETWORK_HEADER, source, length)
+        change.add_rule(
+            "postrouting", *_from_ip(version), *outside, from_address,
+            nft.mapped(f"snat{version}"), nft.snat(family),
+        )  # fmt: skip
+        change.add_rule(
+            "postrouting", *_from_ip(version), *outside, from_address,
+            nft.in_set(f"masquerade{version}"), nft.masquerade(),
+        )  # fmt: skip
+        # a container that reaches itself or its neighbour by a published port must answer by way of the host
+        change.add_rule(
+            "postrouting", *_from_ip(version), *translated, nft.meta(nft.META_OIFNAME),
+            nft.payload(nft.NETWORK_HEADER, source, length, nft.REGISTER + 4),
+            nft.in_set(f"hairpin{version}"), nft.masquerade(),
+        )  # fmt: skip
+    change.add_rule("postrouting", *_from_ip(4), *translated, *ours, *_in_loopback(destination=False), nft.masquerade())
+    change.add_rule(
+        "postrouting", *_from_ip(6), *translated, *ours, nft.payload(nft.NETWORK_HEADER, 8, 16),
+        nft.equal(ipaddress.IPv6Address("::1").packed), nft.masquerade(),
+    )  # fmt: skip
+
+
+def _add_filter(change: Transaction) -> None:
+    """What may be forwarded to a bridge, or from an internal one; all else is none of our business."""
+    incoming, outgoing = nft.meta(nft.META_IIFNAME), nft.meta(nft.META_OIFNAME)
+    # route_localnet lets the host use 127.0.0.1 towards a bridge; what comes from there with such addresses is forged
+    for of_destination in (True, False):
+        change.add_rule(
+            "spoofed",
+            incoming,
+            nft.in_set("bridges"),
+            *_from_ip(4),
+            *_in_loopback(of_destination),
+            nft.verdict(nft.DROP),
+        )
+    change.add_rule("forward", outgoing, nft.in_set("bridges"), nft.verdict(nft.JUMP, "inward"))
+    change.add_rule("forward", incoming, nft.in_set("internal"), nft.verdict(nft.DROP))
+    accept, drop = nft.verdict(nft.ACCEPT), nft.verdict(nft.DROP)
+    change.add_rule(
+        "inward", nft.conntrack(nft.CT_STATE), nft.masked(struct.pack("=I", nft.STATE_ESTABLISHED_RELATED)),
+        nft.nonzero(), accept,
+    )  # fmt: skip
+    change.add_rule("inward", incoming, nft.meta(nft.META_OIFNAME, nft.REGISTER + 4), nft.in_set("same"), accept)
+    change.add_rule("inward", incoming, nft.in_set("internal"), drop)
+    change.add_rule("inward", outgoing, nft.in_set("internal"), drop)
+    change.add_rule(
+        "inward", nft.conntrack(nft.CT_STATUS), nft.masked(struct.pack("=I", nft.STATUS_DNAT)), nft.nonzero(), accept
+    )
+    family_and_bridge = (nft.meta(nft.META_NFPROTO), nft.meta(nft.META_OIFNAME, nft.REGISTER + 1))
+    change.add_rule("inward", *family_and_bridge, nft.in_set("unprotected"), accept)
+    for version, number in ((4, _ICMP[0]), (6, _ICMP[1])):
+        destination, length = (16, 4) if version == 4 else (24, 16)
+        change.add_rule(
+            "inward", *_from_ip(version), nft.meta(nft.META_L4PROTO),
+            nft.payload(nft.NETWORK_HEADER, destination, length, nft.REGISTER + 1),
+            nft.payload(nft.TRANSPORT_HEADER, 2, 2, nft.REGISTER + 1 + length // 4),
+            nft.in_set(f"open{version}"), accept,
+        )  # fmt: skip
+        change.add_rule(
+            "inward", nft.meta(nft.META_L4PROTO), nft.equal(bytes((number,))),
+            *family_and_bridge, nft.in_set("routed"), accept,
+        )  # fmt: skip
+    change.add_rule("inward", drop)
+
+
+def _from_ip(version: int) -> tuple[bytes, bytes]:
+    return nft.meta(nft.META_NFPROTO), nft.equal(bytes((nft.IPV4 if version == 4 else nft.IPV6,)))
+
+
+def _in_loopback(destination: bool) -> tuple[bytes, bytes]:
+    return nft.payload(nft.NETWORK_HEADER, 16 if destination else 12, 1), nft.equal(
+        _LOOPBACK4.network_address.packed[:1]
+    )

@@ -1,0 +1,102 @@
+"""Containers' network namespaces: made ahead of need, entered by one thread, talked to over netlink sockets of theirs.
+
+Called by the daemon's sandboxes, from any thread.
+"""
+
+import contextlib
+import os
+import queue
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydock.linux import rtnetlink
+from pydock.linux.netlink import Netlink
+from pydock.linux.netns import NamespaceThread
+
+#: How many stand ready.  One costs less than a millisecond to make, which is a tenth of a container's start.
+READY: Final = 2
+_LOOPBACK: Final = 1
+_SYSCTL: Final = Path("/proc/sys/net")
+
+
+@dataclass(eq=False, slots=True)
+class Space:
+    """A namespace: its descriptor, and a netlink socket in it; closed by whoever has it."""
+
+    descriptor: int
+    netlink: Netlink
+
+    def close(self) -> None:
+        """Let go of it; it ends when no process is in it."""
+        self.netlink.close()
+        os.close(self.descriptor)
+
+
+class Namespaces:
+    """Gives out new namespaces (loopback up, IPv6 off on interfaces to come) and opens others'."""
+
+    def __init__(self) -> None:
+        self._thread = NamespaceThread()
+        self._ready: queue.SimpleQueue[Future[Space]] = queue.SimpleQueue()
+        for _ in range(READY):
+            self._ready.put(self._make())
+
+    def take(self) -> Space:
+        """A new namespace."""
+        space = self._ready.get().result()
+        self._ready.put(self._make())
+        return space
+
+    def open(self, path: str) -> Space:
+        """The namespace at `path`, such as /proc/PID/ns/net."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return Space(descriptor, self._thread.inside(descriptor, Netlink))
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def set_sysctls(self, space: Space, values: Mapping[str, str]) -> None:
+        """Write ``ipv6/conf/eth0/disable_ipv6`` and the like in a namespace."""
+        if values:
+            self._thread.inside(space.descriptor, lambda: write_sysctls(values))
+
+    def close(self) -> None:
+        """Let the ready ones go."""
+        self._thread.close()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._ready.get_nowait().result().close()
+
+    def _make(self) -> "Future[Space]":
+        return self._thread.make(_prepare)
+
+
+def _prepare(descriptor: int) -> Space:
+    netlink = Netlink()
+    netlink.request([rtnetlink.set_link(index=_LOOPBACK, up=True)])
+    # as in Docker: an interface without an IPv6 address has no IPv6 at all; absent where the kernel has none
+    with contextlib.suppress(FileNotFoundError):
+        write_sysctls({"ipv6/conf/default/disable_ipv6": "1"})
+    return Space(descriptor, netlink)
+
+
+def write_sysctls(values: Mapping[str, str]) -> None:
+    """Write sysctls below /proc/sys/net of the calling thread's namespace."""
+    for name, value in values.items():
+        descriptor = os.open(_SYSCTL / name, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, value.encode())
+        finally:
+            os.close(descriptor)
+
+
+def read_sysctl(name: str, default: str = "") -> str:
+    """One sysctl below /proc/sys/net of this process's namespace."""
+    try:
+        return (_SYSCTL / name).read_text().strip()
+    except OSError:
+        return default

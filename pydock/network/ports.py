@@ -1,0 +1,177 @@
+"""Host ports: which are taken, and sockets that hold them so that no other process takes them.
+
+The kernel translates the packets (`firewall`), so nobody reads from these sockets; the container's shim keeps them open
+until its end.  Called by the daemon's sandboxes, from any thread.
+"""
+
+import errno
+import ipaddress
+import socket
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydock.errors import InvalidParameter, System
+from pydock.linux.rtnetlink import Address
+
+_KINDS: Final = {
+    "tcp": (socket.SOCK_STREAM, socket.IPPROTO_TCP),
+    "udp": (socket.SOCK_DGRAM, socket.IPPROTO_UDP),
+    "sctp": (socket.SOCK_STREAM, 132),
+}
+_RANGE_FILE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_DEFAULT_RANGE: Final = (49153, 65535)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A port that is to be published on each of ``hosts``, the same number on all; ``first`` 0: any free one.
+
+    ``target`` and ``target_port`` are the container's, for messages.
+    """
+
+    protocol: str
+    hosts: tuple[Address, ...]
+    first: int
+    last: int
+    target: str
+    target_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A port that is held: the numbers stand for (protocol, host, port); ``sockets`` are the caller's."""
+
+    protocol: str
+    hosts: tuple[Address, ...]
+    port: int
+    sockets: tuple[socket.socket, ...]
+
+
+class Ports:
+    """The host's ports that this engine has given out."""
+
+    def __init__(self) -> None:
+        self._taken: set[tuple[str, Address, int]] = set()
+        self._lock = threading.Lock()
+        self._first, self._last = _ephemeral_range()
+        self._next = self._first
+
+    def hold(self, wish: Wish) -> Held:
+        """Take a port; System in Docker's words where it cannot be had."""
+        if wish.first:
+            return self._hold_first(wish, range(wish.first, wish.last + 1), fixed=wish.first == wish.last)
+        with self._lock:
+            start = self._next
+        numbers = [*range(start, self._last + 1), *range(self._first, start)]
+        held = self._hold_first(wish, numbers, fixed=False)
+        with self._lock:
+            self._next = held.port + 1 if held.port < self._last else self._first
+        return held
+
+    def claim(self, protocol: str, host: Address, port: int) -> None:
+        """Note a port of a container that outlived the daemon; its shim holds the socket."""
+        with self._lock:
+            self._taken.add((protocol, host, port))
+
+    def release(self, protocol: str, hosts: Sequence[Address], port: int) -> None:
+        """Give a port back; whoever has its sockets closes them."""
+        with self._lock:
+            self._taken.difference_update((protocol, host, port) for host in hosts)
+
+    def _hold_first(self, wish: Wish, numbers: Sequence[int], fixed: bool) -> Held:
+        refused: System | None = None
+        for number in numbers:
+            try:
+                return self._hold_one(wish, number)
+            except System as error:
+                refused = error
+                if fixed:
+                    break
+        raise refused or System("all ports are allocated")
+
+    def _hold_one(self, wish: Wish, port: int) -> Held:
+        keys = [(wish.protocol, host, port) for host in wish.hosts]
+        with self._lock:
+            for key in keys:
+                if key in self._taken:
+                    raise System(f"Bind for {_joined(key[1], port)} failed: port is already allocated")
+            self._taken.update(keys)
+        with ExitStack() as undo:
+            undo.callback(self.release, wish.protocol, wish.hosts, port)
+            sockets = []
+            for host in wish.hosts:
+                try:
+                    bound = _bind(wish.protocol, host, port)
+                except OSError as error:
+                    target = _joined(ipaddress.ip_address(wish.target), wish.target_port)
+                    reason = (error.strerror or "failed").lower()
+                    raise System(
+                        f"failed to bind host port for {_joined(host, port)}:{target}/{wish.protocol}: {reason}"
+                    ) from error
+                if bound:
+                    undo.callback(bound.close)
+                    sockets.append(bound)
+            undo.pop_all()
+        return Held(wish.protocol, wish.hosts, port, tuple(sockets))
+
+
+def parse_range(text: str, what: str = "port") -> tuple[int, int]:
+    """``80`` or ``8000-8010`` as two numbers; "" gives (0, 0)."""
+    if not text:
+        return 0, 0
+    first, dash, last = text.partition("-")
+    numbers = []
+    for part in (first, last if dash else first):
+        if not (part.isascii() and part.isdigit() and int(part) < 1 << 16):
+            raise InvalidParameter(f"invalid {what} specification: {text!r}")
+        numbers.append(int(part))
+    if numbers[0] > numbers[1]:
+        raise InvalidParameter(f"invalid {what} specification: {text!r}")
+    return numbers[0], numbers[1]
+
+
+def _bind(protocol: str, host: Address, port: int) -> socket.socket | None:
+    """A bound socket; None where the kernel does not know the protocol (it is translated all the same).
+
+    Not listening: what reaches it, because no rule translated it, is refused.  Connections that a server of the host
+    left in TIME_WAIT stand in the way of a plain bind, but not of one that listens with SO_REUSEADDR.
+    """
+    kind, number = _KINDS[protocol]
+    family = socket.AF_INET if host.version == 4 else socket.AF_INET6
+    try:
+        bound = socket.socket(family, kind, number)
+    except OSError as error:
+        if error.errno in (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EAFNOSUPPORT):
+            return None
+        raise
+    try:
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            bound.bind((str(host), port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or protocol != "tcp":
+                raise
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((str(host), port))
+            bound.listen(1)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+def _joined(host: Address, port: int) -> str:
+    return f"[{host}]:{port}" if host.version == 6 else f"{host}:{port}"
+
+
+def _ephemeral_range() -> tuple[int, int]:
+    try:
+        first, last = (int(word) for word in _RANGE_FILE.read_text().split())
+    except (OSError, ValueError):
+        return _DEFAULT_RANGE
+    return first, last
