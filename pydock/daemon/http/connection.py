@@ -121,10 +121,12 @@ class Connection(asyncio.Protocol):
     # --- what the exchange asks: see `exchange.Line` ---
 
     async def drain(self) -> None:
-        """Wait until the client takes more."""
-        if not self._writable.is_set():
+        """Wait until the client takes more; others get their turn in any case."""
+        if self._writable.is_set():
+            await asyncio.sleep(0)
+        else:
             await self._writable.wait()
-        if self.gone:
+        if self.gone or self.transport.is_closing():
             raise ConnectionAbortedError("the client went away")
 
     def peer_left(self) -> bool:

@@ -126,8 +126,9 @@ class RawConnection:
         """See `Hijacked.write`."""
         if not self._lost:
             self._transport.write(data)
+            await asyncio.sleep(0)
             await self._writable.wait()
-        if self._lost:
+        if self._lost or self._transport.is_closing():
             raise ConnectionAbortedError("the client went away")
 
     def write_eof(self) -> None:

@@ -127,8 +127,9 @@ class WebSocket:
         """See `Hijacked.write`."""
         if not self._lost:
             self._send(BytesMessage(data=data))
+            await asyncio.sleep(0)
             await self._writable.wait()
-        if self._lost:
+        if self._lost or self._transport.is_closing():
             raise ConnectionAbortedError(_GONE)
 
     def write_eof(self) -> None:
