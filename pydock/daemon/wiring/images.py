@@ -28,7 +28,7 @@ from pydock.imagestore.tags import Tags
 from pydock.imagestore.url_source import UrlSource
 
 STEPS = (*layer_tables.STEPS, *image_tables.STEPS)
-PRELOAD = ("pydock.worker.unpack", "pydock.worker.assemble")
+PRELOAD = tuple(f"pydock.worker.{name}" for name in ("unpack", "assemble", "init_layer", "pack", "archive", "changes"))
 
 
 @dataclass(frozen=True, slots=True)
