@@ -12,7 +12,6 @@ import signal
 import ssl
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from pydock.daemon import configure, listeners, output, roots, service_manager
 from pydock.daemon.config import VERSION, Config
@@ -21,15 +20,14 @@ from pydock.daemon.events import Events
 from pydock.daemon.http.router import Route, Router
 from pydock.daemon.http.server import Server
 from pydock.daemon.offload import offload
+from pydock.daemon.state import networks as network_tables
 from pydock.daemon.state.database import Database
-from pydock.daemon.system.engine import ContainerCounts
-from pydock.daemon.system.usage import DiskUsage
-from pydock.daemon.wiring import images, system, volumes
+from pydock.daemon.wiring import container_records, containers, images, networks, observers, system, volumes
 from pydock.errors import PydockError
 from pydock.runtime.zygote_process import Zygote
 
-STEPS = (*images.STEPS, *volumes.STEPS)
-PRELOAD = (*images.PRELOAD, *volumes.PRELOAD)
+STEPS = (*images.STEPS, *network_tables.STEPS, *volumes.STEPS, *containers.STEPS)
+PRELOAD = (*images.PRELOAD, *volumes.PRELOAD, *containers.PRELOAD, *observers.PRELOAD)
 #: how long answers under way may take when the daemon ends, in seconds
 GRACE = 5.0
 
@@ -93,17 +91,7 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
         stack.callback(database.close)
         core = Core(config, database, Events(), zygote)
 
-        image_services = images.build(core)
-        volume_services = volumes.build(core)
-        engine = system.build(core, NothingYet(), DiskUsage(_no_images, _nothing, _nothing))
-        await images.restore(core, image_services, ())
-        await volumes.restore(volume_services)
-        routes: list[Route] = [
-            *images.routes(image_services),
-            *volumes.routes(volume_services),
-            *system.routes(engine),
-        ]
-
+        routes, engine = await _build(core, stack)
         server = Server(Router(routes))
         await server.listen(sockets.sockets, tls)
         stack.push_async_callback(server.close, GRACE)
@@ -118,24 +106,34 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
     log.info("Daemon shutdown complete")
 
 
-class NothingYet:
-    """An engine without containers and images."""
+async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Route], system.SystemServices]:
+    """Build the areas in the order in which they need each other, then restore them in that order."""
+    image = images.build(core)
+    store, snapshots = image.store.images, image.store.snapshots
+    network = networks.build(core)
+    stack.callback(network.close)
+    volume = volumes.build(core)
+    container = containers.build(core, image.catalog, snapshots, volume.volumes, network.sandboxes)
+    stack.callback(containers.close, container)
+    catalog = container.catalog
+    records = container_records.build(core, container, image.catalog, store, snapshots, network.sandboxes)
+    image.users.join(records.users)
+    looking = observers.build(core, catalog, snapshots, volume.volumes)
+    engine = system.build(core, catalog, records.listing, image.catalog, volume.volumes)
 
-    def containers(self) -> ContainerCounts:
-        """None."""
-        return ContainerCounts()
-
-    def images(self) -> int:
-        """None."""
-        return 0
-
-
-async def _no_images() -> dict[str, Any]:
-    return {"LayersSize": 0, "Images": []}
-
-
-async def _nothing() -> list[dict[str, Any]]:
-    return []
+    await images.restore(core, image, [entry.id for entry in catalog.all()])
+    await network.networks.restore()
+    await volumes.restore(volume)
+    await containers.restore(container)
+    routes = [
+        *container_records.routes(container, records),
+        *containers.routes(container),
+        *observers.routes(looking),
+        *images.routes(image),
+        *volumes.routes(volume),
+        *system.routes(engine),
+    ]
+    return routes, engine
 
 
 def _signals() -> asyncio.Event:
