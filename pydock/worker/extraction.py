@@ -105,9 +105,12 @@ class Extraction:
                 raise malformed(f"{_text(entry.name)}: the root can't be replaced")
             if normpath(entry.name or b".") == b".":
                 return None  # Docker leaves the attributes of the root to itself
-        if self._rules.whiteouts and basename(path).startswith(_WHITEOUT):
-            self._white_out(entry, path)
-            return None
+        if self._rules.whiteouts and _WHITEOUT in path:
+            if path.startswith(self._base + _META) and path != self._base + _OPAQUE_MARK:
+                return None  # AUFS's own: its links and its bookkeeping
+            if basename(path).startswith(_WHITEOUT):
+                self._white_out(entry, path)
+                return None
         match entry.kind:
             case tar.REGULAR | tar.CONTIGUOUS:
                 return path, self._file(entry, path, content)
@@ -290,8 +293,6 @@ class Extraction:
             os.setxattr(directory, OPAQUE, b"y")
             return
         hidden = name.removeprefix(_WHITEOUT)
-        if name.startswith(_META):
-            return  # AUFS's own
         if hidden in (b"", b".", b".."):
             raise malformed(f"{_text(entry.name)}: whiteout of no name")
         target = os.path.join(directory, hidden)

@@ -3,6 +3,7 @@
 Called by the jobs of `archive` and `init_layer`, in a forked process of one thread.
 """
 
+import errno
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -78,7 +79,11 @@ def join(pid: int, start_time: int) -> int:
     with open(descriptor, "rb") as file:
         lines = file.read().splitlines()
     for point in _hidden(lines):
-        m.umount2(point, m.MNT_DETACH | m.UMOUNT_NOFOLLOW)
+        try:
+            m.umount2(point, m.MNT_DETACH | m.UMOUNT_NOFOLLOW)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # another mount covers it
+                raise
     return os.open("/", _DIRECTORY)
 
 

@@ -1,0 +1,36 @@
+"""What the kernel tests of the image store share."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pydock.runtime.zygote_process import Zygote
+from tests.kernel.imagestore.layer_store import PRELOAD, LayerStore
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Root, or there is nothing to test."""
+    if os.geteuid():
+        for item in items:
+            if "kernel/imagestore" in str(item.path) or "kernel/worker" in str(item.path):
+                item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """One zygote for all tests: its children share nothing."""
+    directory = tmp_path_factory.mktemp("zygote")
+    zygote = Zygote.spawn(directory, PRELOAD)
+    yield zygote
+    zygote.close()
+    assert (directory / "runtime.log").read_text() == ""
+
+
+@pytest.fixture
+def store(tmp_path: Path, zygote: Zygote) -> Iterator[LayerStore]:
+    """An empty store of layers and snapshots."""
+    store = LayerStore(tmp_path / "data", zygote.jobs)
+    yield store
+    store.close()
