@@ -21,6 +21,8 @@ class _Place:
     #: as in a record: four or sixteen bytes
     addresses: tuple[bytes, ...]
     links: Mapping[str, str]
+    #: what a PTR tells, as it is written
+    pointer: str
 
 
 @dataclass(eq=False, slots=True)
@@ -49,8 +51,7 @@ class Names:
             for name in place.names:
                 network.names.setdefault(name, {})[container] = place.addresses
             for address in place.addresses:
-                if place.names:
-                    network.pointers[str(ipaddress.ip_address(address))] = f"{place.names[0]}.{place.network}"
+                network.pointers[str(ipaddress.ip_address(address))] = place.pointer
 
     def drop(self, container: str) -> None:
         """A container is gone."""
@@ -124,4 +125,5 @@ def _place(value: Mapping[str, Any]) -> _Place:
         tuple(dict.fromkeys(name.lower() for name in value["names"])),
         tuple(ipaddress.ip_address(address).packed for address in value["addresses"]),
         {alias.lower(): name.lower() for alias, name in value["links"].items()},
+        ".".join([*value["names"][:1], value["network"]]),
     )

@@ -19,6 +19,9 @@ from pydock.network.resolv_conf import RESOLVER
 TABLE: Final = "pydock-dns"
 _PORT: Final = 53
 _BACKLOG: Final = 64
+_SO_RCVBUFFORCE: Final = 33
+#: for bursts: more than a thousand questions
+_BUFFER: Final = 1 << 20
 #: before other translations of destinations: NF_IP_PRI_NAT_DST
 _PRIORITY: Final = -100
 _WITHOUT_NAT: Final = (errno.EOPNOTSUPP, errno.ENOENT, errno.EPROTONOSUPPORT)
@@ -58,6 +61,7 @@ def _bind(port: int) -> Sockets:
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
+        udp.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
         for sock in (udp, tcp):
             sock.bind((RESOLVER, port))
         tcp.listen(_BACKLOG)
@@ -70,30 +74,35 @@ def _bind(port: int) -> Sockets:
 
 def _redirect(udp: int, tcp: int) -> None:
     """Send what goes to port 53 of the resolver's address to the ports `udp` and `tcp`."""
-    change = nft.Transaction(TABLE, nft.IPV4)
-    change.add_table()
-    change.delete_table()  # one that a resolver before this one left
-    change.add_table()
-    change.add_base_chain("output", "nat", nft.HOOK_OUTPUT, _PRIORITY)
-    address = socket.inet_aton(RESOLVER)
-    for protocol, port in ((socket.IPPROTO_UDP, udp), (socket.IPPROTO_TCP, tcp)):
-        change.add_rule(
-            "output",
-            nft.payload(nft.NETWORK_HEADER, 16, 4),
-            nft.equal(address),
-            nft.meta(nft.META_L4PROTO),
-            nft.equal(bytes((protocol,))),
-            nft.payload(nft.TRANSPORT_HEADER, 2, 2),
-            nft.equal(_PORT.to_bytes(2)),
-            _load(address, nft.REGISTER),
-            _load(port.to_bytes(2), nft.REGISTER + 1),
-            nft.dnat(nft.IPV4, nft.REGISTER + 1),
-        )
     netlink = Netlink(NETLINK_NETFILTER)
     try:
+        change = nft.Transaction(TABLE, nft.IPV4)
+        if TABLE in nft.tables(netlink, nft.IPV4):  # not done for nothing: the kernel takes long to delete
+            change.add_table()
+            change.delete_table()
+        change.add_table()
+        change.add_base_chain("output", "nat", nft.HOOK_OUTPUT, _PRIORITY)
+        for protocol, port in ((socket.IPPROTO_UDP, udp), (socket.IPPROTO_TCP, tcp)):
+            change.add_rule("output", *_translation(protocol, port))
         change.commit(netlink)
     finally:
         netlink.close()
+
+
+def _translation(protocol: int, port: int) -> list[bytes]:
+    """What goes by `protocol` to port 53 of the resolver's address gets another port."""
+    address = socket.inet_aton(RESOLVER)
+    return [
+        nft.payload(nft.NETWORK_HEADER, 16, 4),
+        nft.equal(address),
+        nft.meta(nft.META_L4PROTO),
+        nft.equal(bytes((protocol,))),
+        nft.payload(nft.TRANSPORT_HEADER, 2, 2),
+        nft.equal(_PORT.to_bytes(2)),
+        _load(address, nft.REGISTER),
+        _load(port.to_bytes(2), nft.REGISTER + 1),
+        nft.dnat(nft.IPV4, nft.REGISTER + 1),
+    ]
 
 
 def _load(value: bytes, register: int) -> bytes:
