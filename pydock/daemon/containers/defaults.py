@@ -31,7 +31,7 @@ def fill(host: dict[str, Any], defaults: ContainerDefaults, features: HostFeatur
     if host["OomKillDisable"] is None:
         host["OomKillDisable"] = False
     for key in _SHARED:
-        host[key] = _by_id(host[key], catalog)
+        host[key] = _by_id(host[key], catalog, must_exist=key != "NetworkMode")
     if not host["Privileged"]:
         if host["MaskedPaths"] is None:
             host["MaskedPaths"] = masked_paths()
@@ -47,14 +47,16 @@ def _disable_label(host: dict[str, Any]) -> None:
         host["SecurityOpt"] = [*given, "label=disable"]
 
 
-def _by_id(mode: str, catalog: Catalog) -> str:
-    """``container:NAME`` as ``container:ID``, which outlives a renaming; what is not found is told later."""
+def _by_id(mode: str, catalog: Catalog, must_exist: bool) -> str:
+    """``container:NAME`` as ``container:ID``, which outlives a renaming; a network may turn up later."""
     kind, colon, reference = mode.partition(":")
     if kind != "container" or not colon:
         return mode
     try:
         return f"container:{catalog.find(reference).id}"
     except PydockError:
+        if must_exist:
+            raise
         return mode
 
 
@@ -66,6 +68,8 @@ def _fill_log(log: dict[str, Any], defaults: ContainerDefaults) -> None:
     log["Config"] = options
     if log["Type"] == "none" and options:
         raise InvalidParameter("logger: options are not supported by the none driver")
+    if log["Type"] not in log_options.KNOWN:
+        raise InvalidParameter(f'error looking up logging plugin {log["Type"]}: plugin "{log["Type"]}" not found')
     log_options.validate(log["Type"], options)
     if tag := options.get("tag"):
         tags.render(tag, {})

@@ -16,6 +16,7 @@ from pydock.runtime import capabilities, sysctls
 
 _MAX_HOSTNAME = 64
 _MILLISECOND = 1_000_000
+_SHORT_ID = re.compile(r"[0-9a-f]{12}")
 _PORT = re.compile(r"[0-9]{1,5}")
 _DEVICE_RULE = re.compile(r"([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})")
 _ULIMITS = frozenset(
@@ -27,6 +28,7 @@ RUNTIMES = ("runc", "io.containerd.runc.v2", "pydock")
 
 def check(config: dict[str, Any], host_config: dict[str, Any], host: HostFeatures) -> list[str]:
     """Check both objects of a create request."""
+    _drop_own_hostname(config, host_config)
     check_network_mode(config, host_config)
     if host_config["Isolation"] not in ("", "default"):
         raise InvalidParameter(f"invalid isolation ({host_config['Isolation']}): linux only supports 'default'")
@@ -41,6 +43,13 @@ def check(config: dict[str, Any], host_config: dict[str, Any], host: HostFeature
     warnings += _check_platform(host_config, host)
     _check_devices(host_config)
     return warnings
+
+
+def _drop_own_hostname(config: dict[str, Any], host: dict[str, Any]) -> None:
+    """Where the host name is not the container's to choose, the short ID that inspect shows is no offence."""
+    shared = host["UTSMode"] == "host" or host["NetworkMode"].startswith("container:")
+    if shared and _SHORT_ID.fullmatch(config["Hostname"]):
+        config["Hostname"] = ""
 
 
 def check_network_mode(config: dict[str, Any], host: dict[str, Any]) -> None:
@@ -134,6 +143,8 @@ def _check_host_config(host: dict[str, Any]) -> list[str]:
                 capabilities.normalise(name)
             except InvalidParameter as error:
                 raise InvalidParameter(f"invalid {key}: {error.message}") from None
+    if host.get("StorageOpt"):
+        raise InvalidParameter("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
     if any(not key for key in host.get("Annotations") or {}):
         raise InvalidParameter("invalid Annotations: the empty string is not permitted as an annotation key")
     return warnings
