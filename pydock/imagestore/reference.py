@@ -108,6 +108,11 @@ def parse(text: str) -> Reference:
     return Reference(match["domain"], match["path"], match["tag"] or "", match["digest"] or "")
 
 
+def is_identifier(text: str) -> bool:
+    """Whether `text` is a whole image ID, which no name can be."""
+    return _IDENTIFIER.fullmatch(text.removeprefix("sha256:")) is not None
+
+
 def validate_digest(digest: str) -> None:
     """Raise InvalidParameter unless `digest` is ``algorithm:hex`` of an algorithm that is known."""
     algorithm, _, value = digest.partition(":")

@@ -4,20 +4,26 @@
 `routes.images`' part and handed in.
 """
 
-from typing import Protocol
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from pydock.daemon.http.request import Request
-from pydock.daemon.http.response import Response
+from pydock.daemon.http.response import Response, json_response
 from pydock.daemon.http.router import Handler, Route
 from pydock.daemon.images.operation import Work
+from pydock.daemon.images.registries import SEARCH_FILTERS
+from pydock.daemon.offload import offload
 from pydock.daemon.routes import progress_stream
 from pydock.errors import InvalidParameter
 from pydock.imagestore import platforms
 from pydock.imagestore.platforms import Platform
 from pydock.imagestore.registry import credentials
+from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.credentials import Credentials
 
 AUTH_HEADER = "x-registry-auth"
+T = TypeVar("T")
 
 
 class Pulls(Protocol):
@@ -27,29 +33,101 @@ class Pulls(Protocol):
         """The work that pulls an image."""
 
 
-def create_image(pulls: Pulls, import_image: Handler) -> Route:
-    """``POST /images/create``: pull, or hand the request to `import_image`."""
+class Pushes(Protocol):
+    """What the push route calls."""
 
-    async def handle(request: Request) -> Response | None:
+    def begin(self, name: str, tag: str, credentials: Credentials, platform: Platform | None = None) -> Work:
+        """The work that pushes an image."""
+
+
+class Registries(Protocol):
+    """What the other routes call; every call blocks."""
+
+    def login(self, credentials: Credentials, cancellation: Cancellation) -> dict[str, str]:
+        """Try credentials."""
+
+    def search(
+        self,
+        term: str,
+        limit: int,
+        filters: Mapping[str, Sequence[str]],
+        credentials: Credentials,
+        cancellation: Cancellation,
+    ) -> list[dict[str, Any]]:
+        """Find repositories."""
+
+    def distribution(self, name: str, credentials: Credentials, cancellation: Cancellation) -> dict[str, Any]:
+        """Look at a manifest."""
+
+
+def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: Handler) -> list[Route]:
+    """All of them."""
+
+    async def create(request: Request) -> Response | None:
         image = request.query.text("fromImage")
         if not image:
             return await import_image(request)
-        platform = _platform(request)
+        text = request.query.text("platform") if request.version >= (1, 32) else ""
+        platform = platforms.parse(text) if text else None
         work = pulls.begin(image, request.query.text("tag"), lenient_credentials(request), platform)
         await progress_stream.answer(request, work)
         return None
 
-    return Route("POST", "/images/create", handle)
+    async def push(request: Request) -> Response | None:
+        await request.read()  # clients of old send the credentials here too
+        platform = _json_platform(request) if request.version >= (1, 46) else None
+        work = pushes.begin(request.params["name"], request.query.text("tag"), lenient_credentials(request), platform)
+        await progress_stream.answer(request, work)
+        return None
+
+    async def auth(request: Request) -> Response:
+        given = credentials.from_fields(await request.json_value())
+        return json_response(await _ask(lambda cancellation: registries.login(given, cancellation)))
+
+    async def search(request: Request) -> Response:
+        query = request.query
+        term, limit, filters = query.text("term"), query.integer("limit"), query.filters(SEARCH_FILTERS)
+        given = lenient_credentials(request)
+        return json_response(await _ask(lambda it: registries.search(term, limit, filters, given, it)))
+
+    async def distribution(request: Request) -> Response:
+        name, given = request.params["name"], lenient_credentials(request)
+        return json_response(await _ask(lambda it: registries.distribution(name, given, it)))
+
+    return [
+        Route("POST", "/images/create", create),
+        Route("POST", "/images/{name:.*}/push", push),
+        Route("POST", "/auth", auth),
+        Route("GET", "/images/search", search),
+        Route("GET", "/distribution/{name:.*}/json", distribution),
+    ]
+
+
+async def _ask(question: Callable[[Cancellation], T]) -> T:
+    """Run `question` in a thread; broken off when nobody waits for it any more."""
+    cancellation = Cancellation()
+    try:
+        return await offload(question, cancellation)
+    finally:
+        cancellation.cancel()
 
 
 def lenient_credentials(request: Request) -> Credentials:
-    """The credentials that came with a pull or a push; a header that can't be read is taken for none, as in Docker."""
+    """The credentials that came with a request; a header that can't be read is taken for none, as in Docker."""
     try:
         return credentials.from_header(request.headers.get(AUTH_HEADER))
     except InvalidParameter:
         return credentials.NOBODY
 
 
-def _platform(request: Request) -> Platform | None:
-    text = request.query.text("platform") if request.version >= (1, 32) else ""
-    return platforms.parse(text) if text else None
+def _json_platform(request: Request) -> Platform | None:
+    text = request.query.text("platform")
+    if not text:
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not value.get("os") or not value.get("architecture"):
+        raise InvalidParameter(f"failed to parse platform: {text[:200]!r}")
+    return platforms.of(value)

@@ -22,7 +22,7 @@ from pydock.imagestore import gc
 from pydock.imagestore import images as store
 from pydock.imagestore.blobs import Blobs
 from pydock.imagestore.layers import Layers
-from pydock.imagestore.registry import pull
+from pydock.imagestore.registry.store import Store as RegistryStore
 from pydock.imagestore.snapshots import Snapshots
 from pydock.imagestore.tags import Tags
 from pydock.imagestore.url_source import UrlSource
@@ -68,7 +68,7 @@ def build(core: Core) -> ImageServices:
         catalog=catalog,
         removal=Removal(catalog, kept.images, kept.tags, core.events, users),
         loads=Loads(catalog, kept.images, kept.tags, kept.layers),
-        registries=registries.build(core, pull.Store(kept.blobs, kept.layers, kept.images, kept.tags), catalog),
+        registries=registries.build(core, RegistryStore(kept.blobs, kept.layers, kept.images, kept.tags), catalog),
         saves=Saves(catalog, kept.images, kept.tags, kept.layers),
         imports=Imports(catalog, kept.images, kept.layers, UrlSource(core.config.registry)),
         commits=Commits(catalog, kept.images, kept.layers, core.events, users),

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pydock.daemon.core import Core
 from pydock.daemon.http.router import Handler, Route
 from pydock.daemon.images.pull import Pulls
+from pydock.daemon.images.push import Pushes
+from pydock.daemon.images.registries import Registries
 from pydock.daemon.images.service import Images
 from pydock.daemon.routes import registry as registry_routes
-from pydock.imagestore.registry.pull import Puller, Store
+from pydock.imagestore.registry.pull import Puller
+from pydock.imagestore.registry.push import Pusher
+from pydock.imagestore.registry.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +19,20 @@ class RegistryServices:
     """The services of this part."""
 
     pulls: Pulls
+    pushes: Pushes
+    queries: Registries
 
 
 def build(core: Core, store: Store, images: Images) -> RegistryServices:
     """Construct them."""
-    puller = Puller(store, core.config.registry)
-    return RegistryServices(Pulls(puller, images, core.events))
+    options = core.config.registry
+    return RegistryServices(
+        pulls=Pulls(Puller(store, options), images, core.events),
+        pushes=Pushes(Pusher(store, options), images, core.events),
+        queries=Registries(options),
+    )
 
 
 def routes(services: RegistryServices, import_image: Handler) -> list[Route]:
     """The endpoints of this part; `import_image` is the other half of ``POST /images/create``."""
-    return [registry_routes.create_image(services.pulls, import_image)]
+    return registry_routes.routes(services.pulls, services.pushes, services.queries, import_image)

@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import os
 import threading
-from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter, PydockError, System
 from pydock.imagestore.blobs import Blobs, Ingest
@@ -19,17 +18,10 @@ from pydock.imagestore.registry.faults import Unreachable
 from pydock.imagestore.registry.manifests import Descriptor
 from pydock.imagestore.registry.progress import Meter, Progress, short_id
 from pydock.imagestore.registry.repository import Repository, worth_retrying
+from pydock.imagestore.registry.retries import Retries
 
 CHUNK = 256 << 10
 _PIPE_SIZE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often a layer is tried; the pause before another try grows by ``step`` seconds each time."""
-
-    attempts: int = 5
-    step: float = 5.0
 
 
 class LayerDownload:
@@ -111,12 +103,7 @@ class LayerDownload:
         self._tries += 1
         if self._tries >= retries.attempts:
             raise error
-        left = retries.step * self._tries
-        while left > 0:
-            seconds = max(1, round(left))
-            progress.update(self._id, f"Retrying in {seconds} second{'' if seconds == 1 else 's'}")
-            self._cancellation.sleep(min(1.0, left))
-            left -= 1.0
+        retries.pause(self._id, self._tries, progress, self._cancellation)
 
 
 class _Corrupt(System):

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydock.errors import InvalidParameter
 from pydock.imagestore import digest as digests
+from pydock.imagestore import platforms
 from pydock.imagestore.platforms import Platform, normalize
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -161,11 +162,10 @@ def diff_ids_of(config: bytes, layers: int) -> tuple[str, ...]:
 
 
 def platform_of(config: bytes) -> Platform:
-    """The platform that a config is for."""
-    value = _object(config, "image config")
-    parts = [value.get(key) for key in ("os", "architecture", "variant", "os.version")]
-    system, architecture, variant, version = (part if isinstance(part, str) else "" for part in parts)
-    return normalize(system or "linux", architecture, variant, version)
+    """The platform that a config is for; one that names no system is for Linux."""
+    return platforms.of(
+        {"os": "linux"} | {key: value for key, value in _object(config, "image config").items() if value}
+    )
 
 
 def _object(content: bytes, what: str) -> dict[str, Any]:

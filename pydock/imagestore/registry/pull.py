@@ -10,10 +10,8 @@ from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter, PydockError
 from pydock.imagestore import digest as digests
-from pydock.imagestore.blobs import Blobs
-from pydock.imagestore.images import Images
 from pydock.imagestore.index import ManifestRow
-from pydock.imagestore.layers import Layers, Lease, Unpacked
+from pydock.imagestore.layers import Lease, Unpacked
 from pydock.imagestore.platforms import Platform, host
 from pydock.imagestore.reference import Reference
 from pydock.imagestore.registry import manifests
@@ -21,24 +19,15 @@ from pydock.imagestore.registry.cancellation import Cancellation, Cancelled
 from pydock.imagestore.registry.choice import choose
 from pydock.imagestore.registry.credentials import Credentials
 from pydock.imagestore.registry.faults import explained
-from pydock.imagestore.registry.layer_download import LayerDownload, Retries
+from pydock.imagestore.registry.layer_download import LayerDownload
 from pydock.imagestore.registry.manifests import Descriptor, Index, Manifest, Schema1
 from pydock.imagestore.registry.options import RegistryOptions
 from pydock.imagestore.registry.progress import Progress, short_id
 from pydock.imagestore.registry.reach import first
 from pydock.imagestore.registry.repository import Fetched, Repository
+from pydock.imagestore.registry.retries import Retries
 from pydock.imagestore.registry.session import Session
-from pydock.imagestore.tags import Tags
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """The parts of the image store that registries are in touch with."""
-
-    blobs: Blobs
-    layers: Layers
-    images: Images
-    tags: Tags
+from pydock.imagestore.registry.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,11 +90,8 @@ class Repository:
                 following = _next(answer.header("Link"))
                 if not following:
                     return found
-                url = following if "://" in following else self._from_root(following)
+                url = self.url("tags/list") + following if following.startswith("?") else following
         raise InvalidParameter("the list of tags does not end")
-
-    def _from_root(self, path: str) -> str:
-        return path if path.startswith("/v2/") else self.url("tags/list") + path if path[:1] == "?" else f"/{path}"
 
     def blob(self, digest: str, offset: int = 0) -> Answer:
         """Begin to get a blob, from `offset` on where the server can (206), from its beginning otherwise (200)."""

@@ -61,7 +61,7 @@ class Session:
 
         Redirects of GET and HEAD are followed.  A token that has run out is renewed once.
         """
-        url = urljoin(f"{self.endpoint.url}/", url) if "://" in url else self.endpoint.url + url
+        url = self.endpoint.url + url if url.startswith("/") else url
         answer = self._follow(method, url, headers or {}, body, scopes)
         if answer.status == 401 and (body is None or isinstance(body, bytes)):
             asked = challenges.parse(answer.headers("WWW-Authenticate"))

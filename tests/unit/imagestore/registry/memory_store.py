@@ -18,7 +18,7 @@ from pydock.imagestore.blobs import Blobs
 from pydock.imagestore.images import Images
 from pydock.imagestore.index import BlobRow, Layer
 from pydock.imagestore.layers import Layers, Unpacked
-from pydock.imagestore.registry.pull import Store
+from pydock.imagestore.registry.store import Store
 from pydock.imagestore.tags import Tags
 
 

@@ -12,9 +12,9 @@ from pydock.imagestore.platforms import Platform
 from pydock.imagestore.registry import manifests
 from pydock.imagestore.registry.cancellation import Cancellation, Cancelled
 from pydock.imagestore.registry.credentials import NOBODY, Credentials
-from pydock.imagestore.registry.layer_download import Retries
 from pydock.imagestore.registry.options import RegistryOptions
 from pydock.imagestore.registry.pull import Puller, Request
+from pydock.imagestore.registry.retries import Retries
 from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry, Handler
 from tests.unit.imagestore.registry.made_images import digest_of, make_image, make_index
 from tests.unit.imagestore.registry.memory_store import Heard, MemoryStore
