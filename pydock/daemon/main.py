@@ -20,14 +20,13 @@ from pydock.daemon.events import Events
 from pydock.daemon.http.router import Route, Router
 from pydock.daemon.http.server import Server
 from pydock.daemon.offload import offload
-from pydock.daemon.state import networks as network_tables
 from pydock.daemon.state.database import Database
 from pydock.daemon.wiring import container_records, containers, images, networks, observers, system, volumes
 from pydock.errors import PydockError
 from pydock.runtime.zygote_process import Zygote
 
-STEPS = (*images.STEPS, *network_tables.STEPS, *volumes.STEPS, *containers.STEPS)
-PRELOAD = (*images.PRELOAD, *volumes.PRELOAD, *containers.PRELOAD, *observers.PRELOAD)
+STEPS = (*images.STEPS, *networks.STEPS, *volumes.STEPS, *containers.STEPS)
+PRELOAD = (*images.PRELOAD, *networks.PRELOAD, *volumes.PRELOAD, *containers.PRELOAD, *observers.PRELOAD)
 #: how long answers under way may take when the daemon ends, in seconds
 GRACE = 5.0
 
@@ -111,7 +110,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     image = images.build(core)
     store, snapshots = image.store.images, image.store.snapshots
     network = networks.build(core)
-    stack.callback(network.close)
+    stack.callback(networks.close, network)
     volume = volumes.build(core)
     container = containers.build(core, image.catalog, snapshots, volume.volumes, network.sandboxes)
     stack.callback(containers.close, container)
@@ -122,14 +121,16 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     engine = system.build(core, catalog, records.listing, image.catalog, volume.volumes)
 
     await images.restore(core, image, [entry.id for entry in catalog.all()])
-    await network.networks.restore()
+    await networks.restore(network)
     await volumes.restore(volume)
     await containers.restore(container)
+    await networks.settle(network)
     routes = [
         *container_records.routes(container, records),
         *containers.routes(container),
         *observers.routes(looking),
         *images.routes(image),
+        *networks.routes(network, catalog),
         *volumes.routes(volume),
         *system.routes(engine),
     ]
