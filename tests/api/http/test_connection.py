@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from http_bench import Bench
+
+from tests.api.http.bench import Bench
 
 GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -192,10 +192,9 @@ class Bench:
         try:
             while data := await client.read():
                 await client.write(data.upper())
+            await client.write(b"<end>")
         except ConnectionAbortedError:
             self.told.append("upper: aborted")
-        else:
-            await client.write(b"<end>")
         client.close()
 
     async def _given_away(self, request: Request) -> None:
