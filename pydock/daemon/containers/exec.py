@@ -159,8 +159,8 @@ class ExecService:
         except OSError as error:
             raise System(f"cannot resize the terminal of exec {identity}: {error.strerror}") from error
 
-    async def probe(self, entry: Entry, options: ExecOptions, limit: int) -> tuple[int, bytes]:
-        """Run a command to its end: (exit code, the first `limit` bytes of its output).
+    async def probe(self, entry: Entry, options: ExecOptions, output: bytearray, limit: int) -> int:
+        """Run a command to its end, with the first `limit` bytes of what it says added to `output`; its exit code.
 
         Cancelled, it leaves the process running: kill it by its pid.
         """
@@ -172,13 +172,13 @@ class ExecService:
         one.running = True
         try:
             await self._run(entry, live, one, [GivenClient(theirs.detach(), replace(_stream(one), raw=True))])
-            loop, output = asyncio.get_running_loop(), b""
+            loop = asyncio.get_running_loop()
             while data := await loop.sock_recv(ours, 1 << 16):
-                output = (output + data)[:limit]
+                output += data[: limit - len(output)]
             await self.inspect(identity)
         finally:
             ours.close()
-        return one.exit_code if one.exit_code is not None else -1, output
+        return one.exit_code if one.exit_code is not None else -1
 
     # what the shim tells
 

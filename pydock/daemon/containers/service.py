@@ -13,6 +13,7 @@ from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.exec import ExecService
 from pydock.daemon.containers.execs import Execs
 from pydock.daemon.containers.exits import Exits
+from pydock.daemon.containers.health import Health
 from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.life import Life
 from pydock.daemon.containers.lifecycle import Lifecycle
@@ -70,8 +71,11 @@ def build(core: Core, catalog: Catalog, specs: SpecBuilder, around: Surroundings
     remover = Remover(catalog, announcements, attachments, waiters, leftovers)
     execs = ExecService(catalog, announcements, specs, table)
 
+    health = Health(execs, table, announcements)
+
     def watch(entry: Entry, live: LiveContainer) -> None:
         Life(entry, live, exits, execs, announcements)
+        health.watch(entry, live)
 
     starter = Starter(catalog, announcements, provisions, launcher, attachments, watch)
     afterlife = Afterlife(catalog, starter.start, remover.remove)
