@@ -51,7 +51,7 @@ def read(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     if found[2] & _GO_KINDS[stat.S_IFDIR]:
         root = _open(path)
         tree.top(root, os.fsencode(name))
-        tree.below(root, os.fsencode(f"{name}/" if name else ""))
+        tree.below(root, os.fsencode(f"{name}/"))
     else:
         above, _, last = path.rpartition("/")
         with _opened(above or "/") as directory:

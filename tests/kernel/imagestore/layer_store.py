@@ -107,9 +107,9 @@ def link(name: str, target: str, **fields: Any) -> tuple[tarfile.TarInfo, bytes]
     return member(name, type=tarfile.SYMTYPE, linkname=target, **fields)
 
 
-def hard(name: str, target: str) -> tuple[tarfile.TarInfo, bytes]:
+def hard(name: str, target: str, **fields: Any) -> tuple[tarfile.TarInfo, bytes]:
     """A hard link of a tar."""
-    return member(name, type=tarfile.LNKTYPE, linkname=target)
+    return member(name, type=tarfile.LNKTYPE, linkname=target, **fields)
 
 
 def tar(*members: tuple[tarfile.TarInfo, bytes], format: int = tarfile.PAX_FORMAT, **options: Any) -> bytes:
