@@ -57,7 +57,7 @@ class Registries:
     def distribution(self, name: str, credentials: Credentials, cancellation: Cancellation) -> dict[str, Any]:
         """The descriptor and the platforms of what a registry has under `name`."""
         if references.is_identifier(name):
-            raise System(f"unknown image reference format: {name}")
+            raise System("no manifest found for full image ID")
         reference = references.parse(name).with_default_tag()
         found = inspection.inspect(reference, credentials, self._options, cancellation)
         return {
@@ -74,7 +74,7 @@ def _truth(filters: Mapping[str, Sequence[str]], key: str) -> bool | None:
         return True
     if values <= set(_FALSE):
         return False
-    raise InvalidParameter(f"invalid filter '{key}={sorted(values)}'")
+    raise InvalidParameter(f"invalid filter '{key}=[{' '.join(filters[key])}]'")
 
 
 def _number(text: str) -> int:

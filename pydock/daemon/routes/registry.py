@@ -86,7 +86,11 @@ def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: H
 
     async def search(request: Request) -> Response:
         query = request.query
-        term, limit, filters = query.text("term"), query.integer("limit"), query.filters(SEARCH_FILTERS)
+        try:
+            limit = query.integer("limit")
+        except InvalidParameter as error:
+            raise InvalidParameter(f"invalid limit specified: {error.message}") from None
+        term, filters = query.text("term"), query.filters(SEARCH_FILTERS)
         given = lenient_credentials(request)
         return json_response(await _ask(lambda it: registries.search(term, limit, filters, given, it)))
 

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydock.errors import NotFound, PydockError, System
+from pydock.errors import Forbidden, NotFound, PydockError, System, Unauthorized
 from pydock.imagestore.reference import Reference
 
 #: the longest answer that is read to find out what is wrong, in bytes
@@ -71,7 +71,7 @@ def of_answer(
         code = _clean(str(errors[0].get("code") or "UNKNOWN"))
         message = _clean(str(errors[0].get("message") or _DEFAULT.get(code, "unknown error")))
         return RegistryFault(f"{_spoken(code)}: {message}", status, code)
-    if status == 401:
+    if not body or status == 401:
         return _plain(status, "")
     shown = json.dumps(body[:_SHOWN].decode("utf-8", "replace"), ensure_ascii=False)
     why = "no error details found in HTTP response body" if isinstance(value, dict) else "invalid JSON"
@@ -116,6 +116,18 @@ def explained(error: PydockError, reference: Reference) -> PydockError:
             return NotFound(f"manifest for {reference.familiar} not found: {error.message}")
         case "NAME_UNKNOWN":
             return NotFound(f"repository {reference.familiar_name} not found: {error.message}")
+    return classified(error)
+
+
+def classified(error: PydockError) -> PydockError:
+    """`error` as the kind that its code stands for."""
+    match error:
+        case RegistryFault(code="UNAUTHORIZED"):
+            return Unauthorized(error.message)
+        case RegistryFault(code="DENIED"):
+            return Forbidden(error.message)
+        case RegistryFault(code="MANIFEST_UNKNOWN" | "NAME_UNKNOWN" | "BLOB_UNKNOWN"):
+            return NotFound(error.message)
     return error
 
 

@@ -8,7 +8,7 @@ from pydock.imagestore.reference import Reference
 from pydock.imagestore.registry import manifests
 from pydock.imagestore.registry.cancellation import Cancellation, Cancelled
 from pydock.imagestore.registry.credentials import Credentials
-from pydock.imagestore.registry.faults import explained
+from pydock.imagestore.registry.faults import classified
 from pydock.imagestore.registry.manifests import Descriptor, Index, Manifest
 from pydock.imagestore.registry.options import RegistryOptions
 from pydock.imagestore.registry.reach import first
@@ -41,7 +41,7 @@ def inspect(
         return first(reference.domain, credentials, options, cancellation, attempt)
     except PydockError as error:
         cancellation.check()
-        raise explained(error, reference) from error
+        raise classified(error) from error
 
 
 def _platforms(found: Manifest | Index, repository: Repository) -> list[Platform]:

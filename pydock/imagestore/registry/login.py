@@ -6,6 +6,7 @@ from pydock.errors import InvalidParameter, PydockError, System, Unauthorized
 from pydock.imagestore.reference import DEFAULT_DOMAIN, LEGACY_DOMAIN
 from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.credentials import Credentials
+from pydock.imagestore.registry.faults import classified
 from pydock.imagestore.registry.options import RegistryOptions
 from pydock.imagestore.registry.reach import first
 from pydock.imagestore.registry.session import Session
@@ -18,7 +19,8 @@ def domain_of(server: str) -> str:
         host = urlsplit(address).netloc if server else DEFAULT_DOMAIN
     except ValueError:
         host = ""
-    if not host or "@" in host or not host.isascii() or not host.isprintable() or " " in host:
+    # urlsplit passes over line ends, so the text is looked at as it came
+    if not host or "@" in host or not server.isascii() or not server.isprintable() or " " in server:
         raise InvalidParameter(f"unable to parse server address: {server[:200]!r}")
     return DEFAULT_DOMAIN if host == LEGACY_DOMAIN else host
 
@@ -36,6 +38,6 @@ def login(credentials: Credentials, options: RegistryOptions, cancellation: Canc
 
     try:
         return first(domain_of(credentials.server), credentials, options, cancellation, attempt, mirrors=False)
-    except PydockError:
+    except PydockError as error:
         cancellation.check()
-        raise
+        raise classified(error) from error

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from pydock.errors import InvalidParameter, PydockError, System
+from pydock.errors import InvalidParameter, System
 from pydock.imagestore.reference import DEFAULT_DOMAIN, LEGACY_DOMAIN, OFFICIAL_PREFIX
-from pydock.imagestore.registry.cancellation import Cancellation, Cancelled
+from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.credentials import NOBODY, Credentials
 from pydock.imagestore.registry.endpoints import Endpoint, is_insecure
+from pydock.imagestore.registry.faults import Unreachable
 from pydock.imagestore.registry.options import RegistryOptions
 from pydock.imagestore.registry.session import Session
 from pydock.imagestore.registry.transport import Transport
@@ -41,17 +42,20 @@ def search(
         raise InvalidParameter(f"limit {limit} is outside the range of [1, {MAX_LIMIT}]")
     query = urlencode({"q": name, "n": limit})
     with Transport(options, cancellation) as transport:
-        failure: PydockError = System(f"invalid registry endpoint: {domain}")
+        failures: list[Unreachable] = []
         for url in _roots(domain, options):
             # a search needs no credentials; a token alone is no use to the v1 API
             session = Session(Endpoint(url), transport, credentials if credentials.named else NOBODY)
             try:
                 return _ask(session, f"/v1/search?{query}", domain)
-            except Cancelled:
-                raise
-            except PydockError as error:
-                failure = error
-        raise failure
+            except Unreachable as error:
+                failures.append(error)
+    if len(failures) < 2:
+        raise failures[0]
+    raise InvalidParameter(
+        f'invalid registry endpoint "http://{domain}/v1/". HTTPS attempt: {failures[0].message}. '
+        f"HTTP attempt: {failures[1].message}"
+    )
 
 
 def _ask(session: Session, path: str, domain: str) -> list[Result]:
@@ -66,7 +70,7 @@ def _ask(session: Session, path: str, domain: str) -> list[Result]:
     except (ValueError, RecursionError):
         value = None
     found = value.get("results") if isinstance(value, dict) else None
-    if found is None:
+    if not isinstance(found, list):
         raise System(f"registry {domain} answered the search with something that is no result")
     return [_result(entry) for entry in found if isinstance(entry, dict)][:MAX_LIMIT]
 
