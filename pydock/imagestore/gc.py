@@ -7,24 +7,15 @@ from collections.abc import Collection
 from pathlib import Path
 
 from pydock.imagestore import trees
-from pydock.imagestore.blobs import Blobs
-from pydock.imagestore.images import Images
 from pydock.imagestore.layers import Layers
 from pydock.imagestore.snapshots import Snapshots
 
 
-def recover(
-    data_root: Path,
-    blobs: Blobs,
-    layers: Layers,
-    images: Images,
-    snapshots: Snapshots,
-    containers: Collection[str],
-) -> None:
+def recover(data_root: Path, layers: Layers, snapshots: Snapshots, containers: Collection[str]) -> None:
     """Delete half layers, unreferenced layers and blobs, and snapshots of containers that are not in `containers`.
 
-    `images` and `snapshots` have counted the chains that they use by now.  Nothing is left mounted by a crash: mounts
-    are made in namespaces that end with their processes.
+    The store's images have been read by now, so that `layers` knows which chains they have.  Nothing is left mounted by
+    a crash: mounts are made in namespaces that end with their processes.
     """
     for key in set(snapshots.keys()) - set(containers):
         snapshots.remove(key)

@@ -98,4 +98,4 @@ def routes(services: ImageServices) -> list[Route]:
 async def restore(core: Core, services: ImageServices, containers: Collection[str]) -> None:
     """Delete what a crash left, and the writable layers of containers that are not in `containers`."""
     kept = services.store
-    await offload(gc.recover, core.data_root, kept.blobs, kept.layers, kept.images, kept.snapshots, containers)
+    await offload(gc.recover, core.data_root, kept.layers, kept.snapshots, containers)
