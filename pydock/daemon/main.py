@@ -122,7 +122,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
 
     await images.restore(core, image, [entry.id for entry in catalog.all()])
     await networks.restore(network)
-    await volumes.restore(volume)
+    await volumes.restore(volume, catalog)
     await containers.restore(container)
     await networks.settle(network)
     routes = [

@@ -44,8 +44,11 @@ class Volumes:
         self._turns: dict[str, _Turn] = {}
         self._pruning = False
 
-    async def restore(self) -> None:
-        """At start-up: read the index, end removals that a crash cut off, take in directories that have no row."""
+    async def restore(self, referring: Iterable[tuple[str, str]] = (), holding: Iterable[tuple[str, str]] = ()) -> None:
+        """At start-up: read the index, end removals that a crash cut off, take in directories that have no row.
+
+        `referring` and `holding` are pairs of volume and container: of all containers, and of those that may be running.
+        """
         rows = {row[0]: row for row in await offload(self._database.read, lambda index: list(table.all_rows(index)))}
         removed, present = await offload(self._driver.recover)
         for name in removed:
@@ -58,6 +61,10 @@ class Volumes:
             rows[name] = (name, time.time_ns(), False, None, None)
             await self._insert(rows[name])
         self._volumes = {name: self._volume(row) for name, row in rows.items()}
+        for name, container_id in referring:
+            self._holders.refer(name, container_id)
+        for name, container_id in holding:
+            self._holders.acquire(name, container_id)
 
     async def create(
         self,

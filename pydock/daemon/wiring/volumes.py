@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pydock.daemon.containers.catalog import Catalog
 from pydock.daemon.core import Core
 from pydock.daemon.http.router import Route
 from pydock.daemon.routes import volumes as volume_routes
@@ -32,6 +33,12 @@ def routes(services: VolumeServices) -> list[Route]:
     return volume_routes.routes(services.volumes)
 
 
-async def restore(services: VolumeServices) -> None:
-    """Read the index and clean up what a crash left; before the containers refer to their volumes."""
-    await services.volumes.restore()
+async def restore(services: VolumeServices, catalog: Catalog) -> None:
+    """Read the index, clean up what a crash left, and learn from the containers' records which volumes they need."""
+    referring, holding = [], []
+    for entry in catalog.all():
+        names = {(point.name, entry.id) for point in entry.record.mounts if point.kind == "volume"}
+        referring += names
+        if entry.record.state.status.has_process() or entry.record.sandbox is not None:
+            holding += names
+    await services.volumes.restore(referring, holding)

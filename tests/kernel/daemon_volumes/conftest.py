@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from pydock.daemon.wiring.volumes import PRELOAD, STEPS
 from pydock.runtime.zygote_process import Zygote
 
 T = TypeVar("T")
+Pairs = Iterable[tuple[str, str]]
 Play = Callable[[Volumes], Awaitable[T]]
 
 
@@ -35,17 +36,17 @@ class VolumeStage:
         self.driver = LocalDriver(root / "volumes", root / "pins", zygote.jobs)
         self.events: list[Event] = []
 
-    def play(self, scene: "Play[T]") -> T:
+    def play(self, scene: "Play[T]", referring: Pairs = (), holding: Pairs = ()) -> T:
         """Start the service, restore it, and run `scene` with it."""
-        return asyncio.run(self._play(scene))
+        return asyncio.run(self._play(scene, referring, holding))
 
-    async def _play(self, scene: "Play[T]") -> T:
+    async def _play(self, scene: "Play[T]", referring: Pairs, holding: Pairs) -> T:
         database = Database(self.root / "index.db", STEPS)
         try:
             events = Events()
             heard = events.listen()
             volumes = Volumes(database, events, self.driver)
-            await volumes.restore()
+            await volumes.restore(referring, holding)
             try:
                 return await scene(volumes)
             finally:

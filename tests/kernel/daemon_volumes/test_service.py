@@ -55,6 +55,28 @@ def test_life(stage: VolumeStage) -> None:
     assert stage.events[2].attributes == {"container": ME, "driver": "local"}
 
 
+def test_what_containers_refer_to_is_known_again(stage: VolumeStage) -> None:
+    async def before(volumes: Volumes) -> None:
+        for name in ("used", "free", "ram"):
+            options = {"type": "tmpfs", "device": "tmpfs"} if name == "ram" else None
+            await volumes.create(name, options=options)
+        (await volumes.acquire("ram", ME)).joinpath("file").touch()
+
+    async def after(volumes: Volumes) -> None:
+        with pytest.raises(Conflict, match=rf"remove used: volume is in use - \[{ME}\]"):
+            await volumes.remove("used")
+        assert (await volumes.prune({"all": ["true"]}))[0] == ["free"]
+        path = await volumes.acquire("ram", OTHER)
+        assert (path / "file").exists()
+        await volumes.release(OTHER)
+        assert path.is_mount()  # the one that outlived the daemon still has it
+        await volumes.release(ME)
+        assert not path.is_mount()
+
+    stage.play(before)
+    stage.play(after, [("used", ME), ("ram", ME)], [("ram", ME)])
+
+
 def test_one_winner_for_a_name(stage: VolumeStage) -> None:
     async def scene(volumes: Volumes) -> None:
         made = await asyncio.gather(*(volumes.create("same", labels={"n": str(n)}) for n in range(20)))
