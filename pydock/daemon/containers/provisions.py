@@ -112,7 +112,15 @@ class Provisions:
         sources = {}
         for point in _volumes(record):
             subpath = (point.options or {}).get("Subpath") or ""
-            sources[point.target] = str(await self._volumes.acquire(point.name, record.id, subpath))
+            path = await self._volumes.acquire(
+                point.name,
+                record.id,
+                subpath,
+                destination=point.target,
+                writable=point.writable,
+                propagation=point.propagation,
+            )
+            sources[point.target] = str(path)
         return sources
 
     def _shared(self, record: Container) -> tuple[dict[str, str], str]:

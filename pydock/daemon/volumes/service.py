@@ -47,7 +47,7 @@ class Volumes:
     async def restore(self, referring: Iterable[tuple[str, str]] = (), holding: Iterable[tuple[str, str]] = ()) -> None:
         """At start-up: read the index, end removals that a crash cut off, take in directories that have no row.
 
-        `referring` and `holding` are pairs of volume and container: of all containers, and of those that may be running.
+        `referring` and `holding` are pairs of volume and container: of all containers, and of those that may run.
         """
         rows = {row[0]: row for row in await offload(self._database.read, lambda index: list(table.all_rows(index)))}
         removed, present = await offload(self._driver.recover)

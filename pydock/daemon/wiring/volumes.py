@@ -35,7 +35,8 @@ def routes(services: VolumeServices) -> list[Route]:
 
 async def restore(services: VolumeServices, catalog: Catalog) -> None:
     """Read the index, clean up what a crash left, and learn from the containers' records which volumes they need."""
-    referring, holding = [], []
+    referring: list[tuple[str, str]] = []
+    holding: list[tuple[str, str]] = []
     for entry in catalog.all():
         names = {(point.name, entry.id) for point in entry.record.mounts if point.kind == "volume"}
         referring += names
