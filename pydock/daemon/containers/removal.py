@@ -71,7 +71,7 @@ class Remover:
         self._attachments.drop(entry.id)
         await self._leftovers.remove(record, volumes)
         self._announcements.publish(record, "destroy")
-        self._waiters.tell_removal(entry.id, Outcome(record.state.exit_code, record.state.error))
+        self._waiters.tell_removal(entry.id, Outcome(record.state.exit_code))
 
 
 async def _nothing() -> None:

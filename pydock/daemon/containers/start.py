@@ -124,6 +124,8 @@ def translate(error: Exception) -> tuple[PydockError, int]:
         return told, _OTHER
     reason = error.detail if error.step == "exec" and error.detail else error.message
     text = _CREATE_FAILED + reason
+    if error.errno == errno.EISDIR:
+        text += ": permission denied"
     if error.errno in (errno.EACCES, errno.EISDIR):
         return InvalidParameter(text), _NOT_ALLOWED
     if error.errno == errno.ENOTDIR:
