@@ -128,7 +128,8 @@ class SpecBuilder:
     def cgroup_path(self, record: Container) -> str:
         """The container's control group, ``/pydock/<id>`` as a rule."""
         parent = record.host_config.get("CgroupParent") or self._settings.cgroup_parent or CGROUP_PARENT
-        return os.path.normpath(f"/{parent.lstrip('/')}/{record.id}")
+        inside = os.path.normpath("/" + parent.strip("/")).lstrip("/")
+        return f"/{inside}/{record.id}" if inside else f"/{record.id}"
 
     def _security(self, record: Container) -> security_options.SecurityOptions:
         return security_options.parse(

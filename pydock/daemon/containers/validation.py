@@ -279,8 +279,10 @@ def _check_extra_host(entry: str) -> None:
 def check_port(text: str) -> None:
     """``80``, ``80/tcp``: a container's port."""
     number, slash, protocol = text.partition("/")
-    if not _is_port(number) or (slash and protocol.lower() not in ("tcp", "udp", "sctp")):
-        raise InvalidParameter(f'invalid port specification: "{number if not slash or _is_port(protocol) else text}"')
+    if not _is_port(number):
+        raise InvalidParameter(f'invalid port specification: "{number}"')
+    if slash and protocol.lower() not in ("tcp", "udp", "sctp"):
+        raise InvalidParameter(f'invalid port specification: "{text}"')
 
 
 def _check_host_port(text: str) -> None:
