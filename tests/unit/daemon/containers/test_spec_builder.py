@@ -69,7 +69,7 @@ def test_the_environment_is_merged(builder: SpecBuilder) -> None:
         ({"UTSMode": "host"}, "uts"),
     ],
 )
-def test_shared_with_the_host(builder: SpecBuilder, host: dict[str, str], gone: str) -> None:
+def test_shared_with_the_host(builder: SpecBuilder, host: dict[str, Any], gone: str) -> None:
     spec = build(builder, container(**host))
     assert gone not in kinds(spec)
     if gone == "uts":

@@ -157,7 +157,7 @@ def test_refused(body: dict[str, Any], host: dict[str, Any], words: str) -> None
         ({"oom_kill_disable": False}, {"OomKillDisable": True, "Memory": 10 * MIB}, "OomKillDisable"),
     ],
 )
-def test_a_kernel_that_lacks_it_is_warned_of(lack: dict[str, bool], host: dict[str, Any], warning: str) -> None:
+def test_a_kernel_that_lacks_it_is_warned_of(lack: dict[str, Any], host: dict[str, Any], warning: str) -> None:
     made = translated(**host)
     warnings = validation.check(made.config, made.host_config, replace(V1, **lack))
     assert [text for text in warnings if text.startswith(f"Your kernel does not support {warning}")]
