@@ -4,7 +4,6 @@ The routes call create, start, inspect and resize; the health service calls `pro
 """
 
 import asyncio
-import errno
 import os
 import secrets
 import socket
@@ -13,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydock.daemon.containers import detach_sequence, execs
+from pydock.daemon.containers import detach_sequence, execs, failures
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import ClientConnection, hand_over
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -24,13 +23,9 @@ from pydock.daemon.containers.record import Status
 from pydock.daemon.containers.spec_builder import ExecOptions, SpecBuilder
 from pydock.daemon.offload import offload
 from pydock.errors import Conflict, InvalidParameter, PydockError, StepFailed, System
-from pydock.runtime import cgroups
+from pydock.runtime import cgroups, user_lookup
 from pydock.runtime.messages import ClientStream, StartExec
 from pydock.streams import STDOUT, frame_header
-
-#: what Docker's runtime says before its reason
-_FAILED = "OCI runtime exec failed: exec failed: unable to start container process: "
-_NOT_FOUND, _NOT_ALLOWED = 127, 126
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +58,13 @@ class ExecService:
         self._table = table
         self._priming: asyncio.Task[None] | None = None
 
-    def create(self, entry: Entry, name: str, request: ExecRequest) -> str:
+    async def create(self, entry: Entry, name: str, request: ExecRequest) -> str:
         """Enter an exec and return its ID; `name` is what the user calls the container."""
-        _running(entry, name)
+        live = _running(entry, name)
         if not request.options.args:
             raise InvalidParameter("No exec command specified")
+        if request.options.user:
+            await offload(_check_user, live.pid, request.options.user)
         one = Exec(
             id=secrets.token_hex(32),
             container=entry.id,
@@ -80,7 +77,7 @@ class ExecService:
         self._table.add(one)
         if self._priming is None or self._priming.done():
             self._priming = asyncio.create_task(offload(cgroups.prime))
-        self._publish(entry, one, f"exec_create: {' '.join(one.options.args)}")
+        self._publish(entry, one, f"exec_create: {_command(one)}")
         return one.id
 
     async def start(
@@ -164,7 +161,7 @@ class ExecService:
 
         Cancelled, it leaves the process running: kill it by its pid.
         """
-        identity = self.create(entry, entry.record.name, ExecRequest(options, stdout=True, stderr=True))
+        identity = await self.create(entry, entry.record.name, ExecRequest(options, stdout=True, stderr=True))
         one = self._table.find(identity)
         live = _running(entry, entry.record.name)
         ours, theirs = socket.socketpair()
@@ -231,27 +228,18 @@ class ExecService:
                 os.close(descriptor)
             one.running = False
             raise
-        self._publish(entry, one, f"exec_start: {' '.join(one.options.args)}")
+        self._publish(entry, one, f"exec_start: {_command(one)}")
         try:
             one.pid = await live.start_exec(message, descriptors)
         except StepFailed as failed:
-            raise self._failed(one, failed) from failed
+            told, code = failures.of_exec(failed)
+            self._table.ended(one, code)
+            raise told from failed
         except ProcessLookupError:
             self._table.ended(one, 137)
             raise Conflict(f"container {entry.id} is not running") from None
         if one.running:
             execs.keep(one, live.bundle)
-
-    def _failed(self, one: Exec, failed: StepFailed) -> PydockError:
-        reason = failed.detail if failed.step == "exec" and failed.detail else failed.message
-        if failed.errno == errno.ENOENT:
-            self._table.ended(one, _NOT_FOUND)
-            return InvalidParameter(_FAILED + reason)
-        if failed.errno in (errno.EACCES, errno.EISDIR):
-            self._table.ended(one, _NOT_ALLOWED)
-            return InvalidParameter(_FAILED + reason)
-        self._table.ended(one, _NOT_ALLOWED)
-        return System(_FAILED + reason)
 
     def _entry(self, one: Exec) -> Entry:
         return self._catalog.find(one.container)
@@ -270,6 +258,23 @@ def _running(entry: Entry, name: str) -> LiveContainer:
     if entry.live is None or status is not Status.RUNNING:
         raise Conflict(f"container {entry.id} is not running")
     return entry.live
+
+
+def _check_user(pid: int, user: str) -> None:
+    """InvalidParameter where the container of process `pid` does not know `user`.  Blocks."""
+    try:
+        root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return  # it ended just now: the start of the exec says so
+    try:
+        user_lookup.look_up(root, user)
+    finally:
+        os.close(root)
+
+
+def _command(one: Exec) -> str:
+    """The command as Docker writes it in events."""
+    return f"{one.options.args[0]} {' '.join(one.options.args[1:])}"
 
 
 def _stream(one: Exec) -> ClientStream:

@@ -195,6 +195,8 @@ class Lifecycle:
             if number in (signal.SIGKILL, stop_signal(record.config.get("StopSignal") or "")):
                 self._stopped_by_user(entry)
             await self._signal(entry, number)
+            if entry.record.state.status is Status.PAUSED and not record.config.get("StopSignal"):
+                await self._thaw(entry)  # as in Docker, whatever the signal
         if number != signal.SIGKILL:
             end.cancel()
         elif not await _within(end, KILL_PATIENCE):

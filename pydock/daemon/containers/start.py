@@ -5,11 +5,11 @@
 
 import asyncio
 import contextlib
-import errno
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+from pydock.daemon.containers import failures
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import Attachments
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -18,21 +18,9 @@ from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.provisions import Provisions
 from pydock.daemon.containers.record import Container, State, Status
 from pydock.daemon.offload import offload
-from pydock.errors import InvalidParameter, PydockError, StepFailed, System
+from pydock.errors import PydockError
 from pydock.runtime import cgroups
 from pydock.runtime.messages import Started
-
-#: what Docker's runtime says before its reason
-_CREATE_FAILED = (
-    "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
-    "unable to start container process: error during container init: "
-)
-_MISMATCH = (
-    ": Are you trying to mount a directory onto a file (or vice-versa)? "
-    "Check if the specified host path exists and is the expected type"
-)
-#: exit codes of containers that did not start, as a shell has them
-_NOT_FOUND, _NOT_ALLOWED, _OTHER = 127, 126, 128
 
 #: told of each container that runs from now on
 Watch = Callable[[Entry, LiveContainer], None]
@@ -63,7 +51,7 @@ class Starter:
         try:
             started, record, live = await self._start(entry)
         except Exception as error:
-            told, code = translate(error)
+            told, code = failures.of_start(error)
             await self._fail(entry, told, code)
             raise told from error
         finally:
@@ -115,21 +103,3 @@ class Starter:
         endpoints = {name: endpoint.without_state() for name, endpoint in entry.record.endpoints.items()}
         with contextlib.suppress(PydockError):  # the reason of the start matters more
             await self._catalog.save(entry, replace(entry.record, state=state, sandbox=None, endpoints=endpoints))
-
-
-def translate(error: Exception) -> tuple[PydockError, int]:
-    """Why a start failed: the error to tell, in Docker's words, and the exit code to record."""
-    if not isinstance(error, StepFailed):
-        told = error if isinstance(error, PydockError) else System(f"failed to start container: {error}")
-        return told, _OTHER
-    reason = error.detail if error.step == "exec" and error.detail else error.message
-    text = _CREATE_FAILED + reason
-    if error.errno == errno.EISDIR:
-        text += ": permission denied"
-    if error.errno in (errno.EACCES, errno.EISDIR):
-        return InvalidParameter(text), _NOT_ALLOWED
-    if error.errno == errno.ENOTDIR:
-        return InvalidParameter(text + _MISMATCH), _NOT_FOUND
-    if error.errno == errno.ENOENT:
-        return InvalidParameter(text), _NOT_FOUND
-    return System(text), _OTHER

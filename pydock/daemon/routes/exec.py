@@ -17,7 +17,7 @@ from pydock.daemon.routes.container_life import stream_type, terminal_size
 class ExecService(Protocol):
     """See `pydock.daemon.containers.exec.ExecService`."""
 
-    def create(self, entry: Entry, name: str, request: ExecRequest) -> str: ...
+    def create(self, entry: Entry, name: str, request: ExecRequest) -> Awaitable[str]: ...
 
     def start(
         self, identity: str, options: StartOptions, take: Callable[[], Awaitable[ClientConnection]]
@@ -60,7 +60,7 @@ class Execs:
             console_size=_size(body.ConsoleSize) if body.Tty else (0, 0),
         )
         wanted = ExecRequest(options, body.AttachStdin, body.AttachStdout, body.AttachStderr, body.DetachKeys)
-        return json_response({"Id": self._execs.create(self._catalog.find(name), name, wanted)}, 201)
+        return json_response({"Id": await self._execs.create(self._catalog.find(name), name, wanted)}, 201)
 
     async def start(self, request: Request) -> Response | None:
         """``POST /exec/{id}/start``: a stream, unless it is detached."""
