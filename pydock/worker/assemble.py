@@ -5,7 +5,6 @@ Called by `Layers.write_tar` and `Layers.compress` through a job runner.
 
 import os
 import stat
-from collections.abc import Callable
 from typing import Any, Final
 
 from isal import isal_zlib
@@ -14,30 +13,27 @@ from pydock.errors import System
 from pydock.linux import files
 from pydock.worker import confine, inflow, tar_split
 from pydock.worker.calls import Report
-from pydock.worker.extraction import write_all
+from pydock.worker.outflow import CHUNK, Outflow, send_file, write_all
 from pydock.worker.tar_split import Piece
 
-_CHUNK: Final = 1 << 20
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 #: isal's middle level: the size of gzip -6 or so at many times its speed
 _GZIP_LEVEL: Final = 2
-
-Sink = Callable[[bytes], object]
 
 
 def tar(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     """Write the tar of the layer in directory descriptor 0 to descriptor 1; ``expected``: verify this diff ID."""
     directory, target = fds
     if not arguments["expected"]:
-        _assemble(directory, lambda data: write_all(target, memoryview(data)), target)
+        _assemble(directory, Outflow(lambda data: write_all(target, data)), target)
         return
     digest = inflow.Digest()
 
-    def write(data: bytes) -> None:
+    def write(data: memoryview) -> None:
         digest.update(data)
-        write_all(target, memoryview(data))
+        write_all(target, data)
 
-    _assemble(directory, write)
+    _assemble(directory, Outflow(write))
     _verify(digest, arguments["expected"])
 
 
@@ -50,13 +46,13 @@ def gzip(arguments: dict[str, Any], fds: list[int], report: Report) -> dict[str,
     def put(data: bytes) -> None:
         if data:
             packed.update(data)
-            write_all(target, memoryview(data))
+            write_all(target, data)
 
-    def write(data: bytes) -> None:
+    def write(data: memoryview) -> None:
         plain.update(data)
         put(compressor.compress(data))
 
-    _assemble(directory, write)
+    _assemble(directory, Outflow(write))
     put(compressor.flush())
     _verify(plain, arguments["expected"])
     return {"digest": packed.finish(), "size": packed.size}
@@ -67,8 +63,8 @@ def _verify(digest: inflow.Digest, expected: str) -> None:
         raise System(f"layer {expected} is damaged on disk: its files have digest {found}")
 
 
-def _assemble(directory: int, write: Sink, bulk: int = -1) -> None:
-    """Give the tar to `write`, small pieces together; big content goes from the file to descriptor `bulk`, if given."""
+def _assemble(directory: int, out: Outflow, bulk: int = -1) -> None:
+    """Put the tar into `out`; big content goes from the file to descriptor `bulk`, if given."""
     split = os.open(tar_split.FILE, os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
     root = os.open("diff", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
     kept = -1
@@ -77,43 +73,22 @@ def _assemble(directory: int, write: Sink, bulk: int = -1) -> None:
     except FileNotFoundError:
         pass
     confine.enter(root)
-    buffer = bytearray()
     for piece in tar_split.pieces(lambda size: os.read(split, size)):
-        buffer += piece.raw
-        if piece.path:
-            descriptor = _open(root, kept, piece)
-            try:
-                _copy(descriptor, piece, buffer, write, bulk)
-            finally:
-                os.close(descriptor)
-        if len(buffer) >= _CHUNK:
-            write(bytes(buffer))
-            buffer.clear()
-    write(bytes(buffer))
-
-
-def _copy(descriptor: int, piece: Piece, buffer: bytearray, write: Sink, bulk: int) -> None:
-    """Append a piece of content to `buffer`, or pass it on where it is big."""
-    offset, left = piece.offset, piece.size
-    if bulk >= 0 and left >= _CHUNK:
-        write(bytes(buffer))
-        buffer.clear()
-        while left:
-            if not (sent := os.sendfile(bulk, descriptor, offset, left)):
-                raise _too_short(piece)
-            offset += sent
-            left -= sent
-        return
-    while left:
-        data = os.pread(descriptor, min(left, _CHUNK), offset)
-        if not data:
-            raise _too_short(piece)
-        offset += len(data)
-        left -= len(data)
-        buffer += data
-        if len(buffer) >= _CHUNK:
-            write(bytes(buffer))
-            buffer.clear()
+        out.put(piece.raw)
+        if not piece.path:
+            continue
+        descriptor = _open(root, kept, piece)
+        try:
+            if bulk >= 0 and piece.size >= CHUNK:
+                out.flush()
+                done = send_file(bulk, descriptor, piece.offset, piece.size)
+            else:
+                done = out.file(descriptor, piece.offset, piece.size)
+        finally:
+            os.close(descriptor)
+        if done < piece.size:
+            raise System(f"layer is damaged on disk: {os.fsdecode(piece.path)} is too short")
+    out.flush()
 
 
 def _open(root: int, kept: int, piece: Piece) -> int:
@@ -138,7 +113,3 @@ def _open(root: int, kept: int, piece: Piece) -> int:
     if descriptor < 0 or not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise System(f"layer is damaged on disk: {os.fsdecode(piece.path)} is missing")
     return descriptor
-
-
-def _too_short(piece: Piece) -> System:
-    return System(f"layer is damaged on disk: {os.fsdecode(piece.path)} is too short")

@@ -14,6 +14,7 @@ from typing import Final
 
 from pydock.errors import InvalidParameter
 from pydock.worker import tar_header as tar
+from pydock.worker.outflow import write_all
 from pydock.worker.tar_header import Entry, malformed
 
 #: how many entries one archive may have
@@ -198,7 +199,7 @@ class Extraction:
 
     def _file(self, entry: Entry, path: bytes, content: Iterable[memoryview]) -> int:
         opened: list[int] = []
-        self._make(entry, path, lambda: opened.append(os.open(path, _CREATE, 0o600)))
+        self._make(entry, path, lambda: opened.append(os.open(path, _CREATE, entry.mode & 0o777)))
         descriptor = opened[0]
         try:
             if entry.sparse is not None:
@@ -207,12 +208,16 @@ class Extraction:
                 for piece in content:
                     write_all(descriptor, piece)
             self.size += entry.real_size
-            os.fchown(descriptor, *(self._rules.owner or (entry.uid, entry.gid)))
+            owner = self._rules.owner or (entry.uid, entry.gid)
+            made = os.fstat(descriptor)  # each change of an inode costs more than this look
+            if (made.st_uid, made.st_gid) != owner:
+                os.fchown(descriptor, *owner)
             if entry.xattrs:
                 self._set_xattrs(entry, path)
-            os.fchmod(descriptor, entry.mode)
+            if made.st_mode & 0o7777 != entry.mode:
+                os.fchmod(descriptor, entry.mode)
             os.utime(descriptor, ns=_times(entry))
-            return os.fstat(descriptor).st_ino
+            return made.st_ino
         finally:
             os.close(descriptor)
 
@@ -316,13 +321,6 @@ def blame(error: OSError, name: bytes) -> Exception:
     if error.errno in _ITS_FAULT:
         return InvalidParameter(f"{_text(name)}: {error.strerror}")
     return OSError(error.errno, error.strerror, _text(name))
-
-
-def write_all(descriptor: int, data: memoryview) -> None:
-    """write(2) until all is written."""
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, data[written:])
 
 
 def _write_sparse(descriptor: int, content: Iterable[memoryview], entry: Entry) -> None:

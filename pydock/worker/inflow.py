@@ -42,13 +42,13 @@ class Digest:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_DEPTH)
+        self._queue: queue.Queue[bytes | memoryview | None] = queue.Queue(_DEPTH)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         #: bytes so far
         self.size = 0
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Add `data`; waits while too much is waiting."""
         self.size += len(data)
         self._queue.put(data)

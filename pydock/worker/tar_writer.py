@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from pydock.worker import tar_header as tar
-from pydock.worker.extraction import write_all
+from pydock.worker.outflow import Outflow, send_file, write_all
 from pydock.worker.tar_header import BLOCK
 
-_GATHER: Final = 1 << 18
-_SEND: Final = 1 << 16
+#: files of this size go straight from their descriptors
+_SEND: Final = 1 << 18
 _MAX_OCTAL: Final = 0o7777777
 _MAX_SIZE: Final = 0o77777777777
 _KINDS: Final = {
@@ -32,7 +32,7 @@ class TarWriter:
 
     def __init__(self, target: int) -> None:
         self._target = target
-        self._buffer = bytearray()
+        self._out = Outflow(lambda data: write_all(target, data))
 
     def header(
         self, name: bytes, found: os.stat_result, link: bytes = b"", xattrs: Mapping[bytes, bytes] | None = None
@@ -54,37 +54,21 @@ class TarWriter:
 
     def content(self, descriptor: int, size: int) -> None:
         """Write `size` bytes of a file; zeros in place of those that it lacks by now."""
-        offset = 0
-        if size > _SEND:
-            self.flush()
-            while offset < size and (sent := os.sendfile(self._target, descriptor, offset, size - offset)):
-                offset += sent
+        if size >= _SEND:
+            self._out.flush()
+            done = send_file(self._target, descriptor, 0, size)
         else:
-            while offset < size and (data := os.pread(descriptor, size - offset, offset)):
-                self._buffer += data
-                offset += len(data)
-        while offset < size:
-            step = min(size - offset, _GATHER)
-            self._buffer += bytes(step)
-            offset += step
-            self._flush_full()
-        self._buffer += bytes(-size % BLOCK)
-        self._flush_full()
+            done = self._out.file(descriptor, 0, size)
+        while done < size:
+            step = min(size - done, _SEND)
+            self._out.put(bytes(step))
+            done += step
+        self._out.put(bytes(-size % BLOCK))
 
     def finish(self) -> None:
         """Write the end of the archive."""
-        self._buffer += bytes(2 * BLOCK)
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what was gathered."""
-        if self._buffer:
-            write_all(self._target, memoryview(bytes(self._buffer)))
-            self._buffer.clear()
-
-    def _flush_full(self) -> None:
-        if len(self._buffer) >= _GATHER:
-            self.flush()
+        self._out.put(bytes(2 * BLOCK))
+        self._out.flush()
 
     def _put(
         self, name: bytes, kind: bytes, mode: int, owner: tuple[int, int], size: int, mtime: int, link: bytes,
@@ -111,13 +95,11 @@ class TarWriter:
         if records:
             data = b"".join(_record(key, value) for key, value in records.items())
             pax_name = b"PaxHeaders.0/" + os.path.basename(name.rstrip(b"/"))[:80]
-            self._buffer += _block(pax_name, b"", tar.PAX, 0o644, (0, 0), len(data), 0, b"", 0)
-            self._buffer += data + bytes(-len(data) % BLOCK)
+            self._out.put(_block(pax_name, b"", tar.PAX, 0o644, (0, 0), len(data), 0, b"", 0))
+            self._out.put(data + bytes(-len(data) % BLOCK))
         owner = (min(owner[0], _MAX_OCTAL), min(owner[1], _MAX_OCTAL))
-        self._buffer += _block(
-            short, prefix, kind, mode, owner, size if size <= _MAX_SIZE else 0, seconds, link[:100], device
-        )
-        self._flush_full()
+        field = size if size <= _MAX_SIZE else 0
+        self._out.put(_block(short, prefix, kind, mode, owner, field, seconds, link[:100], device))
 
 
 def _divided(name: bytes) -> tuple[bytes, bytes | None]:

@@ -11,7 +11,8 @@ from typing import Any
 from pydock.errors import InvalidParameter
 from pydock.worker import confine, inflow, tar_split
 from pydock.worker.calls import Report
-from pydock.worker.extraction import Extraction, Rules, write_all
+from pydock.worker.extraction import Extraction, Rules
+from pydock.worker.outflow import write_all
 from pydock.worker.tar_header import Entry
 from pydock.worker.tar_reader import TarReader
 from pydock.worker.tar_split import SplitWriter
@@ -49,7 +50,7 @@ def layer(arguments: dict[str, Any], fds: list[int], report: Report) -> dict[str
     # a plain tar is its own source: hashed once
     diff_digest = inflow.Digest() if compression else source_digest
     chunks = inflow.ahead(diff_digest.tee(plain) if compression else plain)
-    split = SplitWriter(lambda data: write_all(split_file, memoryview(data)))
+    split = SplitWriter(lambda data: write_all(split_file, data))
     extraction = Extraction(Rules(whiteouts=True), discard=kept.take)
     reader = TarReader(chunks, split.raw)
     for entry in reader:
