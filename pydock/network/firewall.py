@@ -9,7 +9,7 @@ ours too, and nothing in our table can prevent that: see `passage` for what is e
 
 import ipaddress
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -130,6 +130,18 @@ class Firewall:
                 continue
             change.delete_elements(name, old)
             change.add_elements(name, [element])
+        if change:
+            self._commit(change)
+
+    def retain_ports(self, published: Collection[Published], opened: Collection[Published]) -> None:
+        """Take back every port that is not among these."""
+        kept: dict[str, list[Element]] = {name: [] for name in _PORT_SETS}
+        for name, element in (*map(_publish, published), *map(_open, opened)):
+            kept[name].append(element)
+        change = self._transaction()
+        for name in _PORT_SETS:
+            present = nft.elements(self._netlink, nft.INET, self.table, name)
+            change.delete_elements(name, [one for one in present if one not in kept[name]])
         if change:
             self._commit(change)
 

@@ -5,7 +5,7 @@ Whatever fails on the way leaves nothing: undo stands beside the doing.
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,8 @@ from pydock.daemon.networks.endpoints import Place
 from pydock.daemon.networks.files import Files, NetworkFiles
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Endpoint, Registry
+from pydock.daemon.networks.names import Names, links_of
+from pydock.daemon.networks.names import wanted as names_wanted
 from pydock.daemon.networks.publishing import Publication, Target
 from pydock.daemon.networks.record import HOST_BINDING
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Sandbox
@@ -23,6 +25,7 @@ from pydock.linux.rtnetlink import Address
 from pydock.network.bridge import Port
 from pydock.network.hosts_file import Record, own_records
 from pydock.network.namespaces import Space
+from pydock.network.resolv_conf import ForResolver
 
 
 @dataclass(eq=False, slots=True)
@@ -35,6 +38,8 @@ class LiveSandbox:
     space: Space | None = None
     places: dict[str, Place] = field(default_factory=dict)
     publication: Publication = field(default_factory=Publication)
+    #: what the embedded resolver was told, None where it does not answer in the container
+    resolver: ForResolver | None = None
     #: the container whose network it shares
     owner: str = ""
 
@@ -47,9 +52,12 @@ class LiveSandbox:
 class Attachments:
     """Makes, changes and ends."""
 
-    def __init__(self, registry: Registry, ground: Ground, files: Files, keys: Path, default_host: str = "") -> None:
+    def __init__(
+        self, registry: Registry, ground: Ground, files: Files, names: Names, keys: Path, default_host: str = ""
+    ) -> None:
         """`keys` is the directory of the sandboxes' keys; `default_host` is where ports are published by default."""
         self._registry = registry
+        self._names = names
         self._ground = ground
         self._files = files
         self._keys = keys
@@ -73,6 +81,9 @@ class Attachments:
             undo.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
             undo.callback(live.publication.close_sockets)
             self._write_files(live)
+            if live.resolver:
+                undo.callback(self._names.stop, container.id)
+                self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
             live.key = self._link_key(live.id, f"/proc/{os.getpid()}/fd/{live.space.descriptor}")
             undo.pop_all()
         return live
@@ -80,6 +91,8 @@ class Attachments:
     def end(self, live: LiveSandbox) -> None:
         """Take everything back; the kernel removes the interfaces with the namespace."""
         with ExitStack() as stack:
+            if live.resolver:
+                stack.callback(self._names.stop, live.container.id)
             if live.space:
                 stack.callback((self._keys / live.id[:12]).unlink, missing_ok=True)
                 stack.callback(live.space.close)
@@ -104,11 +117,25 @@ class Attachments:
             live.places[network.record.name] = place
             network.add(endpoint_of(place, container))
         target = self._target(live.places)
+        if live.space and names_wanted(live.places.values()):
+            live.resolver = self._files.for_resolver(container)
+            self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
         if target:
             live.publication = publishing.adopt(sandbox.ports, target, self._ground.ports, self._ground.firewall)
         else:
             live.publication = Publication(dict(sandbox.ports))
         return live
+
+    def settle(self, alive: Sequence[LiveSandbox]) -> None:
+        """Take back the rules, keys and names of containers that ended while no daemon ran."""
+        rules = {rule for live in alive for rule in live.publication.rules}
+        opened = {rule for live in alive for rule in live.publication.opened}
+        self._ground.firewall.retain_ports(rules, opened)
+        keys = {live.id[:12] for live in alive}
+        for path in self._keys.iterdir():
+            if path.name not in keys:
+                path.unlink()
+        self._names.retain(live.container.id for live in alive if live.resolver)
 
     def files_of(self, container: ContainerNetwork) -> NetworkFiles:
         """The paths of a container's files."""
@@ -139,11 +166,17 @@ class Attachments:
         if live.space:
             ways = [(one.port.name, version, one.gateway(version)) for version, one in chosen.items() if one.port]
             self._ground.host.set_gateways(live.space, ways)
-        target = self._target(live.places)
-        if target:
-            publishing.retarget(live.publication, target, self._ground.firewall)
-        else:
-            publishing.retarget(live.publication, Target({}, ()), self._ground.firewall)
+        target = self._target(live.places) or Target({}, ())
+        publishing.retarget(live.publication, target, self._ground.firewall)
+        self._refresh_names(live)
+
+    def _refresh_names(self, live: LiveSandbox) -> None:
+        container = live.container
+        if live.resolver:
+            self._names.update(container.id, live.places, live.resolver)
+        elif live.space and names_wanted(live.places.values()):
+            live.resolver = self._files.for_resolver(container, write=True)
+            self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
 
     def own_records(self, live: LiveSandbox, place: Place) -> list[Record]:
         """The lines of /etc/hosts that a place on a network brings."""
@@ -188,10 +221,29 @@ class Attachments:
         own = [
             str(address) for place in live.places.values() for version in (4, 6) if (address := place.address(version))
         ]
-        resolver = any(place.network.record.user_defined for place in live.places.values())
+        resolver = names_wanted(live.places.values())
         ipv6 = any(place.address(6) for place in live.places.values())
-        extra = self._files.extra_records(live.container, self._host_gateways())
-        self._files.write_bridged(live.container, own, extra, ipv6, resolver)
+        extra = [
+            *self._files.extra_records(live.container, self._host_gateways()),
+            *self._linked_records(live.container),
+        ]
+        live.resolver = self._files.write_bridged(live.container, own, extra, ipv6, resolver)
+
+    def _linked_records(self, container: ContainerNetwork) -> list[Record]:
+        """The lines of legacy links, which only the default bridge has."""
+        bridge = self._registry.get("bridge")
+        if not container.links or not bridge:
+            return []
+        by_name = {one.container_name: one for one in bridge.endpoints()}
+        records = []
+        for alias, name in links_of(container.links).items():
+            linked = by_name.get(name)
+            if linked is None:
+                raise System(f"Cannot link to a non running container: /{name} AS {container.name}/{alias}")
+            names = " ".join(dict.fromkeys((alias, linked.container_id[:12], name)))
+            addresses = [one.partition("/")[0] for one in (linked.ipv4, linked.ipv6) if one]
+            records += [Record(address, names) for address in addresses]
+        return records
 
     def _host_gateways(self) -> list[str]:
         """What ``host-gateway`` stands for: the default bridge's own addresses."""

@@ -77,14 +77,18 @@ class Files:
         records = hosts_file.own_records(container.hostname, container.domainname, own)
         hosts_file.write(Path(paths.hosts), extra, records)
         hosts_file.write_hostname(Path(paths.hostname), container.hostname)
-        host, wanted = resolv_conf.host_file(), self.options(container)
         if resolver:
-            known = resolv_conf.for_resolver(host, wanted)
-            edited_file.replace(Path(paths.resolv_conf), known.content)
-            return known
-        content = resolv_conf.for_default_bridge(host, wanted, ipv6)
+            return self.for_resolver(container, write=True)
+        content = resolv_conf.for_default_bridge(resolv_conf.host_file(), self.options(container), ipv6)
         edited_file.replace(Path(paths.resolv_conf), content)
         return None
+
+    def for_resolver(self, container: ContainerNetwork, write: bool = False) -> ForResolver:
+        """What the resolver must know of a running container; `write` its resolv.conf anew."""
+        known = resolv_conf.for_resolver(resolv_conf.host_file(), self.options(container))
+        if write:
+            edited_file.replace(Path(self.paths(container).resolv_conf), known.content)
+        return known
 
     def write_host(self, container: ContainerNetwork, gateways: Sequence[str]) -> None:
         """The files of a container on the host's own network."""

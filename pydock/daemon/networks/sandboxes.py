@@ -116,6 +116,10 @@ class Sandboxes:
         await offload(self._reconnection.rename, live, name)
         return live.endpoints
 
+    async def settle(self) -> None:
+        """At start-up, when every container that lives was adopted: drop what others left."""
+        await offload(self._attachments.settle, list(self._live.values()))
+
     def current(self, container_id: str) -> Sandbox | None:
         """The live sandbox of a running container, as inspect shows it (no descriptors)."""
         live = self._live.get(container_id)

@@ -1,4 +1,4 @@
-"""Joins the network services: called by main, which hands `routes` the containers service."""
+"""Joins the network services: called by main, which hands `routes` the catalog of containers."""
 
 import hashlib
 import ipaddress
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydock.daemon.config import DEFAULT_EXEC_ROOT, NetworkOptions
+from pydock.daemon.containers.catalog import Catalog
+from pydock.daemon.containers.networking import ContainerNetworking
 from pydock.daemon.core import Core
 from pydock.daemon.http.router import Route
 from pydock.daemon.networks.attachments import Attachments
@@ -13,13 +15,14 @@ from pydock.daemon.networks.files import Files
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.making import Making
+from pydock.daemon.networks.names import Names
 from pydock.daemon.networks.predefined import Predefined
 from pydock.daemon.networks.reconnection import Reconnection
 from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.service import CreateDefaults, Networks
 from pydock.daemon.networks.validation import Validation
 from pydock.daemon.routes import networks as network_routes
-from pydock.daemon.state.networks import NetworkStore
+from pydock.daemon.state.networks import STEPS, NetworkStore
 from pydock.errors import InvalidParameter
 from pydock.linux.netlink import Netlink
 from pydock.network.bridge import Host
@@ -29,15 +32,20 @@ from pydock.network.namespaces import Namespaces
 from pydock.network.passage import Passage
 from pydock.network.ports import Ports
 from pydock.network.resolv_conf import DnsOptions
+from pydock.network.resolver import Resolver
+
+__all__ = ["PRELOAD", "STEPS", "NetworkServices", "build", "close", "restore", "routes", "settle"]
+
+PRELOAD = ("pydock.network.dns_process",)
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkServices:
-    """What the other areas and main use; `close` when the daemon ends: containers keep their networks."""
+    """What the other areas and main use; containers keep their networks when the daemon ends."""
 
     networks: Networks
     sandboxes: Sandboxes
-    close: Callable[[], None]
+    shut: Callable[[], None]
 
 
 def build(core: Core) -> NetworkServices:
@@ -59,7 +67,8 @@ def build(core: Core) -> NetworkServices:
     files = Files(DnsOptions(options.dns, options.dns_search, options.dns_options), options.host_gateway_ips)
     keys = core.exec_root / "netns"
     keys.mkdir(mode=0o700, exist_ok=True)
-    attachments = Attachments(registry, ground, files, keys, options.ip)
+    names = Names(Resolver(core.exec_root, core.jobs))
+    attachments = Attachments(registry, ground, files, names, keys, options.ip)
     sandboxes = Sandboxes(
         attachments, Reconnection(registry, ground, attachments), Validation(registry, files), core.events
     )
@@ -71,18 +80,34 @@ def build(core: Core) -> NetworkServices:
         CreateDefaults(options=options.default_network_opts),
     )
 
-    def close() -> None:
+    def shut() -> None:
+        names.close()
         namespaces.close()
         netlink.close()
         ground.firewall.close()
         ground.passage.close()
 
-    return NetworkServices(networks, sandboxes, close)
+    return NetworkServices(networks, sandboxes, shut)
 
 
-def routes(services: NetworkServices, containers: network_routes.ContainerBackend) -> list[Route]:
+def routes(services: NetworkServices, catalog: Catalog) -> list[Route]:
     """The endpoints under /networks."""
-    return network_routes.routes(services.networks, containers)
+    return network_routes.routes(services.networks, ContainerNetworking(catalog, services.sandboxes))
+
+
+async def restore(services: NetworkServices) -> None:
+    """Bring back the networks; before containers are adopted."""
+    await services.networks.restore()
+
+
+async def settle(services: NetworkServices) -> None:
+    """Drop what dead containers left; after containers were adopted."""
+    await services.sandboxes.settle()
+
+
+def close(services: NetworkServices) -> None:
+    """The daemon ends."""
+    services.shut()
 
 
 def table_name(core: Core) -> str:

@@ -1,0 +1,45 @@
+"""Connect and disconnect of containers, running or not, and which networks containers refer to.
+
+Called by the routes of networks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydock.daemon.containers.catalog import Catalog
+from pydock.daemon.containers.network_view import container_network
+from pydock.daemon.networks.sandboxes import Sandboxes
+from pydock.daemon.networks.settings import EndpointSettings
+
+
+class ContainerNetworking:
+    """Changes which networks a container is on: in the kernel where it runs, and in its record."""
+
+    def __init__(self, catalog: Catalog, sandboxes: Sandboxes) -> None:
+        self._catalog = catalog
+        self._sandboxes = sandboxes
+
+    async def connect_network(self, container: str, network: str, settings: EndpointSettings) -> None:
+        """Add a network."""
+        entry = self._catalog.find(container)
+        async with entry.lock:
+            record = entry.record
+            name, given = await self._sandboxes.connect(container_network(record), network, settings)
+            await self._catalog.save(entry, replace(record, endpoints={**record.endpoints, name: given}))
+
+    async def disconnect_network(self, container: str, network: str, force: bool) -> None:
+        """Take a network away."""
+        entry = self._catalog.find(container)
+        async with entry.lock:
+            record = entry.record
+            name = await self._sandboxes.disconnect(container_network(record), network, force)
+            left = {key: value for key, value in record.endpoints.items() if key != name}
+            await self._catalog.save(entry, replace(record, endpoints=left))
+
+    def networks_in_use(self) -> Sequence[str]:
+        """The network ids that any container, running or not, refers to."""
+        return [
+            endpoint.network_id or name
+            for entry in self._catalog.all()
+            for name, endpoint in entry.record.endpoints.items()
+        ]
