@@ -3,6 +3,7 @@
 Called by `Lease.unpack` through a job runner.
 """
 
+import contextlib
 import os
 import stat
 import sys
@@ -12,7 +13,7 @@ from pydock.errors import InvalidParameter
 from pydock.worker import confine, inflow, tar_split
 from pydock.worker.calls import Report
 from pydock.worker.extraction import Extraction, Rules
-from pydock.worker.outflow import write_all
+from pydock.worker.outflow import send_file, write_all
 from pydock.worker.tar_header import Entry
 from pydock.worker.tar_reader import TarReader
 from pydock.worker.tar_split import SplitWriter
@@ -96,5 +97,20 @@ class _Kept:
         if self._kept < 0:
             os.mkdir(tar_split.KEPT, 0o700, dir_fd=self._directory)
             self._kept = os.open(tar_split.KEPT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._directory)
-        os.rename(path, str(found.st_ino), dst_dir_fd=self._kept)
-        return not os.path.lexists(path)  # another link to a file that is kept stays where it was: rename(2)
+        name = str(found.st_ino)
+        if found.st_nlink == 1:
+            os.rename(path, name, dst_dir_fd=self._kept)
+            return True
+        # the file has another name in the layer: what is kept must not count as one more link to it
+        with contextlib.suppress(FileExistsError):
+            self._copy(path, name, found.st_size)
+        return False
+
+    def _copy(self, path: bytes, name: str, size: int) -> None:
+        target = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._kept)
+        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            send_file(target, source, 0, size)
+        finally:
+            os.close(source)
+            os.close(target)
