@@ -1,0 +1,29 @@
+"""How a log is put on the wire."""
+
+from pydock.daemon.containers.logs import encode_lines, encode_payloads
+from pydock.runtime.logs.entry import Entry
+
+BOTH = {"stdout", "stderr"}
+LINES = [
+    Entry(1_000_000_005, "stdout", b"one\n", {"b": "2 3", "a": "1"}),
+    Entry(1_000_000_006, "stdout", b"two\n"),
+    Entry(2_500_000_000, "stderr", b"three\n"),
+]
+
+
+def test_neighbours_of_one_stream_share_a_frame() -> None:
+    assert encode_lines(LINES, BOTH, tty=False, timestamps=False, details=False) == (
+        b"\1\0\0\0\0\0\0\x08one\ntwo\n\2\0\0\0\0\0\0\x06three\n"
+    )
+
+
+def test_times_and_attributes_stand_before_each_line() -> None:
+    assert encode_lines(LINES, {"stdout"}, tty=True, timestamps=True, details=True) == (
+        b"1970-01-01T00:00:01.000000005Z a=1,b=2+3 one\n1970-01-01T00:00:01.000000006Z  two\n"
+    )
+
+
+def test_only_the_wanted_streams_are_told() -> None:
+    payloads = [("stdout", b"out"), ("stderr", b"err")]
+    assert encode_payloads(payloads, {"stderr"}, tty=False) == b"\2\0\0\0\0\0\0\x03err"
+    assert encode_payloads(payloads, {"stdout"}, tty=True) == b"out"

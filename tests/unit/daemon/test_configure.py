@@ -1,0 +1,112 @@
+"""The daemon's flags and its configuration file, and what is refused of them, in dockerd's words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pydock.daemon import configure
+from pydock.daemon.config import AddressPool, Config
+from pydock.errors import InvalidParameter
+
+
+def load(tmp_path: Path, *flags: str, file: Any = None) -> Config:
+    """The configuration that these flags and this file make."""
+    path = tmp_path / "daemon.json"
+    path.write_text(file if isinstance(file, str) else json.dumps(file or {}))
+    return configure.load(configure.parse([*flags, "--config-file", str(path)]))
+
+
+def test_flags_and_file_are_put_together(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        "-D",
+        "-H=unix:///run/a.sock",
+        "--host",
+        "tcp://127.0.0.1:2375",
+        "--data-root=/a/../b",
+        "-b",
+        "br7",
+        "--default-address-pool",
+        "base=10.5.0.0/16,size=24",
+        "--default-ulimit",
+        "nofile=10:20",
+        "--live-restore=false",
+        file={"registry-mirrors": ["https://mirror.example"], "log-opts": {"max-size": "1m"}, "mtu": 1400},
+    )
+    assert config.debug
+    assert config.hosts == ("unix:///run/a.sock", "tcp://127.0.0.1:2375")
+    assert config.data_root == Path("/b")
+    assert config.network.bridge == "br7"
+    assert config.network.mtu == 1400
+    assert config.network.default_address_pools == (AddressPool("10.5.0.0/16", 24),)
+    assert config.containers.ulimits == {"nofile": {"Name": "nofile", "Hard": 20, "Soft": 10}}
+    assert config.containers.log_opts == {"max-size": "1m"}
+    assert config.registry.mirrors == ("https://mirror.example/",)
+    assert not config.live_restore
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--foo"], "unknown flag: --foo"),
+        (["-x"], "unknown shorthand flag: 'x' in -x"),
+        (["--mtu"], "flag needs an argument: --mtu"),
+        (["--mtu=x"], 'invalid argument "x" for "--mtu" flag: strconv.ParseInt: parsing "x": invalid syntax'),
+        (
+            ["--debug=maybe"],
+            'invalid argument "maybe" for "-D, --debug" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+        ),
+        (["--label", "x"], 'invalid argument "x" for "--label" flag: bad attribute format: x'),
+        (["--dns", "x"], 'invalid argument "x" for "--dns" flag: invalid string being converted to IP address: x'),
+        (
+            ["-H", "foo://x"],
+            (
+                'invalid argument "foo://x" for "-H, --host" flag: '
+                "invalid bind address (foo://x): unsupported proto 'foo'"
+            ),
+        ),
+        (["--default-shm-size", "x"], 'invalid argument "x" for "--default-shm-size" flag: invalid size: \'x\''),
+    ],
+)
+def test_a_wrong_command_line_is_refused(flags: list[str], message: str) -> None:
+    with pytest.raises(configure.BadUsage) as caught:
+        configure.parse(flags)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("flags", "file", "message"),
+    [
+        ([], {"foo": 1, "bar": {}}, "the following directives don't match any configuration option: bar, foo"),
+        ([], '{"debug": true,', "invalid JSON: "),
+        (
+            [],
+            {"debug": "x"},
+            "invalid JSON: json: cannot unmarshal string into Go struct field Config.debug of type bool",
+        ),
+        (
+            ["-D", "-H", "unix:///x"],
+            {"debug": True, "hosts": ["tcp://1"]},
+            (
+                "the following directives are specified both as a flag and in the configuration file: "
+                "debug: (from flag: true, from file: true), hosts: (from flag: [unix:///x], from file: [tcp://1])"
+            ),
+        ),
+        ([], {"mtu": -4}, "invalid default MTU: -4"),
+        ([], {"log-level": "x"}, "invalid logging level: x"),
+        ([], {"storage-driver": "btrfs"}, "unknown storage driver: btrfs"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, flags: list[str], file: Any, message: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        load(tmp_path, *flags, file=file)
+    path = tmp_path / "daemon.json"
+    assert caught.value.message.startswith(f"unable to configure the Docker daemon with file {path}: {message}")
+
+
+def test_a_file_that_is_not_there_matters_where_it_was_named(tmp_path: Path) -> None:
+    missing = tmp_path / "none.json"
+    with pytest.raises(InvalidParameter, match="no such file or directory"):
+        configure.load(configure.parse(["--config-file", str(missing)]))
