@@ -114,6 +114,8 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     volume = volumes.build(core)
     container = containers.build(core, image.catalog, snapshots, volume.volumes, network.sandboxes)
     stack.callback(containers.close, container)
+    if not core.config.live_restore:
+        stack.push_async_callback(containers.stop_all, container, core.config.shutdown_timeout)
     catalog = container.catalog
     records = container_records.build(core, container, image.catalog, store, snapshots, network.sandboxes)
     image.users.join(records.users)

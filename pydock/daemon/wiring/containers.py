@@ -3,11 +3,14 @@
 Logs, statistics and the like are joined by `observers`.
 """
 
-from dataclasses import dataclass
+import asyncio
+import contextlib
+from dataclasses import dataclass, replace
 
 from pydock.daemon.containers import service
-from pydock.daemon.containers.catalog import Catalog
+from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.create import Creation, ImageStore
+from pydock.daemon.containers.lifecycle import StopOptions
 from pydock.daemon.containers.service import ContainerLife, Surroundings
 from pydock.daemon.containers.spec_builder import SpecBuilder
 from pydock.daemon.core import Core
@@ -18,9 +21,10 @@ from pydock.daemon.routes import container_life
 from pydock.daemon.routes import exec as exec_routes
 from pydock.daemon.state.containers import STEPS
 from pydock.daemon.volumes.service import Volumes
+from pydock.errors import PydockError
 from pydock.imagestore.snapshots import Snapshots
 
-__all__ = ["PRELOAD", "STEPS", "ContainerServices", "build", "close", "restore", "routes"]
+__all__ = ["PRELOAD", "STEPS", "ContainerServices", "build", "close", "restore", "routes", "stop_all"]
 
 PRELOAD: tuple[str, ...] = ()
 
@@ -62,6 +66,20 @@ async def restore(services: ContainerServices) -> None:
     """Find what runs again, and start what shall run; after images, networks and volumes."""
     await services.life.recovery.recover()
     services.life.autostart.begin()
+
+
+async def stop_all(services: ContainerServices, timeout: int) -> None:
+    """Stop every container, as a daemon without live-restore does at its end; their restart policies still hold."""
+
+    async def stop(entry: Entry) -> None:
+        before = entry.record.state.stopped_by_user
+        with contextlib.suppress(PydockError):
+            await services.life.lifecycle.stop(entry, StopOptions(timeout=timeout))
+            state = replace(entry.record.state, stopped_by_user=before)
+            await services.catalog.save(entry, replace(entry.record, state=state))
+
+    running = [entry for entry in services.catalog.all() if entry.record.state.status.is_running()]
+    await asyncio.gather(*map(stop, running))
 
 
 def close(services: ContainerServices) -> None:
