@@ -1,6 +1,7 @@
 """The program pydockd: its sockets and roots, its marks against a second one, socket activation, its end."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -63,11 +64,13 @@ class Daemon:
                 return response.read()
 
     def end(self) -> None:
-        """End all that still runs, and take its bridge away."""
+        """End all that still runs, and take its bridge and its packet filter away, which it leaves to containers."""
         for process in self.processes:
             process.terminate()
             process.wait(LIMIT)
-        subprocess.run(["ip", "link", "delete", BRIDGE], stderr=subprocess.DEVNULL, check=False)
+        table = f"pydock-{hashlib.sha256(f'{self.root}/exec'.encode()).hexdigest()[:8]}"
+        for command in (["ip", "link", "delete", BRIDGE], ["nft", "delete", "table", "inet", table]):
+            subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
 
 
 @pytest.fixture
