@@ -15,6 +15,7 @@ from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.network_view import container_network
 from pydock.daemon.containers.record import Container, MountPoint
 from pydock.daemon.containers.spec_builder import Resolved
+from pydock.daemon.containers.spec_mounts import image_mounts
 from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.settings import Sandbox
 from pydock.daemon.offload import offload
@@ -62,7 +63,7 @@ class Provisions:
         undo.push_async_callback(self.drop, record)
         results = await asyncio.gather(
             self._sandboxes.start(container_network(record)),
-            offload(self._snapshots.mounts, record.id),
+            offload(self._root, record),
             self._acquire(record),
             offload(_make_shm, shm, record) if _owns_shm(record) else _nothing(),
             return_exceptions=True,
@@ -106,6 +107,15 @@ class Provisions:
         sandbox = replace(Sandbox.from_record(record.sandbox), endpoints=record.endpoints)
         sandbox = await self._sandboxes.adopt(container_network(record), sandbox, pid)
         return replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
+
+    def _root(self, record: Container) -> tuple[Mount, ...]:
+        """The mounts of the root, and of the images that are shown in it."""
+        shown = [
+            replace(mount, target=target)
+            for chain, target in image_mounts(record)
+            for mount in self._snapshots.read_only_mounts(chain)
+        ]
+        return (*self._snapshots.mounts(record.id), *shown)
 
     async def _acquire(self, record: Container) -> dict[str, str]:
         """The directory of each volume by its target."""
