@@ -9,6 +9,7 @@ from typing import Any
 
 from pydock.daemon.containers.mount_rules import PROPAGATIONS
 from pydock.daemon.containers.record import Container, MountPoint
+from pydock.errors import InvalidParameter
 from pydock.runtime.spec import Mount
 
 _STRICT = ("nosuid", "noexec", "nodev")
@@ -24,6 +25,8 @@ _STANDARD: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 )
 #: of these even a read-only container needs what it may write
 _WRITABLE = frozenset({"/proc", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev"})
+#: what a tmpfs can be told beside flags; tmpfs(5)
+_TMPFS_DATA = frozenset({"gid", "mode", "mpol", "nr_blocks", "nr_inodes", "size", "uid"})
 #: pairs of flags of which the later wins
 _OPPOSITES = {
     "ro": "rw", "rw": "ro", "exec": "noexec", "noexec": "exec", "suid": "nosuid", "nosuid": "suid", "dev": "nodev",
@@ -120,6 +123,8 @@ def merge_tmpfs(options: Iterable[str]) -> list[str]:
     merged: dict[str, str] = {}
     for word in ("noexec", "nosuid", "nodev", "rprivate", *options):
         key = "propagation" if word in PROPAGATIONS else word.partition("=")[0]
+        if "=" in word and key not in _TMPFS_DATA:
+            raise InvalidParameter(f'invalid tmpfs option "{key}"')
         merged.pop(_OPPOSITES.get(key, ""), None)
         merged.pop(key, None)
         merged[key] = word

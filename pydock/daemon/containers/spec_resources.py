@@ -132,6 +132,10 @@ def device_access(host: Mapping[str, Any]) -> tuple[list[Device], list[DeviceRul
 def _mapped(wanted: Mapping[str, Any], access: str) -> Iterator[tuple[Device, DeviceRule]]:
     """The device that a ``--device`` names, or those below the directory that it names."""
     path, inside = wanted["PathOnHost"], wanted["PathInContainer"] or wanted["PathOnHost"]
+    if not os.path.exists(path):
+        raise InvalidParameter(
+            f'error gathering device information while adding custom device "{path}": no such file or directory'
+        )
     if not os.path.isdir(path):
         yield devices.host_device(path, inside, access)
         return

@@ -139,6 +139,17 @@ def test_a_device_that_is_none(builder: SpecBuilder) -> None:
         build(builder, container(Devices=[wanted]))
 
 
+def test_a_device_that_is_not_there(builder: SpecBuilder) -> None:
+    wanted = {"PathOnHost": "/dev/nope", "PathInContainer": "/dev/own", "CgroupPermissions": "r"}
+    with pytest.raises(InvalidParameter, match='custom device "/dev/nope": no such file or directory'):
+        build(builder, container(Devices=[wanted]))
+
+
+def test_an_option_that_a_tmpfs_does_not_have(builder: SpecBuilder) -> None:
+    with pytest.raises(InvalidParameter, match='invalid tmpfs option "bogus"'):
+        build(builder, container(Tmpfs={"/t": "size=1m,bogus=1"}))
+
+
 def test_mounts_of_ones_own(builder: SpecBuilder) -> None:
     mounts = (
         MountPoint("bind", "/a/b/c", "/src", propagation="rslave", options={"NonRecursive": True}),
