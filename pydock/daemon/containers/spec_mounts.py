@@ -7,6 +7,7 @@ files that the engine keeps (/etc/hosts and its kin).
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydock.daemon.containers.host_mounts import check_propagation
 from pydock.daemon.containers.mount_rules import PROPAGATIONS
 from pydock.daemon.containers.record import Container, MountPoint
 from pydock.errors import InvalidParameter
@@ -92,6 +93,9 @@ def _own(record: Container, sources: Mapping[str, str]) -> tuple[list[Mount], st
         if point.kind == "tmpfs":
             mounts.append(_tmpfs(point.target, list(point.options.get("Options") or ())))
             continue
+        if point.options.get("Propagation") or point.propagation in point.mode.split(","):
+            # what the engine chose itself, for binds that show its own root, need not be possible
+            check_propagation(point.source, point.propagation)
         mounts.append(_bind(sources.get(point.target, point.source), point.target, _bind_options(point)))
         if point.propagation in ("shared", "rshared"):
             propagation = "shared"
