@@ -50,13 +50,16 @@ def special(name: str, type: bytes, link: str = "") -> Member:
     return info, b""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Made:
     """An image: its layers, the lowest first, and what its config says besides them."""
 
     layers: tuple[bytes, ...]
     names: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return self.names[0] if self.names else "nameless"
 
     @property
     def config(self) -> bytes:
