@@ -171,7 +171,7 @@ class Pair:
         expected, found = seen
         if found != expected:
             lines = [json.dumps(value, indent=1, sort_keys=True).splitlines() for value in seen]
-            difference = "\n".join(difflib.unified_diff(*lines, "docker", "pydock", n=2, lineterm=""))
+            difference = "\n".join(difflib.unified_diff(lines[0], lines[1], "docker", "pydock", n=2, lineterm=""))
             raise AssertionError(f"the engines differ:\n{difference}")
         return found
 
