@@ -200,12 +200,11 @@ class ExecService:
                 self._table.ended(one, 137)
                 self._publish(entry, one, "exec_die", exitCode="137")
 
-    def adopt(self, entry: Entry, live: LiveContainer, identities: list[str]) -> None:
-        """Execs that outlived the daemon."""
-        for identity in identities:
-            one = execs.load(identity, live.bundle)
-            if one is not None:
-                self._table.add(one)
+    def adopt(self, live: LiveContainer, running: list[str]) -> None:
+        """Execs that outlived the daemon; of those that ended meanwhile the shim is about to tell."""
+        for one in execs.load_all(live.bundle):
+            one.running = one.id in running
+            self._table.add(one)
 
     async def _run(self, entry: Entry, live: LiveContainer, one: Exec, clients: list[GivenClient]) -> None:
         descriptors = [client.descriptor for client in clients]

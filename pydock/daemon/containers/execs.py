@@ -86,10 +86,15 @@ def drop(identity: str, bundle: str) -> None:
         Path(bundle, f"exec-{identity}.json").unlink()
 
 
-def load(identity: str, bundle: str) -> Exec | None:
-    """What an earlier daemon kept of a running exec."""
+def load_all(bundle: str) -> list[Exec]:
+    """What an earlier daemon kept of the execs of a container."""
+    found = (_load(path) for path in sorted(Path(bundle).glob("exec-*.json")))
+    return [one for one in found if one is not None]
+
+
+def _load(path: Path) -> Exec | None:
     try:
-        values = json.loads(Path(bundle, f"exec-{identity}.json").read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
         options = values.pop("options")
         options["console_size"] = tuple(options["console_size"])
         known = {one.name for one in fields(Exec)}

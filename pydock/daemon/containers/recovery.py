@@ -112,7 +112,7 @@ class Recovery:
         adopted = replace(record, state=state)
         if adopted != entry.record:
             self._catalog.note(entry, adopted)
-        self._execs.adopt(entry, live, execs)
+        self._execs.adopt(live, execs)
         self._watch(entry, live)
 
     async def _ask_again(self, entry: Entry) -> None:

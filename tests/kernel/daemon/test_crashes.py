@@ -1,0 +1,235 @@
+"""kill -9 of the daemon, the shim, the zygote and a container's init: what runs goes on, what ended is known."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pydock.runtime.cgroups import Cgroup
+from tests.kernel.daemon.daemon_process import (
+    Daemon,
+    actions,
+    alive,
+    eventually,
+    kill,
+    read_end,
+    unframed,
+)
+
+COUNT = "i=0; while :; do i=$((i+1)); echo line $i; done"
+
+
+def test_a_container_outlives_the_daemon(mortal: Daemon) -> None:
+    identity = mortal.shell("echo one; read x; echo got $x; exit 5", OpenStdin=True)
+    before = mortal.state(identity)
+    mortal.restart()
+    after = mortal.state(identity)
+    assert (after["Status"], after["Pid"], after["StartedAt"]) == ("running", before["Pid"], before["StartedAt"])
+    assert mortal.execute(identity, "echo", "hi") == (0, b"hi\n")
+    with mortal.upgrade(f"/containers/{identity}/attach?stream=1&stdin=1&stdout=1") as sock:
+        sock.sendall(b"word\n")
+        assert unframed(read_end(sock)) == b"got word\n"
+    assert mortal.wait(identity) == 5
+    assert mortal.logs(identity) == b"one\ngot word\n"
+
+
+def test_an_attached_client_outlives_the_daemon(mortal: Daemon) -> None:
+    identity = mortal.shell("read x; echo got $x", OpenStdin=True)
+    with mortal.upgrade(f"/containers/{identity}/attach?stream=1&stdin=1&stdout=1") as sock:
+        mortal.restart()
+        sock.sendall(b"word\n")
+        assert unframed(read_end(sock)) == b"got word\n"
+    assert mortal.wait(identity) == 0
+
+
+def test_an_end_in_the_daemons_absence_is_known(mortal: Daemon) -> None:
+    flag = "while [ ! -e /tmp/go ]; do sleep 0.02; done; exit 7"
+    identity = mortal.shell(f"mkdir -p /tmp; {flag}")
+    pid = mortal.state(identity)["Pid"]
+
+    def end() -> None:
+        Path(f"/proc/{pid}/root/tmp/go").write_text("")
+        eventually(lambda: not alive(pid))
+
+    mortal.restart(end)
+    state = mortal.state(identity)
+    assert (state["Status"], state["ExitCode"], state["Pid"]) == ("exited", 7, 0)
+    assert state["FinishedAt"] > state["StartedAt"]
+    mortal.ok("POST", f"/containers/{identity}/start")
+
+
+def test_no_line_of_the_log_is_lost_or_doubled(mortal: Daemon) -> None:
+    identity = mortal.shell(COUNT)
+    for _ in range(3):
+        time.sleep(0.3)
+        mortal.restart()
+    mortal.ok("POST", f"/containers/{identity}/kill")
+    lines = mortal.logs(identity).decode().splitlines()
+    assert len(lines) > 100
+    assert lines == [f"line {number}" for number in range(1, len(lines) + 1)] or lines[:-1] == [
+        f"line {number}" for number in range(1, len(lines))
+    ]
+
+
+def test_a_container_that_removes_itself_does_so_when_the_daemon_is_back(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000", host={"AutoRemove": True})
+    pid = mortal.state(identity)["Pid"]
+    mortal.restart(lambda: kill(pid))
+    assert mortal.call("GET", f"/containers/{identity}/json")[0] == 404
+    assert not (mortal.root / "data/containers" / identity).exists()
+
+
+def test_an_exec_outlives_the_daemon_and_its_end_is_known(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000")
+    run = mortal.ok("POST", f"/containers/{identity}/exec", {"Cmd": ["sh", "-c", "sleep 1.5; exit 6"]})["Id"]
+    mortal.ok("POST", f"/exec/{run}/start", {"Detach": True})
+    pid = mortal.get(f"/exec/{run}/json")["Pid"]
+    mortal.restart()
+    shown = mortal.get(f"/exec/{run}/json")
+    assert (shown["Running"], shown["Pid"]) == (True, pid)
+    assert [shown["ProcessConfig"][key] for key in ("entrypoint", "arguments")] == ["sh", ["-c", "sleep 1.5; exit 6"]]
+    eventually(lambda: not mortal.get(f"/exec/{run}/json")["Running"])
+    assert mortal.get(f"/exec/{run}/json")["ExitCode"] == 6
+
+
+@pytest.mark.parametrize("policy", ["always", "unless-stopped"])
+def test_what_died_with_the_daemon_is_started_again(mortal: Daemon, policy: str) -> None:
+    identity = mortal.run("sleep", "1000", host={"RestartPolicy": {"Name": policy}})
+    stopped = mortal.run("sleep", "1000", host={"RestartPolicy": {"Name": policy}})
+    mortal.ok("POST", f"/containers/{stopped}/stop?t=0")
+    pid = mortal.state(identity)["Pid"]
+    mortal.restart(lambda: kill(pid))
+    eventually(lambda: mortal.status(identity) == "running" and mortal.state(identity)["Pid"] != pid)
+    if policy == "always":
+        eventually(lambda: mortal.status(stopped) == "running")
+    else:
+        time.sleep(0.5)
+        assert mortal.status(stopped) == "exited"
+
+
+def test_a_paused_container_stays_paused(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000")
+    mortal.ok("POST", f"/containers/{identity}/pause")
+    mortal.restart()
+    assert mortal.status(identity) == "paused"
+    mortal.ok("POST", f"/containers/{identity}/unpause")
+    assert mortal.execute(identity, "echo", "awake") == (0, b"awake\n")
+
+
+def test_containers_with_a_network_keep_it(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000", host={"NetworkMode": "default"})
+    before = mortal.get(f"/containers/{identity}/json")["NetworkSettings"]
+    mortal.restart()
+    after = mortal.get(f"/containers/{identity}/json")["NetworkSettings"]
+    assert after["Networks"]["bridge"]["IPAddress"] == before["Networks"]["bridge"]["IPAddress"] != ""
+    other = mortal.run("sleep", "1000", host={"NetworkMode": "default"})
+    taken = mortal.get(f"/containers/{other}/json")["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    assert taken != before["Networks"]["bridge"]["IPAddress"]
+
+
+def test_a_daemon_killed_in_the_midst_of_starts_finds_each_container_in_one_state(mortal: Daemon) -> None:
+    identities = [mortal.create("sleep", "1000") for _ in range(6)]
+    import threading
+
+    def start(identity: str) -> None:
+        try:
+            mortal.call("POST", f"/containers/{identity}/start")
+        except OSError:
+            pass
+
+    for round_ in range(3):
+        threads = [threading.Thread(target=start, args=(identity,)) for identity in identities]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.01 + 0.03 * round_)
+        mortal.kill()
+        for thread in threads:
+            thread.join()
+        mortal.start()
+        for identity in identities:
+            state = mortal.state(identity)
+            assert state["Status"] in ("created", "running", "exited")
+            assert (state["Status"] == "running") == bool(state["Pid"] and alive(state["Pid"]))
+            mortal.call("POST", f"/containers/{identity}/stop?t=0")
+            assert mortal.status(identity) in ("created", "exited")
+
+
+def test_the_death_of_a_shim_ends_its_container(engine: Daemon) -> None:
+    identity = engine.run("sh", "-c", "sleep 1000 & sleep 1000")
+    pid = engine.state(identity)["Pid"]
+    with engine.events() as seen:
+        kill(engine.shim(identity))
+        assert engine.wait(identity) == 137
+    assert actions(seen, identity) == ["die"]
+    assert not alive(pid)
+    assert engine.status(identity) == "exited"
+    assert Cgroup.at(f"{engine.cgroups}/{identity}").pids() == []
+    engine.ok("POST", f"/containers/{identity}/start")
+    assert engine.status(identity) == "running"
+
+
+def test_a_shim_that_died_in_the_daemons_absence_is_buried(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000")
+    pid, shim = mortal.state(identity)["Pid"], mortal.shim(identity)
+    mortal.restart(lambda: kill(shim))
+    state = mortal.state(identity)
+    assert (state["Status"], state["ExitCode"]) == ("exited", 137)
+    eventually(lambda: not alive(pid))
+
+
+def test_the_death_of_a_shim_is_a_reason_to_restart(engine: Daemon) -> None:
+    identity = engine.run("sleep", "1000", host={"RestartPolicy": {"Name": "on-failure"}})
+    kill(engine.shim(identity))
+    eventually(
+        lambda: engine.status(identity) == "running" and engine.get(f"/containers/{identity}/json")["RestartCount"]
+    )
+
+
+def test_the_zygote_is_replaced(engine: Daemon) -> None:
+    identity = engine.run("sleep", "1000")
+    kill(engine.zygote())
+    assert engine.status(identity) == "running"
+    assert engine.wait(engine.shell("exit 3")) == 3
+    engine.ok("POST", f"/containers/{identity}/kill")
+    assert engine.wait(identity) == 137
+
+
+def test_the_death_of_init_is_an_exit_like_any(engine: Daemon) -> None:
+    identity = engine.run("sleep", "1000")
+    kill(engine.state(identity)["Pid"])
+    assert engine.wait(identity) == 137
+    assert engine.state(identity)["OOMKilled"] is False
+
+
+def test_the_bundle_of_a_silent_shim_is_left_alone(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000")
+    shim = mortal.shim(identity)
+    import os
+
+    mortal.kill()
+    os.kill(shim, signal.SIGSTOP)
+    try:
+        mortal.start()
+        assert (mortal.root / "exec/containers" / identity / "config.json").exists()
+        assert mortal.status(identity) == "running"
+    finally:
+        os.kill(shim, signal.SIGCONT)
+    eventually(lambda: mortal.call("POST", f"/containers/{identity}/kill")[0] == 204)
+    assert mortal.wait(identity) == 137
+
+
+def test_a_bundle_that_cannot_be_read_costs_nobody_else_anything(mortal: Daemon) -> None:
+    broken, whole = mortal.run("sleep", "1000"), mortal.run("sleep", "1000")
+    pid = mortal.state(broken)["Pid"]
+    path = mortal.root / "exec/containers" / broken / "shim.pid"
+    kept = json.loads(path.read_text())
+
+    def spoil() -> None:
+        path.write_text("{")
+
+    mortal.restart(spoil)
+    assert mortal.status(whole) == "running"
+    path.write_text(json.dumps(kept))
+    assert not alive(pid) or mortal.status(broken) == "running"
