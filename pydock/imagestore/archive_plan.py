@@ -181,7 +181,9 @@ def _oci(documents: Documents, normalize: Callable[[str], str], wanted: Wanted |
 def _name(descriptor: Mapping[str, Any], normalize: Callable[[str], str]) -> str:
     """The name that an entry of index.json bears; a bare word there is a tag without a repository, which is none."""
     annotations = descriptor.get("annotations")
-    for key in _NAME_KEYS if isinstance(annotations, dict) else ():
+    if not isinstance(annotations, dict):
+        return ""
+    for key in _NAME_KEYS:
         text = annotations.get(key)
         if isinstance(text, str) and (":" in text or "/" in text):
             return normalize(text)

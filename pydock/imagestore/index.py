@@ -12,8 +12,9 @@ from typing import NamedTuple, Protocol
 class Layer(NamedTuple):
     """An unpacked layer.
 
-    ``parent`` is the chain ID below, "" for none.  ``cache_id`` is its directory under ``overlay2``.  ``size``: bytes of
-    files and link targets, hard links once.  ``tar_size``: bytes of the uncompressed tar, whose digest is ``diff_id``.
+    ``parent`` is the chain ID below, "" for none.  ``cache_id`` is its directory under ``overlay2``.  ``size``: bytes
+    of files and link targets, hard links once.  ``tar_size``: bytes of the uncompressed tar, whose digest is
+    ``diff_id``.
     """
 
     chain_id: str

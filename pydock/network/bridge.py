@@ -66,10 +66,6 @@ class Host:
         self._namespaces = namespaces
         self._owner = owner
 
-    def owned(self, link: Link) -> bool:
-        """Whether this engine made the link."""
-        return link.alias == self._owner
-
     def ensure_bridge(self, bridge: BridgeDevice) -> None:
         """Make the bridge, or make the one that is there as it should be."""
         link = rt.get_link(self._netlink, bridge.name)
@@ -103,9 +99,9 @@ class Host:
         """The link called `name`."""
         return rt.get_link(self._netlink, name)
 
-    def links(self) -> list[Link]:
-        """All links."""
-        return rt.links(self._netlink)
+    def owned_links(self) -> list[Link]:
+        """The links that this engine made."""
+        return [link for link in rt.links(self._netlink) if link.alias == self._owner]
 
     def addresses(self, name: str) -> list[Interface]:
         """The addresses of a link, none where it is not there."""

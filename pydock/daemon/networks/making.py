@@ -106,8 +106,8 @@ class Making:
         for record in records:
             self._registry.add(LiveNetwork(record))
         names = {record.bridge_name for record in records} | {record.parent for record in records}
-        for link in self._ground.host.links():
-            if self._ground.host.owned(link) and link.name not in names:
+        for link in self._ground.host.owned_links():
+            if link.name not in names:
                 self._ground.host.remove_link(link.name)
 
     def remake(self) -> None:

@@ -1,4 +1,4 @@
-"""What the kernel tests of the daemon share: one daemon for those that leave it alive, one each for those that kill it."""
+"""What the kernel tests of the daemon share: one daemon for those that leave it alive, one each for the others."""
 
 import os
 import shutil
