@@ -42,12 +42,17 @@ _content = st.one_of(st.binary(max_size=2000), st.integers(0, 40).map(lambda cou
 def _members(draw: st.DrawFn) -> list[tuple[tarfile.TarInfo, bytes]]:
     made: list[tuple[tarfile.TarInfo, bytes]] = []
     files: dict[str, dict[str, Any]] = {}
+    named: set[str] = set()
     for _ in range(draw(st.integers(0, 12))):
         kind = draw(st.sampled_from(["file", "directory", "link", "hard", "fifo", "device"]))
         fields = draw(_metadata)
         prefix = draw(_dotted)
         if kind == "directory":
-            made.append(directory(prefix + draw(_directories), **fields))
+            path = draw(_directories)
+            # whose time a directory gets that comes twice depends on GNU tar's options too
+            if path not in named:
+                made.append(directory(prefix + path, **fields))
+                named.add(path)
             continue
         name = draw(_files)
         if kind == "hard" and (targets := sorted(set(files) - {name})):
@@ -84,7 +89,8 @@ def test_it_is_what_gnu_tar_unpacks(
         assert store.tar_of(chain) == data
         with tempfile.TemporaryDirectory() as top:
             subprocess.run(
-                ["tar", "-xPpf", "-", "-C", top, "--numeric-owner", "--same-owner", "--warning=no-timestamp"],
+                ["tar", "-xPpf", "-", "-C", top, "--numeric-owner", "--same-owner", "--delay-directory-restore",
+                 "--warning=no-timestamp"],
                 input=data, check=True, umask=0o022, env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
             )  # fmt: skip
             assert ours == _look(Path(top))
