@@ -113,7 +113,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     stack.callback(networks.close, network)
     volume = volumes.build(core)
     container = containers.build(core, image.catalog, snapshots, volume.volumes, network.sandboxes)
-    stack.callback(containers.close, container)
+    stack.callback(containers.close, container, core.config.containers.cgroup_parent)
     if not core.config.live_restore:
         stack.push_async_callback(containers.stop_all, container, core.config.shutdown_timeout)
     catalog = container.catalog

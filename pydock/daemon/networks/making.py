@@ -123,6 +123,13 @@ class Making:
             except PydockError as error:
                 log.warning("network %s cannot be brought back: %s", record.name, error.message)
 
+    def leave(self) -> None:
+        """Take links and rules away until the next start, which makes them again: nobody uses them."""
+        self._ground.passage.reset()
+        self._ground.firewall.remove()
+        for link in self._ground.host.owned_links():
+            self._ground.host.remove_link(link.name)
+
     def choose(self, version: int, more: Iterable[Network] = ()) -> Network:
         """A subnet that neither a network nor the host uses."""
         return choose_subnet(self._ranges, version, [*self._registry.subnets(), *self._ground.host.networks(), *more])

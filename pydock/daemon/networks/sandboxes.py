@@ -120,6 +120,10 @@ class Sandboxes:
         """At start-up, when every container that lives was adopted: drop what others left."""
         await offload(self._attachments.settle, list(self._live.values()))
 
+    def any_live(self) -> bool:
+        """Whether a container runs."""
+        return bool(self._live)
+
     def current(self, container_id: str) -> Sandbox | None:
         """The live sandbox of a running container, as inspect shows it (no descriptors)."""
         live = self._live.get(container_id)

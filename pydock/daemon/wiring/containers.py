@@ -12,7 +12,7 @@ from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.create import Creation, ImageStore
 from pydock.daemon.containers.lifecycle import StopOptions
 from pydock.daemon.containers.service import ContainerLife, Surroundings
-from pydock.daemon.containers.spec_builder import SpecBuilder
+from pydock.daemon.containers.spec_builder import CGROUP_PARENT, SpecBuilder
 from pydock.daemon.core import Core
 from pydock.daemon.http.router import Route
 from pydock.daemon.images.service import Images
@@ -23,6 +23,7 @@ from pydock.daemon.state.containers import STEPS
 from pydock.daemon.volumes.service import Volumes
 from pydock.errors import PydockError
 from pydock.imagestore.snapshots import Snapshots
+from pydock.runtime.cgroups import remove_empty
 
 __all__ = ["PRELOAD", "STEPS", "ContainerServices", "build", "close", "restore", "routes", "stop_all"]
 
@@ -82,6 +83,7 @@ async def stop_all(services: ContainerServices, timeout: int) -> None:
     await asyncio.gather(*map(stop, running))
 
 
-def close(services: ContainerServices) -> None:
-    """The daemon ends."""
+def close(services: ContainerServices, cgroup_parent: str) -> None:
+    """The daemon ends; the control group that containers have in common goes with the last of them."""
     services.life.close()
+    remove_empty(cgroup_parent or CGROUP_PARENT)

@@ -41,7 +41,7 @@ PRELOAD = ("pydock.network.dns_process",)
 
 @dataclass(frozen=True, slots=True)
 class NetworkServices:
-    """What the other areas and main use; containers keep their networks when the daemon ends."""
+    """What the other areas and main use; containers that run keep their networks when the daemon ends."""
 
     networks: Networks
     sandboxes: Sandboxes
@@ -81,6 +81,8 @@ def build(core: Core) -> NetworkServices:
     )
 
     def shut() -> None:
+        if not sandboxes.any_live():
+            making.leave()
         names.close()
         namespaces.close()
         netlink.close()

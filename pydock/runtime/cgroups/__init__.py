@@ -10,8 +10,8 @@ The shim creates a container's group, the launcher joins it, the daemon sets lim
     group.freeze() / thaw(), kill(), remove(), pids(), oom_kills(), stats()
 """
 
-from pydock.runtime.cgroups.group import Cgroup, prime
+from pydock.runtime.cgroups.group import Cgroup, prime, remove_empty
 from pydock.runtime.cgroups.layout import Layout, detect
 from pydock.runtime.cgroups.stats import Stats
 
-__all__ = ["Cgroup", "Layout", "Stats", "detect", "prime"]
+__all__ = ["Cgroup", "Layout", "Stats", "detect", "prime", "remove_empty"]

@@ -98,6 +98,13 @@ class Cgroup(ABC):
             files.remove_tree(directory, PATIENCE)
 
 
+def remove_empty(path: str, layout: Layout | None = None) -> None:
+    """Remove the group at `path` from each hierarchy where nothing is in or below it any more."""
+    for directory in Cgroup.at(path, layout)._directories():
+        with contextlib.suppress(OSError):
+            os.rmdir(directory)
+
+
 def prime(layout: Layout | None = None) -> None:
     """Make the kernel's next moves between groups quick.
 

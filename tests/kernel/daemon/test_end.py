@@ -1,0 +1,31 @@
+"""A daemon that ends by a signal: what it leaves in the kernel depends on who still needs it."""
+
+import hashlib
+import subprocess
+
+from tests.kernel.daemon.daemon_process import Daemon
+
+
+def ours(engine: Daemon) -> tuple[bool, bool]:
+    """Whether the daemon's bridge and its packet filter's table are there."""
+    links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True).stdout
+    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+    table = f"pydock-{hashlib.sha256(str(engine.root / 'exec').encode()).hexdigest()[:8]}"
+    return f": {engine.bridge}:" in links, table in tables.split()
+
+
+def test_an_idle_engine_leaves_neither_links_nor_rules_and_makes_them_again(mortal: Daemon) -> None:
+    mortal.ok("POST", "/networks/create", {"Name": "more"})
+    assert ours(mortal) == (True, True)
+    mortal.stop()
+    assert ours(mortal) == (False, False)
+    mortal.start()
+    assert ours(mortal) == (True, True)
+    identity = mortal.run("true", host={"NetworkMode": "more"})
+    assert mortal.wait(identity) == 0
+
+
+def test_a_container_that_runs_keeps_its_network(mortal: Daemon) -> None:
+    mortal.run("sleep", "1000")
+    mortal.stop()
+    assert ours(mortal) == (True, True)
