@@ -72,6 +72,7 @@ class Recovery:
                 return
             if pid and await offload(bundles.shim_pid, bundle) == pid:
                 _log.error("container %s: its shim (process %d) does not answer", entry.id, pid)
+                self._presume_running(entry)
                 task = asyncio.create_task(self._ask_again(entry))
                 self._late.add(task)
                 task.add_done_callback(self._late.discard)
@@ -114,6 +115,13 @@ class Recovery:
             self._catalog.note(entry, adopted)
         self._execs.adopt(live, execs)
         self._watch(entry, live)
+
+    def _presume_running(self, entry: Entry) -> None:
+        """A shim lives, so its container does; its start may not have been recorded any more."""
+        state = entry.record.state
+        if not state.status.has_process():
+            running = replace(state, status=Status.RUNNING, started_at=time.time_ns(), error="")
+            self._catalog.note(entry, replace(entry.record, state=running))
 
     async def _ask_again(self, entry: Entry) -> None:
         """For as long as a shim lives and is silent."""

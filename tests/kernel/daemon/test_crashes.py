@@ -1,6 +1,7 @@
 """kill -9 of the daemon, the shim, the zygote and a container's init: what runs goes on, what ended is known."""
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -206,8 +207,6 @@ def test_the_death_of_init_is_an_exit_like_any(engine: Daemon) -> None:
 def test_the_bundle_of_a_silent_shim_is_left_alone(mortal: Daemon) -> None:
     identity = mortal.run("sleep", "1000")
     shim = mortal.shim(identity)
-    import os
-
     mortal.kill()
     os.kill(shim, signal.SIGSTOP)
     try:
