@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 image=$1; shift
+case $image in *:* | *@*) ;; *) image=$image:latest ;; esac
 pydock=.venv/bin/pydock
 log=/var/log/pydockd.log
 
