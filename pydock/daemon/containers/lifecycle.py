@@ -234,7 +234,8 @@ class Lifecycle:
                 await offload(entry.live.cgroup.freeze)
             except OSError as error:
                 raise System(f"cannot pause container {entry.id}: {error.strerror}") from error
-            self._set_status(entry, Status.PAUSED)
+            paused = replace(entry.record, state=replace(entry.record.state, status=Status.PAUSED))
+            await self._catalog.save(entry, paused)  # at the daemon's start what is frozen without a record is thawed
             self._announcements.publish(entry.record, "pause")
 
     async def _unpause(self, entry: Entry) -> None:
@@ -250,11 +251,9 @@ class Lifecycle:
             await offload(entry.live.cgroup.thaw)
         except OSError as error:
             raise System(f"cannot unpause container {entry.id}: {error.strerror}") from error
-        self._set_status(entry, Status.RUNNING)
+        awake = replace(entry.record.state, status=Status.RUNNING)
+        self._catalog.note(entry, replace(entry.record, state=awake))
         self._announcements.publish(entry.record, "unpause")
-
-    def _set_status(self, entry: Entry, status: Status) -> None:
-        self._catalog.note(entry, replace(entry.record, state=replace(entry.record.state, status=status)))
 
     # removing
 

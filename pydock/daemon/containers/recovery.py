@@ -5,6 +5,7 @@ be alive, and nothing of it is deleted.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pydock.daemon.containers.exits import Exits
 from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.provisions import Provisions
-from pydock.daemon.containers.record import Status
+from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.containers.restart_policy import Policy
 from pydock.daemon.containers.start import Starter, Watch
 from pydock.daemon.offload import offload
@@ -108,7 +109,7 @@ class Recovery:
             record = await self._provisions.adopt(record, live.pid)
         except Exception:  # it runs all the same
             _log.exception("container %s: its network cannot be taken over whole", entry.id)
-        status = Status.PAUSED if record.state.status is Status.PAUSED else Status.RUNNING
+        status = await offload(_settle_pause, record, live)
         state = replace(record.state, status=status, pid=live.pid, started_at=live.started_at, error="")
         adopted = replace(record, state=state)
         if adopted != entry.record:
@@ -203,6 +204,20 @@ class Autostart:
                 await self._starter.start(entry, entry.record.state.restart_count)
             except PydockError as error:
                 _log.error("container %s: cannot be started: %s", entry.id, error.message)
+
+
+def _settle_pause(record: Container, live: LiveContainer) -> Status:
+    """Paused is what was recorded so and stands still; what the daemon froze otherwise, for a commit, goes on.
+
+    Blocks.
+    """
+    if live.cgroup is None:
+        return Status.RUNNING
+    if record.state.status is Status.PAUSED and live.cgroup.is_frozen():
+        return Status.PAUSED
+    with contextlib.suppress(OSError):
+        live.cgroup.thaw()
+    return Status.RUNNING
 
 
 def _leans_on_another(entry: Entry) -> bool:

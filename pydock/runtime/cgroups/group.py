@@ -61,6 +61,10 @@ class Cgroup(ABC):
         """Let the processes go on."""
 
     @abstractmethod
+    def is_frozen(self) -> bool:
+        """Whether the processes stand still; False where there is no such group."""
+
+    @abstractmethod
     def oom_kills(self) -> int:
         """How many processes of the group the kernel has killed for want of memory."""
 

@@ -81,6 +81,9 @@ class CgroupV1(Cgroup):
     def thaw(self) -> None:
         files.write(f"{self._of('freezer')}/freezer.state", "THAWED")
 
+    def is_frozen(self) -> bool:
+        return "freezer" in self.layout.v1 and "FROZEN" in files.read_or(f"{self._of('freezer')}/freezer.state", "")
+
     def oom_kills(self) -> int:
         if "memory" not in self.layout.v1:
             return 0

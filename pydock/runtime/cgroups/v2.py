@@ -73,6 +73,9 @@ class CgroupV2(Cgroup):
     def thaw(self) -> None:
         files.write(f"{self._directory}/cgroup.freeze", "0")
 
+    def is_frozen(self) -> bool:
+        return "frozen 1" in files.read_or(f"{self._directory}/cgroup.events", "")
+
     def oom_kills(self) -> int:
         return files.table(f"{self._directory}/memory.events").get("oom_kill", 0)
 

@@ -119,6 +119,20 @@ def test_a_paused_container_stays_paused(mortal: Daemon) -> None:
     assert mortal.execute(identity, "echo", "awake") == (0, b"awake\n")
 
 
+def test_a_freeze_or_a_thaw_that_the_daemons_death_cut_short_leaves_a_container_running(mortal: Daemon) -> None:
+    frozen, thawed = mortal.run("sleep", "1000"), mortal.run("sleep", "1000")
+    mortal.ok("POST", f"/containers/{thawed}/pause")
+
+    def change() -> None:
+        Cgroup.at(f"{mortal.cgroups}/{frozen}").freeze()  # as a commit does
+        Cgroup.at(f"{mortal.cgroups}/{thawed}").thaw()
+
+    mortal.restart(change)
+    for identity in (frozen, thawed):
+        assert mortal.status(identity) == "running"
+        assert mortal.execute(identity, "echo", "awake") == (0, b"awake\n")
+
+
 def test_containers_with_a_network_keep_it(mortal: Daemon) -> None:
     identity = mortal.run("sleep", "1000", host={"NetworkMode": "default"})
     before = mortal.get(f"/containers/{identity}/json")["NetworkSettings"]
