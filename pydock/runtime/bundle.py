@@ -81,6 +81,15 @@ def read_exit(bundle: str) -> Exited | None:
         return None
 
 
+def withdraw(bundle: str) -> None:
+    """Let no shim start the container any more by what an earlier daemon asked: `shim_pid` tells of one that does.
+
+    A launcher writes the pid and then reads the configuration; who withdraws does the opposite.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{bundle}/{CONFIG}")
+
+
 def clear(bundle: str) -> None:
     """Remove what an earlier life of the container left in the bundle."""
     for name in (EXIT, PID, SOCKET):

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import errno
 import os
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,6 +108,16 @@ class Provisions:
         sandbox = replace(Sandbox.from_record(record.sandbox), endpoints=record.endpoints)
         sandbox = await self._sandboxes.adopt(container_network(record), sandbox, pid)
         return replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
+
+    async def settle(self, alive: Collection[str]) -> None:
+        """At start-up: drop what starts that were cut off left; only the containers `alive` run."""
+        await self._volumes.settle()
+        await offload(self._settle_shm, alive)
+
+    def _settle_shm(self, alive: Collection[str]) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for container_id in set(os.listdir(self._exec_root / "shm")) - set(alive):
+                _drop_shm(self._shm(container_id))
 
     def _root(self, record: Container) -> tuple[Mount, ...]:
         """The mounts of the root, and of the images that are shown in it."""

@@ -7,6 +7,7 @@ be alive, and nothing of it is deleted.
 import asyncio
 import contextlib
 import logging
+import shutil
 import time
 from dataclasses import replace
 
@@ -57,7 +58,9 @@ class Recovery:
     async def recover(self) -> None:
         """Look at every container; returns when all that answer are found again."""
         await asyncio.gather(*(self._look_at(entry) for entry in self._catalog.all()))
-        await offload(self._clear_orphans, {entry.id for entry in self._catalog.all()})
+        entries = self._catalog.all()
+        await self._provisions.settle([entry.id for entry in entries if entry.record.state.status.has_process()])
+        await offload(self._clear_orphans, {entry.id for entry in entries})
 
     async def _look_at(self, entry: Entry) -> None:
         try:
@@ -68,7 +71,7 @@ class Recovery:
     async def _find(self, entry: Entry) -> None:
         bundle = str(self._launcher.bundle(entry.id))
         async with entry.lock:
-            pid = await offload(bundles.shim_pid, bundle)
+            pid = await offload(_shim_of, bundle)
             if pid and await self._connect(entry):
                 return
             if pid and await offload(bundles.shim_pid, bundle) == pid:
@@ -154,13 +157,16 @@ class Recovery:
         await self._exits.record(entry, exited)
 
     def _clear_orphans(self, known: set[str]) -> None:
-        """Bundles of containers that were being removed; one whose shim lives is nobody's to delete."""
+        """Bundles and files of containers that were being made or removed; one whose shim lives is left alone."""
         for directory in self._launcher.bundles():
             if directory.name not in known:
                 if bundles.shim_pid(str(directory)):
                     _log.error("%s: a container runs that the engine has no record of", directory)
                 else:
                     self._launcher.clear(directory.name)
+        for directory in self._catalog.directory("").iterdir():
+            if directory.name not in known and not self._launcher.bundle(directory.name).exists():
+                shutil.rmtree(directory)
 
 
 class Autostart:
@@ -204,6 +210,14 @@ class Autostart:
                 await self._starter.start(entry, entry.record.state.restart_count)
             except PydockError as error:
                 _log.error("container %s: cannot be started: %s", entry.id, error.message)
+
+
+def _shim_of(bundle: str) -> int:
+    """The container's shim, 0 for none: then none will come of a request that the dead daemon had made.  Blocks."""
+    if pid := bundles.shim_pid(bundle):
+        return pid
+    bundles.withdraw(bundle)
+    return bundles.shim_pid(bundle)
 
 
 def _settle_pause(record: Container, live: LiveContainer) -> Status:

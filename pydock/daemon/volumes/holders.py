@@ -51,6 +51,10 @@ class Holders:
         """Whether any container refers to a volume."""
         return name in self._referring
 
+    def acquiring(self) -> list[str]:
+        """The containers that have acquired anything."""
+        return list(self._acquired)
+
     def is_acquired(self, name: str) -> bool:
         """Whether any container has a volume mounted."""
         return name in self._acquiring

@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,14 @@ class LocalDriver:
                 (directory / name).rmdir() if (directory / name).is_dir() else (directory / name).unlink()
         with contextlib.suppress(OSError):
             directory.rmdir()
+
+    def settle(self, containers: Collection[str], idle: Iterable[str]) -> None:
+        """Undo the pins of all containers but `containers`, and the mounts of the volumes `idle`."""
+        with contextlib.suppress(FileNotFoundError):
+            for container_id in set(os.listdir(self._pins)) - set(containers):
+                self.unpin(container_id)
+        for name in idle:
+            self.unmount(name)
 
     def copy_up(self, name: str, options: Mapping[str, str], rootfs: Sequence[Mount], target: str) -> None:
         """Fill the volume, where it is empty, with what the root file system of `rootfs` has at `target`."""

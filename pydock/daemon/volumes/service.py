@@ -66,6 +66,12 @@ class Volumes:
         for name, container_id in holding:
             self._holders.acquire(name, container_id)
 
+    async def settle(self) -> None:
+        """At start-up, when containers that ended have released theirs: unmount what a start that was cut off left."""
+        idle = [volume.name for volume in self._volumes.values() if volume.options]
+        idle = [name for name in idle if not self._holders.is_acquired(name)]
+        await offload(self._driver.settle, self._holders.acquiring(), idle)
+
     async def create(
         self,
         name: str = "",

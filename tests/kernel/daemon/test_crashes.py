@@ -1,14 +1,17 @@
 """kill -9 of the daemon, the shim, the zygote and a container's init: what runs goes on, what ended is known."""
 
+import contextlib
 import json
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from pydock.runtime.cgroups import Cgroup
+from tests.kernel.daemon import leftovers
 from tests.kernel.daemon.daemon_process import (
     Daemon,
     actions,
@@ -146,7 +149,6 @@ def test_containers_with_a_network_keep_it(mortal: Daemon) -> None:
 
 def test_a_daemon_killed_in_the_midst_of_starts_finds_each_container_in_one_state(mortal: Daemon) -> None:
     identities = [mortal.create("sleep", "1000") for _ in range(6)]
-    import threading
 
     def start(identity: str) -> None:
         try:
@@ -169,6 +171,31 @@ def test_a_daemon_killed_in_the_midst_of_starts_finds_each_container_in_one_stat
             assert (state["Status"] == "running") == bool(state["Pid"] and alive(state["Pid"]))
             mortal.call("POST", f"/containers/{identity}/stop?t=0")
             assert mortal.status(identity) in ("created", "exited")
+
+
+def test_a_start_that_the_zygote_had_not_come_to_is_given_up_with_the_daemon(mortal: Daemon) -> None:
+    identity = mortal.create("sleep", "1000", host={"IpcMode": "shareable", "NetworkMode": "default"})
+    zygote = mortal.zygote()
+    os.kill(zygote, signal.SIGSTOP)
+
+    def start() -> None:
+        with contextlib.suppress(OSError):
+            mortal.call("POST", f"/containers/{identity}/start")
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    bundle = mortal.root / "exec/containers" / identity
+    eventually((bundle / "config.json").exists)
+    time.sleep(0.1)
+    mortal.restart()
+    thread.join()
+    assert mortal.status(identity) in ("created", "exited")
+    os.kill(zygote, signal.SIGCONT)
+    eventually(lambda: not alive(zygote))
+    assert Cgroup.at(f"{mortal.cgroups}/{identity}").pids() == []
+    eventually(lambda: leftovers.find(mortal) == [])
+    mortal.ok("POST", f"/containers/{identity}/start")
+    assert mortal.status(identity) == "running"
 
 
 def test_the_death_of_a_shim_ends_its_container(engine: Daemon) -> None:
