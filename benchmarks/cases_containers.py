@@ -1,5 +1,6 @@
 """Cases of containers' lives: from the shell, over the API, ten at once, exec, lists, memory."""
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -101,7 +102,10 @@ def _share(engine: Engine) -> float:
 
 
 def _processes(engine: Engine) -> list[str]:
-    """The engine's own processes: those that have its roots in their command line, or descend from one that has."""
+    """The engine's own processes: its daemon, its shims, what descends from them.
+
+    pydock's resolver has no part in it: no case that measures memory has a network of a user's.
+    """
     parents, own = {}, set()
     for path in Path("/proc").iterdir():
         if path.name.isdigit():
@@ -115,8 +119,8 @@ def _processes(engine: Engine) -> list[str]:
     family, grew = {str(engine.pid)}, True
     if engine.name == "docker":
         family |= {pid for pid in own if _name(pid).startswith("containerd-shim")}
-    else:
-        family |= {pid for pid in own if _name(pid).startswith("pydock-")}
+    elif engine.exec_root:
+        family |= {str(json.loads(file.read_text())["pid"]) for file in engine.exec_root.glob("containers/*/shim.pid")}
     while grew:
         found = {pid for pid, parent in parents.items() if parent in family and pid in own} - family
         grew = bool(found)

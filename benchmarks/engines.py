@@ -20,13 +20,14 @@ START_LIMIT = 60
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One engine.  ``command``: its client with the host in it; ``pid``: its daemon."""
+    """One engine.  ``command``: its client with the host in it; ``pid``: its daemon; ``exec_root``: pydock's."""
 
     name: str
     command: tuple[str, ...]
     socket: str
     api: Api
     pid: int
+    exec_root: Path | None = None
 
     def cli(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         """Run the client, which must succeed; what it printed."""
@@ -58,7 +59,7 @@ def pydock(folder: Path) -> Iterator[Engine]:
     ]  # fmt: skip
     with _daemon(command, path, folder / "pydockd.log") as process:
         client = (str(binaries / "pydock"), "-H", f"unix://{path}")
-        yield Engine("pydock", client, str(path), Api(str(path)), process.pid)
+        yield Engine("pydock", client, str(path), Api(str(path)), process.pid, folder / "exec")
 
 
 @contextlib.contextmanager

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 SMALL, LARGE = "bench-small", "bench-large"
-APPLETS = ("sh", "true", "cat", "sleep", "dd", "nc", "head", "yes", "ls", "echo", "wc", "touch", "rm", "mkdir")
+APPLETS = (
+    "sh", "true", "cat", "sleep", "dd", "nc", "head", "yes", "ls", "echo", "wc", "touch", "rm", "mkdir", "grep",
+)  # fmt: skip
 LAYERS, FILES, BYTES = 8, 1000, 50_000
 
 
