@@ -4,6 +4,7 @@ The routes call create, start, inspect and resize; the health service calls `pro
 """
 
 import asyncio
+import errno
 import os
 import secrets
 import socket
@@ -26,6 +27,11 @@ from pydock.errors import Conflict, InvalidParameter, PydockError, StepFailed, S
 from pydock.runtime import cgroups, user_lookup
 from pydock.runtime.messages import ClientStream, StartExec
 from pydock.streams import STDOUT, frame_header
+
+#: how an exec fails in a container whose first process is dying; 0: it was killed itself
+_OF_THE_DYING = {0, errno.ESRCH, errno.ENOMEM}
+#: how long a container takes to die, in seconds
+_DYING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +237,9 @@ class ExecService:
         try:
             one.pid = await live.start_exec(message, descriptors)
         except StepFailed as failed:
+            if failed.errno in _OF_THE_DYING and await _is_ending(live):
+                self._table.ended(one, 137)
+                raise Conflict(f"container {entry.id} is not running") from None
             told, code = failures.of_exec(failed)
             self._table.ended(one, code)
             raise told from failed
@@ -257,6 +266,12 @@ def _running(entry: Entry, name: str) -> LiveContainer:
     if entry.live is None or status is not Status.RUNNING:
         raise Conflict(f"container {entry.id} is not running")
     return entry.live
+
+
+async def _is_ending(live: LiveContainer) -> bool:
+    """Whether the container ends, perhaps by a signal that its first process has not died of yet."""
+    await asyncio.wait([live.ended], timeout=_DYING)
+    return live.ended.done()
 
 
 def _check_user(pid: int, user: str) -> None:

@@ -60,10 +60,15 @@ class ContainerImages:
         if live is None or live.cgroup is None or entry.record.state.status != Status.RUNNING:
             yield
             return
-        live.cgroup.freeze()
+        try:
+            live.cgroup.freeze()
+        except FileNotFoundError:  # it ended just now
+            yield
+            return
         self._announcements.publish(entry.record, "pause")
         try:
             yield
         finally:
-            live.cgroup.thaw()
+            with contextlib.suppress(FileNotFoundError):
+                live.cgroup.thaw()
             self._announcements.publish(entry.record, "unpause")

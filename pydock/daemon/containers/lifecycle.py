@@ -232,6 +232,8 @@ class Lifecycle:
                 raise Conflict(f"container {entry.id} is not running")
             try:
                 await offload(entry.live.cgroup.freeze)
+            except FileNotFoundError:  # it ended just now
+                raise Conflict(f"container {entry.id} is not running") from None
             except OSError as error:
                 raise System(f"cannot pause container {entry.id}: {error.strerror}") from error
             paused = replace(entry.record, state=replace(entry.record.state, status=Status.PAUSED))
@@ -245,10 +247,13 @@ class Lifecycle:
             await self._thaw(entry)
 
     async def _thaw(self, entry: Entry) -> None:
+        """Let its processes go on; fine where it ended just now."""
         assert entry.live is not None
         assert entry.live.cgroup is not None
         try:
             await offload(entry.live.cgroup.thaw)
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise System(f"cannot unpause container {entry.id}: {error.strerror}") from error
         awake = replace(entry.record.state, status=Status.RUNNING)

@@ -1,6 +1,7 @@
 """Reading and writing the small files of a control group; every error carries the file's path."""
 
 import contextlib
+import errno
 import os
 import time
 
@@ -13,7 +14,7 @@ def write(path: str, text: str) -> None:
     try:
         os.write(descriptor, text.encode())
     except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from None
+        raise _with_path(error, path) from None
     finally:
         os.close(descriptor)
 
@@ -37,9 +38,15 @@ def read(path: str) -> str:
             parts.append(part)
         return b"".join(parts).decode()
     except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from None
+        raise _with_path(error, path) from None
     finally:
         os.close(descriptor)
+
+
+def _with_path(error: OSError, path: str) -> OSError:
+    """The same error; a group that was removed while the file was open is as one that is not there."""
+    number = errno.ENOENT if error.errno == errno.ENODEV else error.errno or 0
+    return OSError(number, os.strerror(number), path)
 
 
 def read_or(path: str, default: str) -> str:

@@ -78,6 +78,8 @@ class Storm:
         self._over.set()
         for thread in threads:
             thread.join()
+        if what in ("shims", "inits"):
+            self._lose()  # also what was told just before the blow
         self._kill_more(what)
         assert self.engine.process
         if self.engine.process.poll() is not None:
@@ -140,31 +142,31 @@ class Storm:
                     os.kill(pid, signal.SIGKILL)
 
     def _shims(self) -> None:
-        self._lose(137)
+        self._lose()
         for pid, found in leftovers.processes(self.engine).items():
             if found == "pydock-shim" and self._random.random() < 0.5:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
     def _inits(self) -> None:
-        self._lose(None)
+        self._lose()
         for directory in _children(self.engine.cgroups):
-            pids = Cgroup.at(f"{self.engine.cgroups}/{directory.name}").pids()
-            if pids and self._random.random() < 0.5:
+            first = [pid for pid in Cgroup.at(f"{self.engine.cgroups}/{directory.name}").pids() if _is_init(pid)]
+            if first and self._random.random() < 0.5:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(min(pids), self._random.choice([signal.SIGKILL, signal.SIGTERM]))
+                    os.kill(first[0], self._random.choice([signal.SIGKILL, signal.SIGTERM]))
 
-    def _lose(self, code: int | None) -> None:
+    def _lose(self) -> None:
         """Containers may end by what comes now."""
         for user in self._users:
             for thing in user.things:
                 if isinstance(user, Containers) and thing.allowed & {"running", "paused"}:
                     thing.allowed |= {"exited"} if not thing.facts["gone"] else {"exited", "absent"}
-                    thing.facts.update(execs=[], code=code if code and thing.allowed == {"exited"} else None)
+                    thing.facts.update(execs=[], code=None)
 
     def _power_cut(self) -> None:
         """All processes end at once, and nothing is left in the kernel or under the exec root."""
-        self._lose(None)
+        self._lose()
         self.engine.kill()
         for _ in range(20):
             ours = [*leftovers.processes(self.engine), *Cgroup.at(self.engine.cgroups).pids()]
@@ -188,6 +190,13 @@ class Storm:
         shutil.rmtree(self.engine.root / "exec")
 
 
+def _is_init(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return any(line.split()[-1] == "1" for line in status.splitlines() if line.startswith("NSpid:"))
+    return False
+
+
 def _children(path: str) -> list[Path]:
     return [Path(name) for name in sorted(leftovers.groups(path))]
 
@@ -196,7 +205,8 @@ def main() -> None:
     """A long storm on a daemon of its own."""
     seed, rounds = int(sys.argv[1]), int(sys.argv[2])
     root = Path(tempfile.mkdtemp(prefix=f"storm-{seed}-", dir=sys.argv[3] if len(sys.argv) > 3 else None))
-    engine = Daemon(root, "s", "--default-address-pool", "base=198.19.128.0/18,size=26")
+    pool = f"base=198.19.{128 + seed % 4 * 32}.0/19,size=26"  # some storms can go on side by side
+    engine = Daemon(root, "stuv"[seed % 4], "--default-address-pool", pool)
     with FaultyRegistry() as registry, engine:
         try:
             Storm(engine, registry, seed).run(rounds)

@@ -202,11 +202,12 @@ class Containers(User):
             return [f"{thing.name}: its port is not published"]
         if thing.facts["late"] > time.monotonic() - 1:
             return []
-        heard = subprocess.run(["busybox", "nc", "-w", "3", "127.0.0.1", bound[0]["HostPort"]], capture_output=True,
-                               stdin=subprocess.DEVNULL).stdout  # fmt: skip
-        return [] if heard.strip() == shown["Config"]["Hostname"].encode() else [
-            f"{thing.name}: port {bound} of {shown['Config']['Hostname']} says {heard!r}"
-        ]  # fmt: skip
+        command = ["busybox", "nc", "-w", "3", "127.0.0.1", bound[0]["HostPort"]]
+        for _ in range(3):
+            heard = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).stdout
+            if heard.strip() == shown["Config"]["Hostname"].encode():
+                return []
+        return [f"{thing.name}: port {bound} of {shown['Config']['Hostname']} says {heard!r}"]
 
     def _lines(self, thing: Thing) -> list[str]:
         """The log counts from 1 at each start; a line is torn only where its life ended."""
