@@ -40,9 +40,9 @@ class MountCgroups:
         data = (("mode", "755"), ("size", "4096k"), ("nr_inodes", "1024"))
         attach(file_system("tmpfs", "tmpfs", data, options.attributes[0] & ~m.MOUNT_ATTR_RDONLY), target)
         names = self._names()
-        for mountpoint, name in names.items():
-            self._hierarchy(context, mountpoint, name, options.attributes[0])
         directory = open_inside(context.root, self.destination, os.O_PATH | os.O_DIRECTORY)
+        for mountpoint, name in names.items():
+            self._hierarchy(directory, mountpoint, name, options.attributes[0])
         for controller, mountpoint in self.layout.v1.items():
             if controller != names[mountpoint]:
                 os.symlink(names[mountpoint], controller, dir_fd=directory)
@@ -58,8 +58,10 @@ class MountCgroups:
         names = {mountpoint: ",".join(controllers) for mountpoint, controllers in shared.items()}
         return names | {mountpoint: name for name, mountpoint in self.layout.named.items()}
 
-    def _hierarchy(self, context: Context, mountpoint: str, name: str, attributes: int) -> None:
-        target = open_target(context.root, f"{self.destination}/{name}", directory=True)
+    def _hierarchy(self, directory: int, mountpoint: str, name: str, attributes: int) -> None:
+        """Mount a hierarchy on a directory `name`, made below `directory`: an empty file system that is ours alone."""
+        os.mkdir(name, 0o755, dir_fd=directory)
+        target = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
         if self.own_namespace:
             words = [f"name={name}"] if mountpoint in self.layout.named.values() else name.split(",")
             data = tuple((key, value or None) for key, _, value in (word.partition("=") for word in words))
