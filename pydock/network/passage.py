@@ -32,6 +32,8 @@ class Passage:
         self._netlink = Netlink(NETLINK_NETFILTER)
         self._lock = threading.Lock()
         self._bridges: set[str] = set()
+        #: the chains that have rules of ours; None before it is known
+        self._entered: set[tuple[int, str, str]] | None = None
         self._generation = -1
 
     def close(self) -> None:
@@ -42,6 +44,7 @@ class Passage:
         """Take out every rule that an earlier run left."""
         with self._lock:
             self._bridges.clear()
+            self._entered = None
             self._enter()
 
     def open(self, bridge: str) -> None:
@@ -66,11 +69,19 @@ class Passage:
         """Have exactly the rules that are wanted in exactly the chains that need them."""
         if not self._enabled:
             return
+        before, entered = self._entered, set()
         for family in _FAMILIES:
             chains = [chain for chain in nft.chains(self._netlink, family) if chain.table != self._owner]
             for chain in chains:
-                if chain.hook == nft.HOOK_FORWARD or chain.name == _USER_CHAIN:
-                    self._enter_in(chain, self._bridges if _is_door(chain, chains) else set())
+                if chain.hook != nft.HOOK_FORWARD and chain.name != _USER_CHAIN:
+                    continue
+                key = (family, chain.table, chain.name)
+                bridges = self._bridges if _is_door(chain, chains) else set()
+                if bridges:
+                    entered.add(key)
+                if bridges or before is None or key in before:  # listing rules takes long where there are many
+                    self._enter_in(chain, bridges)
+        self._entered = entered
         self._generation = nft.generation(self._netlink)
 
     def _enter_in(self, chain: Chain, bridges: set[str]) -> None:

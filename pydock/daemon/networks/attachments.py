@@ -73,7 +73,8 @@ class Attachments:
                 self._files.write_host(container, self._host_gateways())
                 undo.pop_all()
                 return live
-            self._ground.passage.renew()
+            if any(place.port for place in live.places.values()):
+                self._ground.passage.renew()
             live.space = self._ground.namespaces.take()
             undo.callback(live.space.close)
             self._ground.host.attach(live.space, with_gateways(live.places))
