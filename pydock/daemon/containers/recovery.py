@@ -57,8 +57,10 @@ class Recovery:
 
     async def recover(self) -> None:
         """Look at every container; returns when all that answer are found again."""
-        await asyncio.gather(*(self._look_at(entry) for entry in self._catalog.all()))
         entries = self._catalog.all()
+        present = {path.name for path in await offload(self._launcher.bundles)}
+        due = [entry for entry in entries if entry.id in present or not _is_at_rest(entry.record)]
+        await asyncio.gather(*map(self._look_at, due))
         await self._provisions.settle([entry.id for entry in entries if entry.record.state.status.has_process()])
         await offload(self._clear_orphans, {entry.id for entry in entries})
 
@@ -143,8 +145,8 @@ class Recovery:
         """There is no shim: was there an end that nobody recorded?"""
         state = entry.record.state
         exited = await offload(bundles.read_exit, bundle)
-        known = not state.status.has_process() and entry.record.sandbox is None
-        if known and (exited is None or exited.finished_at <= max(state.finished_at, state.started_at)):
+        known = exited is None or exited.finished_at <= max(state.finished_at, state.started_at)
+        if known and _is_at_rest(entry.record):
             return
         if exited is None:
             shim_was_here = await offload(self._launcher.bury, entry.record)
@@ -218,6 +220,11 @@ def _shim_of(bundle: str) -> int:
         return pid
     bundles.withdraw(bundle)
     return bundles.shim_pid(bundle)
+
+
+def _is_at_rest(record: Container) -> bool:
+    """Whether, by its record, the container neither ran nor was being started."""
+    return not record.state.status.has_process() and record.sandbox is None
 
 
 def _settle_pause(record: Container, live: LiveContainer) -> Status:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydock.runtime.cgroups import Cgroup
 from tests.kernel.daemon import leftovers
-from tests.kernel.daemon.daemon_process import Daemon, eventually
+from tests.kernel.daemon.daemon_process import Daemon
 from tests.kernel.daemon.storm_users import Containers, Images, Lost, Networks, User, Volumes
 from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
 
@@ -78,8 +78,8 @@ class Storm:
         self._over.set()
         for thread in threads:
             thread.join()
-        if what in ("shims", "inits"):
-            self._lose()  # also what was told just before the blow
+        if what in ("shims", "inits", "everything"):
+            self._lose(what == "everything")  # also what was told just before the blow
         self._kill_more(what)
         assert self.engine.process
         if self.engine.process.poll() is not None:
@@ -130,6 +130,8 @@ class Storm:
 
     def _kill_more(self, what: str) -> None:
         """What dies while there is no daemon."""
+        if what.startswith("daemon and"):
+            self._lose()
         if what == "daemon and shims":
             self._shims()
         elif what == "daemon and inits":
@@ -142,42 +144,39 @@ class Storm:
                     os.kill(pid, signal.SIGKILL)
 
     def _shims(self) -> None:
-        self._lose()
         for pid, found in leftovers.processes(self.engine).items():
             if found == "pydock-shim" and self._random.random() < 0.5:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
     def _inits(self) -> None:
-        self._lose()
         for directory in _children(self.engine.cgroups):
             first = [pid for pid in Cgroup.at(f"{self.engine.cgroups}/{directory.name}").pids() if _is_init(pid)]
             if first and self._random.random() < 0.5:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(first[0], self._random.choice([signal.SIGKILL, signal.SIGTERM]))
 
-    def _lose(self) -> None:
+    def _lose(self, surely: bool = False) -> None:
         """Containers may end by what comes now."""
         for user in self._users:
             for thing in user.things:
                 if isinstance(user, Containers) and thing.allowed & {"running", "paused"}:
                     thing.allowed |= {"exited"} if not thing.facts["gone"] else {"exited", "absent"}
                     thing.facts.update(execs=[], code=None)
+                    if surely and not thing.facts["always"]:
+                        thing.allowed -= {"running", "paused"}
 
     def _power_cut(self) -> None:
         """All processes end at once, and nothing is left in the kernel or under the exec root."""
-        self._lose()
         self.engine.kill()
-        for _ in range(20):
-            ours = [*leftovers.processes(self.engine), *Cgroup.at(self.engine.cgroups).pids()]
+        while ours := [*leftovers.processes(self.engine), *Cgroup.at(self.engine.cgroups).pids()]:
             for pid in ours:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            for directory in _children(self.engine.cgroups):
+                with contextlib.suppress(OSError):
+                    Cgroup.at(f"{self.engine.cgroups}/{directory.name}").thaw()
             time.sleep(0.02)
-        for user in self._users:
-            for thing in user.things:
-                if isinstance(user, Containers) and not thing.facts["always"]:
-                    thing.allowed -= {"running", "paused"}
         for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
             if line.split()[4].startswith(f"{self.engine.root}/"):
                 subprocess.run(["umount", "-l", line.split()[4]], check=True)
@@ -186,7 +185,6 @@ class Storm:
         for link in leftovers.links(self.engine):
             subprocess.run(["ip", "link", "del", link], check=True)
         subprocess.run(["nft", "delete", "table", "inet", leftovers.table(self.engine)], check=True)
-        eventually(lambda: not leftovers.processes(self.engine))
         shutil.rmtree(self.engine.root / "exec")
 
 
