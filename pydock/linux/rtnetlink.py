@@ -260,10 +260,10 @@ def _family(version: int) -> int:
     return int(socket.AF_INET if version == 4 else socket.AF_INET6)
 
 
-def get_link(netlink: Netlink, name: str) -> Link | None:
-    """The link called `name`, None where there is none."""
+def get_link(netlink: Netlink, name: str = "", index: int = 0) -> Link | None:
+    """The link called `name`, or with that `index`; None where there is none."""
     try:
-        found = netlink.get(Message(RTM_GETLINK, 0, _GENERIC_IFINFO + text(IFLA_IFNAME, name)))
+        found = netlink.get(Message(RTM_GETLINK, 0, _ifinfo(index) + (text(IFLA_IFNAME, name) if name else b"")))
     except OSError as error:
         if error.errno == 19:  # ENODEV
             return None

@@ -151,6 +151,17 @@ class Host:
         """The names of a namespace's interfaces by their hardware addresses."""
         return {link.mac: link.name for link in rt.links(space.netlink) if link.mac}
 
+    def joined(self, space: Space) -> dict[str, str]:
+        """The bridges that a namespace's interfaces lead to, by the interfaces' names."""
+        found = {}
+        for link in rt.links(space.netlink):
+            port = rt.get_link(self._netlink, index=link.peer) if link.kind == "veth" else None
+            # a pair that was made inside may have an index of the host's by chance
+            if port is not None and port.kind == "veth" and port.peer == link.index and port.master:
+                master = rt.get_link(self._netlink, index=port.master)
+                found[link.name] = master.name if master else ""
+        return found
+
     def set_gateways(self, space: Space, chosen: Sequence[tuple[str, int, Address | None]]) -> None:
         """Have the default routes go by (interface, IP version, gateway), and by nothing else."""
         changes: list[Message] = []

@@ -110,13 +110,18 @@ class Attachments:
             live.space = self._ground.namespaces.open(f"/proc/{init_pid}/ns/net")
             live.key = self._link_key(live.id, f"/proc/{init_pid}/ns/net")
         macs = self._ground.host.names_by_mac(live.space) if live.space else {}
+        joined = self._ground.host.joined(live.space) if live.space else {}
         for name, settings in sandbox.endpoints.items():
             network = self._registry.get(settings.network_id) or self._registry.get(name)
             if network is None:
                 continue  # removed by force while it ran
+            is_bridge = network.record.driver == "bridge"
+            if is_bridge and settings.mac_address not in macs and network.record.bridge_name not in joined.values():
+                continue  # the daemon died in the midst of a disconnect
             place = endpoints.restored(network, settings, macs.get(settings.mac_address, ""))
             live.places[network.record.name] = place
             network.add(endpoint_of(place, container))
+        self._cut_off(live, joined)
         target = self._target(live.places)
         if live.space and names_wanted(live.places.values()):
             live.resolver = self._files.for_resolver(container)
@@ -126,6 +131,14 @@ class Attachments:
         else:
             live.publication = Publication(dict(sandbox.ports))
         return live
+
+    def _cut_off(self, live: LiveSandbox, joined: Mapping[str, str]) -> None:
+        """Take away interfaces on the engine's bridges where the daemon died in the midst of a connect."""
+        ours = {network.record.bridge_name for network in self._registry if network.record.driver == "bridge"}
+        ours -= {place.network.record.bridge_name for place in live.places.values()}
+        for name, bridge in joined.items():
+            if bridge in ours and live.space:
+                self._ground.host.detach(live.space, name)
 
     def settle(self, alive: Sequence[LiveSandbox]) -> None:
         """Take back the rules, keys and names of containers that ended while no daemon ran."""

@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -145,6 +147,31 @@ def test_containers_with_a_network_keep_it(mortal: Daemon) -> None:
     other = mortal.run("sleep", "1000", host={"NetworkMode": "default"})
     taken = mortal.get(f"/containers/{other}/json")["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
     assert taken != before["Networks"]["bridge"]["IPAddress"]
+
+
+def test_a_connect_or_disconnect_that_was_cut_off_is_made_whole(mortal: Daemon) -> None:
+    network = mortal.ok("POST", "/networks/create", {"Name": "more"})["Id"]
+    half = [mortal.run("sleep", "1000", host={"NetworkMode": "default"}) for _ in range(2)]
+    for identity in half:
+        mortal.ok("POST", "/networks/more/connect", {"Container": identity})
+
+    def change() -> None:
+        """As if the one's connect had not been written down, and the other's disconnect neither."""
+        with contextlib.closing(sqlite3.connect(mortal.root / "data/pydock.db")) as index, index:
+            (text,) = index.execute("SELECT record FROM containers WHERE id = ?", (half[0],)).fetchone()
+            record = json.loads(text)
+            del record["endpoints"]["more"]
+            index.execute("UPDATE containers SET record = ? WHERE id = ?", (json.dumps(record), half[0]))
+        pid = next(pid for pid in Cgroup.at(f"{mortal.cgroups}/{half[1]}").pids())
+        subprocess.run(["nsenter", "-t", str(pid), "-n", "ip", "link", "del", "eth1"], check=True)
+
+    mortal.restart(change)
+    assert leftovers.find(mortal) == []
+    assert mortal.get(f"/networks/{network}")["Containers"] == {}
+    for identity in half:
+        assert list(mortal.get(f"/containers/{identity}/json")["NetworkSettings"]["Networks"]) == ["bridge"]
+        assert mortal.execute(identity, "ls", "/sys/class/net") == (0, b"eth0\nlo\n")
+        mortal.ok("POST", "/networks/more/connect", {"Container": identity})
 
 
 def test_a_daemon_killed_in_the_midst_of_starts_finds_each_container_in_one_state(mortal: Daemon) -> None:
