@@ -162,6 +162,7 @@ class Storm:
             for thing in user.things:
                 if isinstance(user, Containers) and thing.allowed & {"running", "paused"}:
                     thing.allowed |= {"exited"} if not thing.facts["gone"] else {"exited", "absent"}
+                    thing.allowed |= {"running"} if thing.facts["always"] else set()
                     thing.facts.update(execs=[], code=None)
                     if surely and not thing.facts["always"]:
                         thing.allowed -= {"running", "paused"}
