@@ -16,6 +16,8 @@ from pydock.runtime.messages import ExecExited, Message
 
 #: how many messages may wait for a daemon that does not read before its connection is given up
 _PATIENCE = 1000
+#: how many ends of execs are told again to the next daemon: the one that was told may have died before it listened
+_RECENT = 32
 
 #: sends the answer to a request, encoded
 Answer = Callable[[bytes], None]
@@ -39,6 +41,7 @@ class Control:
         self._connections: list[Connection] = []
         self._server: Socket | None = None
         self._untold: deque[Message] = deque(maxlen=_PATIENCE)
+        self._recent: deque[Message] = deque(maxlen=_RECENT)
 
     def serve(self, descriptor: int) -> None:
         """Accept connections on a listening socket."""
@@ -54,8 +57,8 @@ class Control:
 
     def announce(self, message: Message) -> None:
         """Tell every daemon; where there is none, the next one hears of an exec's end."""
-        if not self._connections and isinstance(message, ExecExited):
-            self._untold.append(message)
+        if isinstance(message, ExecExited):
+            (self._recent if self._connections else self._untold).append(message)
         if not self._connections:
             return
         text = channel.encode(message)
@@ -75,8 +78,10 @@ class Control:
         with contextlib.suppress(OSError):
             descriptor, _ = self._server._accept()  # type: ignore[attr-defined]  # typeshed has it for no class
             self.add(descriptor)
-            while self._untold:
-                self.announce(self._untold.popleft())
+            for message in (*self._recent, *self._untold):
+                self._send(self._connections[-1], channel.encode(message))
+            self._recent.extend(self._untold)
+            self._untold.clear()
 
     def _watch(self, connection: Connection) -> None:
         events = READ | (WRITE if connection.waiting else 0)

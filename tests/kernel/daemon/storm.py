@@ -151,8 +151,10 @@ class Storm:
 
     def _inits(self) -> None:
         for directory in _children(self.engine.cgroups):
-            first = [pid for pid in Cgroup.at(f"{self.engine.cgroups}/{directory.name}").pids() if _is_init(pid)]
-            if first and self._random.random() < 0.5:
+            group = Cgroup.at(f"{self.engine.cgroups}/{directory.name}")
+            first = [pid for pid in group.pids() if _is_init(pid)]
+            # one that is paused would die of it later
+            if first and not group.is_frozen() and self._random.random() < 0.5:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(first[0], self._random.choice([signal.SIGKILL, signal.SIGTERM]))
 

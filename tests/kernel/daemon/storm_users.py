@@ -124,11 +124,8 @@ class User:
             status, value = self.engine.call(method, path, body, kind)
         except (OSError, http.client.HTTPException) as error:
             raise Lost(path) from error
-        if status >= 500:
-            self.storm.complain(f"{method} {path}: {status} {value}")
-            raise Lost(path)
         if status >= 400:
-            self.storm.problems.append(f"{method} {path}: {status} {value}")
+            self.storm.complain(f"{method} {path}: {status} {value}")
             raise Lost(path)
         return value
 

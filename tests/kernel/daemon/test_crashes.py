@@ -89,15 +89,30 @@ def test_a_container_that_removes_itself_does_so_when_the_daemon_is_back(mortal:
 
 def test_an_exec_outlives_the_daemon_and_its_end_is_known(mortal: Daemon) -> None:
     identity = mortal.run("sleep", "1000")
-    run = mortal.ok("POST", f"/containers/{identity}/exec", {"Cmd": ["sh", "-c", "sleep 1.5; exit 6"]})["Id"]
+    command = ["sh", "-c", "while [ ! -e /go ]; do sleep 0.05; done; exit 6"]
+    run = mortal.ok("POST", f"/containers/{identity}/exec", {"Cmd": command})["Id"]
     mortal.ok("POST", f"/exec/{run}/start", {"Detach": True})
     pid = mortal.get(f"/exec/{run}/json")["Pid"]
     mortal.restart()
     shown = mortal.get(f"/exec/{run}/json")
     assert (shown["Running"], shown["Pid"]) == (True, pid)
-    assert [shown["ProcessConfig"][key] for key in ("entrypoint", "arguments")] == ["sh", ["-c", "sleep 1.5; exit 6"]]
+    assert [shown["ProcessConfig"][key] for key in ("entrypoint", "arguments")] == [command[0], command[1:]]
+    assert mortal.execute(identity, "touch", "/go")[0] == 0
     eventually(lambda: not mortal.get(f"/exec/{run}/json")["Running"])
     assert mortal.get(f"/exec/{run}/json")["ExitCode"] == 6
+
+
+def test_the_end_of_an_exec_that_a_dying_daemon_did_not_hear_of_is_known(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000")
+    run = mortal.ok("POST", f"/containers/{identity}/exec", {"Cmd": ["sleep", "1000"]})["Id"]
+    mortal.ok("POST", f"/exec/{run}/start", {"Detach": True})
+    pid = mortal.get(f"/exec/{run}/json")["Pid"]
+    assert mortal.process
+    os.kill(mortal.process.pid, signal.SIGSTOP)
+    kill(pid)
+    time.sleep(0.3)
+    mortal.restart()
+    eventually(lambda: mortal.get(f"/exec/{run}/json")["ExitCode"] == 137)
 
 
 @pytest.mark.parametrize("policy", ["always", "unless-stopped"])
