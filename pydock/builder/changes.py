@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydock.builder import words
 from pydock.builder.lines import Instruction, instructions, one
+from pydock.daemon.containers import signals
 from pydock.errors import InvalidParameter
 
 Config = dict[str, Any]
@@ -24,6 +25,7 @@ _HEALTH_FLAGS: Final = {
     "timeout": "Timeout",
     "start-period": "StartPeriod",
     "start-interval": "StartInterval",
+    "retries": "Retries",
 }
 _SHELL: Final = ("/bin/sh", "-c")
 
@@ -33,24 +35,39 @@ def apply(config: Mapping[str, Any], changes: Sequence[str]) -> Config:
     changed = json.loads(json.dumps(dict(config)))
     command_set = False
     found = list(instructions("\n".join(changes)))
+    if changes and not found:
+        raise InvalidParameter("file with no instructions")
     for instruction in found:
         if instruction.keyword.lower() not in _APPLIERS:
             raise InvalidParameter(f"{instruction.keyword} is not a valid change command")
     for instruction in found:
         keyword = instruction.keyword.lower()
-        if keyword != "healthcheck":
-            for flag in instruction.flags:
-                raise InvalidParameter(f"unknown flag: --{flag}")
         if keyword == "entrypoint" and not command_set:
             changed["Cmd"] = None
         _APPLIERS[keyword](changed, instruction)
+        _flags(instruction, _HEALTH_FLAGS if keyword == "healthcheck" else {})
         command_set = command_set or (keyword == "cmd" and bool(instruction.rest))
     result: Config = changed
     return result
 
 
+def _flags(instruction: Instruction, known: Mapping[str, str]) -> dict[str, str]:
+    """The flags with their values; each has to be known, to have a value and to come once."""
+    found: dict[str, str] = {}
+    for flag, value in instruction.flags:
+        if flag not in known:
+            raise InvalidParameter(f"unknown flag: --{flag}")
+        if flag in found:
+            raise InvalidParameter(f"duplicate flag specified: --{flag}")
+        if value is None:
+            raise InvalidParameter(f"missing a value on flag: --{flag}")
+        found[flag] = value
+    return found
+
+
 def _cmd(config: Config, instruction: Instruction) -> None:
-    config["Cmd"] = _command(config, instruction.rest) or []
+    # in shell form an empty command is one too
+    config["Cmd"] = _command(config, instruction.rest) or ([] if instruction.rest else _in_shell(config))
 
 
 def _entrypoint(config: Config, instruction: Instruction) -> None:
@@ -62,7 +79,11 @@ def _command(config: Config, rest: str) -> list[str] | None:
     listed = _json_list(rest)
     if listed is not None:
         return listed or None
-    return [*(config.get("Shell") or _SHELL), rest] if rest else None
+    return _in_shell(config, rest) if rest else None
+
+
+def _in_shell(config: Config, *command: str) -> list[str]:
+    return [*(config.get("Shell") or _SHELL), *command]
 
 
 def _env(config: Config, instruction: Instruction) -> None:
@@ -105,7 +126,7 @@ def _ports(text: str) -> list[str]:
     numbers, _, protocol = text.rpartition(":")[2].partition("/")
     protocol = protocol.lower() or "tcp"
     if not numbers:
-        raise InvalidParameter(f"no port specified: {text}<empty>")
+        raise InvalidParameter(f"No port specified: {text}<empty>")
     if protocol not in ("tcp", "udp", "sctp"):
         raise InvalidParameter(f"Invalid proto: {protocol}")
     first, dash, last = numbers.partition("-")
@@ -128,13 +149,8 @@ def _healthcheck(config: Config, instruction: Instruction) -> None:
         config["Healthcheck"] = {"Test": ["NONE"]}
         return
     check: dict[str, Any] = {}
-    for flag, value in instruction.flags.items():
-        if flag in _HEALTH_FLAGS:
-            check[_HEALTH_FLAGS[flag]] = _interval(flag, value)
-        elif flag == "retries":
-            check["Retries"] = _retries(value)
-        else:
-            raise InvalidParameter(f"unknown flag: --{flag}")
+    for flag, value in _flags(instruction, _HEALTH_FLAGS).items():
+        check[_HEALTH_FLAGS[flag]] = _retries(value) if flag == "retries" else _interval(flag, value)
     if kind != "CMD":
         raise InvalidParameter(f'Unknown type "{kind}" in HEALTHCHECK (try CMD)')
     listed = _json_list(command)
@@ -147,11 +163,12 @@ def _healthcheck(config: Config, instruction: Instruction) -> None:
 def _interval(flag: str, text: str) -> int:
     if text in ("", "0"):
         return 0
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    unsigned = text[text[0] in "+-" :]
+    parts = _DURATION.findall(unsigned)
+    if not parts or "".join(number + unit for number, unit in parts) != unsigned:
         raise InvalidParameter(f'time: invalid duration "{text[:100]}"')
     value = int(sum(float(number) * _NANOSECONDS[unit] for number, unit in parts))
-    if 0 < value < 10**6:
+    if text.startswith("-") or 0 < value < 10**6:
         raise InvalidParameter(f'Interval "{flag}" cannot be less than 1ms')
     return value
 
@@ -177,7 +194,8 @@ def _onbuild(config: Config, instruction: Instruction) -> None:
 
 def _stop_signal(config: Config, instruction: Instruction) -> None:
     signal = words.expand(_single("STOPSIGNAL", instruction.rest), _variables(config))
-    if not re.fullmatch(r"[A-Za-z0-9+-]+", signal):
+    number = re.fullmatch(r"[+-]?[0-9]{1,9}", signal)
+    if (int(signal) == 0) if number else signal.upper().removeprefix("SIG") not in signals.NUMBERS:
         raise InvalidParameter(f"invalid signal: {signal[:100]}")
     config["StopSignal"] = signal
 

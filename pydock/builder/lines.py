@@ -7,17 +7,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydock.errors import InvalidParameter
-
 _FLAG = re.compile(r"--([a-z-]*)(?:=(\S*))?(?:\s+|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """``HEALTHCHECK --interval=5s CMD true``: the keyword as it came, the flags, the rest."""
+    """``HEALTHCHECK --interval=5s CMD true``: the keyword as it came, the flags (None: without a value), the rest."""
 
     keyword: str
-    flags: dict[str, str]
+    flags: tuple[tuple[str, str | None], ...]
     rest: str
 
 
@@ -46,13 +44,11 @@ def one(line: str) -> Instruction:
         keyword, _, tail = keyword.partition("\t")
         rest = f"{tail} {rest}"
     rest = rest.strip()
-    flags: dict[str, str] = {}
+    flags: list[tuple[str, str | None]] = []
     while rest.startswith("--") and (match := _FLAG.match(rest)):
         if not match[1]:
             rest = rest[match.end() :]
             break
-        if match[1] in flags:
-            raise InvalidParameter(f"Duplicate flag specified: {match[1]}")
-        flags[match[1]] = match[2] or ""
+        flags.append((match[1], match[2]))
         rest = rest[match.end() :]
-    return Instruction(keyword, flags, rest)
+    return Instruction(keyword, tuple(flags), rest)

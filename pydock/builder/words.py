@@ -3,6 +3,7 @@
 What may stand in ``${...}`` is what Docker's own builder knows.  Used by `changes`.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 
@@ -74,7 +75,8 @@ class _Reader:
         try:
             return self._until("", raw=False)
         except InvalidParameter as error:
-            raise InvalidParameter(f'failed to process "{self._text[:300]}": {error.message}') from None
+            quoted = json.dumps(self._text[:300], ensure_ascii=False)
+            raise InvalidParameter(f"failed to process {quoted}: {error.message}") from None
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
@@ -161,7 +163,9 @@ class _Reader:
             return self._conditional(name, operator, empty_is_unset)
         if operator and operator in "#%" and not empty_is_unset:
             return self._trimmed(name, operator)
-        raise InvalidParameter(f"unsupported modifier ({':' * empty_is_unset}{operator}) in substitution")
+        # Docker shows the end of the text as a character that it is not
+        shown = operator or "\ufffd"
+        raise InvalidParameter(f"unsupported modifier ({':' * empty_is_unset}{shown}) in substitution")
 
     def _name(self) -> str:
         match = _NAME.match(self._text, self._at)

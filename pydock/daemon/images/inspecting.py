@@ -63,7 +63,7 @@ def inspect(
 def run_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The ``config`` section, as the API shows it from 1.50 on."""
     section = config.get("config") or {}
-    shown: dict[str, Any] = {key: section.get(key, default) for key, default in _CONFIG_DEFAULTS.items()}
+    shown: dict[str, Any] = {key: section.get(key) or default for key, default in _CONFIG_DEFAULTS.items()}
     shown.update({key: section[key] for key in _CONFIG_OPTIONAL if section.get(key)})
     return dict(sorted(shown.items()))
 
