@@ -76,7 +76,7 @@ def _group_id(groups: list[list[str]], wanted: str) -> int:
 def _id(text: str, user: str) -> int:
     """A number within what Docker takes for an id."""
     if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > MAX_ID:
-        raise InvalidParameter(f"uids and gids must be in range 0-{MAX_ID}: {user}")
+        raise InvalidParameter(f"uids and gids must be in range 0-{MAX_ID}")
     return int(text)
 
 

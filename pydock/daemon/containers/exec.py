@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydock.daemon.containers import detach_sequence, execs, failures
+from pydock.daemon.containers import detach_sequence, execs, failures, links
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import ClientConnection, hand_over
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -215,7 +215,8 @@ class ExecService:
     async def _run(self, entry: Entry, live: LiveContainer, one: Exec, clients: list[GivenClient]) -> None:
         descriptors = [client.descriptor for client in clients]
         try:
-            process: Any = dict(self._specs.exec_process(entry.record, one.options))
+            linked = links.environment(entry.record, self._catalog)
+            process: Any = dict(self._specs.exec_process(entry.record, one.options, linked))
             height, width = one.options.console_size
             if one.options.tty and height and width:
                 process["consoleSize"] = {"height": height, "width": width}

@@ -1,11 +1,17 @@
-"""Legacy links (``--link`` on the default bridge): checked for create, shown by inspect in Docker's long form."""
+"""Legacy links (``--link`` on the default bridge): checked for create, shown by inspect in Docker's long form.
 
-from collections.abc import Sequence
+A start and each exec ask for the variables that tell of the containers linked to.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydock.daemon.containers.catalog import Catalog
-from pydock.errors import Conflict, InvalidParameter, NotFound
+from pydock.daemon.containers.record import Container
+from pydock.errors import Conflict, InvalidParameter, NotFound, System
 
+#: variables of a linked container that say nothing to others
+_UNTOLD = ("HOME", "PATH")
 _BUILTIN = ("", "default", "bridge", "none", "host")
 
 
@@ -51,6 +57,61 @@ def shown(links: Sequence[str] | None, name: str) -> list[str] | None:
     if not links:
         return None
     return [f"/{child}:/{name}/{alias}" for child, alias in map(parse, links)]
+
+
+def environment(record: Container, catalog: Catalog) -> list[str]:
+    """The variables ``ALIAS_PORT…``, ``ALIAS_NAME`` and ``ALIAS_ENV_…`` of all containers that `record` links to.
+
+    System where one of them does not run; one that is gone is passed over.
+    """
+    variables = []
+    for name, alias in map(parse, record.host_config.get("Links") or ()):
+        try:
+            child = catalog.find(name).record
+        except NotFound:
+            continue
+        bridge = child.endpoints.get("bridge")
+        if bridge is None or not child.state.status.has_process():
+            raise System(f"Cannot link to a non running container: /{name} AS {alias}")
+        prefix = alias.upper().replace("-", "_")
+        variables += _port_variables(prefix, bridge.ip_address, child.config.get("ExposedPorts") or ())
+        variables.append(f"{prefix}_NAME=/{record.name}/{alias}")
+        for variable in child.config["Env"] or ():
+            if "=" in variable and variable.partition("=")[0] not in _UNTOLD:
+                variables.append(f"{prefix}_ENV_{variable}")
+    return variables
+
+
+def _port_variables(prefix: str, address: str, exposed: Iterable[str]) -> list[str]:
+    ports = sorted(((int(port), protocol) for port, _, protocol in (one.partition("/") for one in exposed)), key=_rank)
+    variables = []
+    for place, (port, protocol) in enumerate(ports):
+        url, stem = f"{protocol}://{address}:{port}", f"{prefix}_PORT_{port}_{protocol.upper()}"
+        if not place:
+            variables.append(f"{prefix}_PORT={url}")
+        variables += [f"{stem}={url}", f"{stem}_ADDR={address}", f"{stem}_PORT={port}", f"{stem}_PROTO={protocol}"]
+    return variables + _range_variables(prefix, address, ports)
+
+
+def _range_variables(prefix: str, address: str, ports: Sequence[tuple[int, str]]) -> list[str]:
+    """The first and last of each run of ports that follow one another."""
+    runs: list[list[tuple[int, str]]] = []
+    for port, protocol in ports:
+        if runs and runs[-1][-1] == (port - 1, protocol):
+            runs[-1].append((port, protocol))
+        else:
+            runs.append([(port, protocol)])
+    variables = []
+    for (first, protocol), *_, (last, _) in (run for run in runs if len(run) > 1):
+        stem = f"{prefix}_PORT_{first}_{protocol.upper()}"
+        variables += [f"{stem}_START={protocol}://{address}:{first}", f"{stem}_PORT_START={first}"]
+        variables += [f"{stem}_END={protocol}://{address}:{last}", f"{stem}_PORT_END={last}"]
+    return variables
+
+
+def _rank(port: tuple[int, str]) -> tuple[bool, str, int]:
+    number, protocol = port
+    return protocol != "tcp", protocol, number
 
 
 def _find(catalog: Catalog, name: str) -> Any:

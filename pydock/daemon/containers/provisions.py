@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydock.daemon.containers import links
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.network_view import container_network
 from pydock.daemon.containers.record import Container, MountPoint
@@ -87,7 +88,8 @@ class Provisions:
             )
             if source
         ]
-        return Provision(sandbox, Resolved(files, sources, namespaces, shm), rootfs)
+        linked = links.environment(record, self._catalog)
+        return Provision(sandbox, Resolved(files, sources, namespaces, shm, linked), rootfs)
 
     async def drop(self, record: Container) -> None:
         """The container does not run (any more): end its network, release its volumes, unmount what was shared."""

@@ -35,13 +35,15 @@ class Resolved:
     has mounted something on himself is passed over.  ``sources``: by a mount's target, the directory to bind where it
     is not the record's own ``source`` (`Volumes.acquire`).  ``namespaces``: "ipc" and "pid" by the path of another
     container's (``/proc/PID/ns/ipc``), for modes ``container:ID``.  ``shm``: the host's directory to bind on /dev/shm,
-    for ipc modes ``shareable`` and ``container:ID``; "" for one of its own.
+    for ipc modes ``shareable`` and ``container:ID``; "" for one of its own.  ``linked``: the variables that tell of
+    containers it is linked to.
     """
 
     files: Sequence[tuple[str, str]] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     namespaces: Mapping[str, str] = field(default_factory=dict)
     shm: str = ""
+    linked: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class SpecBuilder:
             linux["rootfsPropagation"] = propagation
         spec: Spec = {
             "ociVersion": "1.2.0",
-            "process": self._process(record, options),
+            "process": self._process(record, options, resolved.linked),
             "root": {"readonly": bool(host["ReadonlyRootfs"])},
             "mounts": mounts,
             "linux": linux,
@@ -101,13 +103,13 @@ class SpecBuilder:
         """The path of the compiled filter, "" for none; an exec has the same.  Blocks when compiling."""
         return self._filters.path(record)
 
-    def exec_process(self, record: Container, options: ExecOptions) -> Process:
-        """The OCI process of an exec."""
+    def exec_process(self, record: Container, options: ExecOptions, linked: Sequence[str] = ()) -> Process:
+        """The OCI process of an exec; `linked` as in `Resolved`."""
         config, security = record.config, self._security(record)
         names = list(capabilities.NAMES) if options.privileged else security_options.granted(record)
         process: Process = {
             "args": list(options.args),
-            "env": _merge_env(environment(record, options.tty), options.env),
+            "env": _merge_env(environment(record, options.tty, linked), options.env),
             "cwd": options.working_dir or config["WorkingDir"] or "/",
             "user": {
                 "username": options.user or config["User"],
@@ -136,11 +138,11 @@ class SpecBuilder:
             record.host_config.get("SecurityOpt"), no_new_privileges=self._settings.no_new_privileges
         )
 
-    def _process(self, record: Container, security: security_options.SecurityOptions) -> Process:
+    def _process(self, record: Container, security: security_options.SecurityOptions, linked: Sequence[str]) -> Process:
         config, host = record.config, record.host_config
         process: Process = {
             "args": [record.path, *record.args],
-            "env": environment(record, config["Tty"]),
+            "env": environment(record, config["Tty"], linked),
             "cwd": config["WorkingDir"] or "/",
             "user": {"username": config["User"], "additionalGroups": list(host.get("GroupAdd") or ())},
             "terminal": config["Tty"],
@@ -154,12 +156,12 @@ class SpecBuilder:
         return process
 
 
-def environment(record: Container, tty: bool) -> list[str]:
+def environment(record: Container, tty: bool, linked: Sequence[str] = ()) -> list[str]:
     """The variables that a container's processes have, before HOME, which the runtime adds."""
     base = [_PATH, f"HOSTNAME={record.config['Hostname']}"]
     if tty:
         base.append("TERM=xterm")
-    return _merge_env(base, record.config["Env"] or ())
+    return _merge_env([*base, *linked], record.config["Env"] or ())
 
 
 def _merge_env(base: Sequence[str], more: Sequence[str]) -> list[str]:

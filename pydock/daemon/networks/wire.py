@@ -35,7 +35,7 @@ def network_settings(container: ContainerNetwork, sandbox: Sandbox | None) -> di
         "IPAddress": main.ip_address,
         "IPPrefixLen": main.ip_prefix_len,
         "IPv6Gateway": main.ipv6_gateway,
-        "MacAddress": main.mac_address,
+        "MacAddress": main.mac_address or endpoints.get(_DEFAULT, _EMPTY).wanted_mac,
         "Networks": {name: endpoint_json(endpoint) for name, endpoint in endpoints.items()},
     }
 
