@@ -27,6 +27,7 @@ _PROC_FILES = frozenset(
         "net/dev", "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
     )
 )  # fmt: skip
+_PROC_ROOT_INODE = 1  # PROC_ROOT_INO: a part of /proc bound over /proc would leave the masks beside the mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +160,15 @@ class MountInside:
             os.close(found)
 
     def _refuse_proc(self, target: int, tree: int) -> None:
-        """No mount over /proc or into it, directly or by a link; /proc itself may be bound there, as Docker allows."""
-        if filesystem_type(target) != PROC_SUPER_MAGIC and os.path.normpath(self.destination) != "/proc":
+        """No mount over /proc or into it, directly or by a link; a whole /proc may be bound there, as Docker allows."""
+        destination = os.path.normpath(self.destination)
+        if filesystem_type(target) != PROC_SUPER_MAGIC and destination != "/proc":
             return
-        if tree >= 0 and filesystem_type(tree) == PROC_SUPER_MAGIC:
-            return
-        if os.path.normpath(self.destination) not in _PROC_FILES:
+        if destination == "/proc" and tree >= 0:
+            allowed = filesystem_type(tree) == PROC_SUPER_MAGIC and os.fstat(tree).st_ino == _PROC_ROOT_INODE
+        else:
+            allowed = destination in _PROC_FILES
+        if not allowed:
             raise InvalidParameter(f'"{self.destination}" cannot be mounted because it is inside /proc')
 
 
