@@ -133,13 +133,14 @@ class MountInside:
         attach(tree, target, propagation)
 
     def _mount(self, context: Context, options: MountOptions) -> None:
-        target = open_target(context.root, self.destination, directory=True)
+        there = open_or_none(context.root, self.destination)
+        target = there if there is not None else open_target(context.root, self.destination, directory=True)
         if self.type not in ("proc", "sysfs"):
             self._refuse_proc(target, -1)
         else:
             self._refuse_link(context)
         data = options.data
-        if self.type == "tmpfs" and options.value("mode") is None:
+        if self.type == "tmpfs" and options.value("mode") is None and there is not None:
             # as it was before the mount, for /tmp above all
             data = (*data, ("mode", f"{stat.S_IMODE(os.fstat(target).st_mode):o}"))
         if self.type == "devpts":

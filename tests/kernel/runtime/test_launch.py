@@ -342,6 +342,11 @@ def test_tmpfs_flags_hold_and_the_targets_mode_is_kept(box: Box) -> None:
     assert mode == "1777"
 
 
+def test_a_tmpfs_where_nothing_was_is_for_everybody(box: Box) -> None:
+    mount = {"destination": "/new/ram", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid"]}
+    assert box.run(["stat", "-c", "%a", "/new", "/new/ram"], mounts=[mount]).output.split() == ["755", "1777"]
+
+
 def test_a_read_only_bind_is_read_only(box: Box, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     mount = {"destination": "/data", "type": "bind", "source": str(tmp_path / "data"), "options": ["rbind", "ro"]}
