@@ -71,11 +71,20 @@ class Engine:
 
     def run(self, line: str | Sequence[str], stdin: bytes = b"", timeout: float = 120) -> Outcome:
         """Run the client with a command line; ``@x`` stands for the tests' own object called x."""
+        done = self._run(line, stdin, timeout)
+        return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+    def run_bytes(self, line: str | Sequence[str]) -> bytes:
+        """Run a command that must succeed; its output as it came."""
+        done = self._run(line, b"", 120)
+        assert done.returncode == 0, f"{self.name}: {line}: {done.stderr.decode()}"
+        return done.stdout
+
+    def _run(self, line: str | Sequence[str], stdin: bytes, timeout: float) -> "subprocess.CompletedProcess[bytes]":
         words = shlex.split(line) if isinstance(line, str) else list(line)
         words = [re.sub(r"@(\w+)", lambda match: self.own(match[1]), word) for word in words]
         environ = {**os.environ, "DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": str(self.config)}
-        done = subprocess.run([self.client, *words], input=stdin, capture_output=True, env=environ, timeout=timeout)
-        return Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        return subprocess.run([self.client, *words], input=stdin, capture_output=True, env=environ, timeout=timeout)
 
     def ok(self, line: str | Sequence[str], stdin: bytes = b"") -> str:
         """Run a command that must succeed; its output."""
