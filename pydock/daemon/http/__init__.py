@@ -1,1 +1,1 @@
-"""HTTP/1.1 on an asyncio protocol over h11, with hijacked connections."""
+"""HTTP/1.1 on an asyncio protocol with heads read by h11, with hijacked connections."""

@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Protocol
 
-import h11
-
+from pydock.daemon.http.body import BadBody
 from pydock.daemon.http.head import Head, status_line, upgrade_line
 from pydock.daemon.http.hijack import Hijacked, RawConnection, Taken
 from pydock.daemon.http.response import Response
@@ -53,8 +52,8 @@ class Exchange:
     def __init__(self, line: Line, head: Head, rest: bytes) -> None:
         self._line = line
         self.head = head
-        self._parser = head.parser
-        #: bytes that follow the request; with a parser, it holds them
+        self._body = head.body
+        #: bytes that follow the request; with a body, it holds them
         self._rest = rest
         self._arrived = asyncio.Event()
         self._unread = 0
@@ -66,18 +65,18 @@ class Exchange:
         self.answered = False
         #: another request can follow the answer
         self.reusable = head.keep_alive
-        if self._parser is not None and rest:
-            self._parser.receive_data(rest)
+        if self._body is not None and rest:
+            self._body.feed(rest)
             self._unread = len(rest)
 
     # --- what the connection tells ---
 
     def feed(self, data: bytes) -> None:
         """Bytes came while the handler is at work."""
-        if self._parser is None:
+        if self._body is None:
             self._rest += data
         else:
-            self._parser.receive_data(data)
+            self._body.feed(data)
         self._unread += len(data)
         if self._unread > HIGH:
             self._paused = True
@@ -92,20 +91,13 @@ class Exchange:
 
     def remains(self) -> bytes | None:
         """What follows the request, to be read as the next; None where its body has not come whole."""
-        if self._parser is None:
+        if self._body is None:
             return self._rest
         try:
-            while self._incomplete(self._parser) and self._parser.next_event() is not h11.NEED_DATA:
-                pass
-        except h11.RemoteProtocolError:
+            self._body.take()
+        except BadBody:
             return None
-        if self._incomplete(self._parser) or self._parser.their_state is h11.ERROR:
-            return None
-        return self._parser.trailing_data[0]
-
-    @staticmethod
-    def _incomplete(parser: h11.Connection) -> bool:
-        return parser.their_state is h11.SEND_BODY
+        return self._body.rest() if self._body.complete else None
 
     def resume(self) -> None:
         """Let bytes come again."""
@@ -117,24 +109,24 @@ class Exchange:
 
     async def body(self) -> AsyncIterator[bytes]:
         """See `request.Exchange.body`."""
-        if self._parser is None:
+        if self._body is None:
             return
         self._continue()
-        while self._incomplete(self._parser):
+        while not self._body.complete:
             try:
-                event = self._parser.next_event()
-            except h11.RemoteProtocolError:
+                piece = self._body.take()
+            except BadBody:
                 self.reusable = False
                 raise InvalidParameter("malformed request body") from None
-            if isinstance(event, h11.Data):
-                yield bytes(event.data)
-            elif event is h11.NEED_DATA:
+            if piece:
+                yield piece
+            elif not self._body.complete:
                 await self._more()
 
     def _continue(self) -> None:
         if not self._continued:
             self._continued = True
-            if self._parser is not None and self._parser.they_are_waiting_for_100_continue and not self.answered:
+            if self.head.waiting and not self.answered:
                 self._line.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     async def _more(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import h11
 
+from pydock.daemon.http.body import Body, ChunkedBody, SizedBody
 from pydock.daemon.http.headers import Headers
 from pydock.daemon.http.request import NEWEST
 from pydock.daemon.http.status import reason
@@ -37,14 +38,15 @@ class BadHead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A parsed head.  ``parser`` reads the body, None where there is none."""
+    """A parsed head.  ``body`` reads the body, None where there is none; ``waiting``: the client wants a 100 first."""
 
     method: str
     target: str
     headers: Headers
     keep_alive: bool
     http_1_0: bool
-    parser: h11.Connection | None
+    body: Body | None
+    waiting: bool
 
 
 def parse(data: bytes) -> Head:
@@ -73,7 +75,8 @@ def parse(data: bytes) -> Head:
         headers=headers,
         keep_alive=not old and "close" not in headers.tokens("connection"),
         http_1_0=old,
-        parser=parser if chunked or length.strip("0") else None,
+        body=ChunkedBody() if chunked else SizedBody(int(length)) if length.strip("0") else None,
+        waiting=parser.they_are_waiting_for_100_continue,
     )
 
 
