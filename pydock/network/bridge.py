@@ -147,10 +147,6 @@ class Host:
             if error.errno != errno.ENODEV:
                 raise
 
-    def names_by_mac(self, space: Space) -> dict[str, str]:
-        """The names of a namespace's interfaces by their hardware addresses."""
-        return {link.mac: link.name for link in rt.links(space.netlink) if link.mac}
-
     def joined(self, space: Space) -> dict[str, str]:
         """The bridges that a namespace's interfaces lead to, by the interfaces' names."""
         found = {}
@@ -229,6 +225,11 @@ def enable_forwarding(version: int) -> None:
     name = "ipv4/ip_forward" if version == 4 else "ipv6/conf/all/forwarding"
     if read_sysctl(name) == "0":
         write_sysctls({name: "1"})
+
+
+def names_by_mac(space: Space) -> dict[str, str]:
+    """The names of a namespace's interfaces by their hardware addresses."""
+    return {link.mac: link.name for link in rt.links(space.netlink) if link.mac}
 
 
 def random_mac() -> str:

@@ -18,7 +18,7 @@ from pydock.errors import Conflict, InvalidParameter, StepFailed
 from pydock.linux.mounts import Mount
 from pydock.linux.process import set_child_subreaper
 from pydock.runtime import hidden_paths, oci_state, seccomp
-from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.cgroups import Cgroup, kill_all
 from pydock.runtime.devices import DEFAULT_RULES
 from pydock.runtime.launch import ContainerLaunch, ExecLaunch, Launched, Stdio, start_container, start_exec
 from pydock.runtime.oci_state import OciContainer
@@ -291,7 +291,7 @@ def _filter(profile: Any, process: Process) -> bytes:
 def _clean_up(container: OciContainer) -> None:
     _run_hooks(container, "poststop", quiet=True)
     group: Cgroup = container.group
-    group.kill()
+    kill_all(group)
     group.remove()
     container.remove()
 

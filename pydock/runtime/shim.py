@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from pydock.linux.process import set_child_subreaper
 from pydock.runtime import bundle, channel, children
-from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.cgroups import Cgroup, kill_all
 from pydock.runtime.event_loop import READ, EventLoop
 from pydock.runtime.execs import Execs
 from pydock.runtime.launcher import Birth, launch_container, set_oom_score
@@ -187,7 +187,7 @@ class Shim:
         self._ended = Exited(code, oom_killed, time.time_ns())
         if cgroup and not self._birth.own_pids:
             with contextlib.suppress(OSError):
-                cgroup.kill()
+                kill_all(cgroup)
         self._streams.process_exited()
 
     def _finish(self) -> None:

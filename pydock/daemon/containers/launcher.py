@@ -10,6 +10,7 @@ import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from pydock.daemon.containers.spec_builder import SpecBuilder
 from pydock.daemon.offload import offload
 from pydock.linux import datagram
 from pydock.runtime import bundle as bundles
-from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.cgroups import Cgroup, kill_all
 from pydock.runtime.messages import ClientStream, StartContainer
 from pydock.runtime.zygote_process import Zygote
 
@@ -81,7 +82,7 @@ class Launcher:
         Returns whether there had been a shim since the machine came up.
         """
         cgroup = Cgroup.at(self._specs.cgroup_path(record))
-        for step in (cgroup.thaw, cgroup.kill, cgroup.remove):
+        for step in (cgroup.thaw, partial(kill_all, cgroup), cgroup.remove):
             with contextlib.suppress(OSError):
                 step()
         bundle = self.bundle(record.id)

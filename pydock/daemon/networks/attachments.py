@@ -22,7 +22,7 @@ from pydock.daemon.networks.record import HOST_BINDING
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Sandbox
 from pydock.errors import System
 from pydock.linux.rtnetlink import Address
-from pydock.network.bridge import Port
+from pydock.network.bridge import Port, names_by_mac
 from pydock.network.hosts_file import Record, own_records
 from pydock.network.namespaces import Space
 from pydock.network.resolv_conf import ForResolver
@@ -109,7 +109,7 @@ class Attachments:
         else:
             live.space = self._ground.namespaces.open(f"/proc/{init_pid}/ns/net")
             live.key = self._link_key(live.id, f"/proc/{init_pid}/ns/net")
-        macs = self._ground.host.names_by_mac(live.space) if live.space else {}
+        macs = names_by_mac(live.space) if live.space else {}
         joined = self._ground.host.joined(live.space) if live.space else {}
         for name, settings in sandbox.endpoints.items():
             network = self._registry.get(settings.network_id) or self._registry.get(name)
@@ -119,6 +119,8 @@ class Attachments:
             if is_bridge and settings.mac_address not in macs and network.record.bridge_name not in joined.values():
                 continue  # the daemon died in the midst of a disconnect
             place = endpoints.restored(network, settings, macs.get(settings.mac_address, ""))
+            # the daemon may have died in the midst of a rename
+            place = replace(place, settings=with_names(place, container))
             live.places[network.record.name] = place
             network.add(endpoint_of(place, container))
         self._cut_off(live, joined)

@@ -15,6 +15,7 @@ from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.settings import EndpointSettings
 from pydock.errors import System
 from pydock.network import hosts_file
+from pydock.network.bridge import names_by_mac
 
 
 class Reconnection:
@@ -31,7 +32,7 @@ class Reconnection:
             raise System(f"container {live.container.id} has no network namespace of its own")
         network = self._registry.find(name)
         container = live.container
-        taken = set(self._ground.host.names_by_mac(live.space).values())
+        taken = set(names_by_mac(live.space).values())
         with ExitStack() as undo:
             network.join(container.id)
             undo.callback(network.leave, container.id)

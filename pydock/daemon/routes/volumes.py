@@ -33,14 +33,19 @@ class VolumeBackend(Protocol):
 
     async def remove(self, name: str, force: bool = False) -> None: ...
 
+
+class PruningBackend(Protocol):
+    """What prune asks of the pruning."""
+
     async def prune(self, filters: Mapping[str, Sequence[str]]) -> tuple[list[str], int]: ...
 
 
 class VolumeRoutes:
     """The handlers."""
 
-    def __init__(self, volumes: VolumeBackend) -> None:
+    def __init__(self, volumes: VolumeBackend, pruning: PruningBackend) -> None:
         self._volumes = volumes
+        self._pruning = pruning
 
     async def create(self, request: Request) -> Response:
         """POST /volumes/create."""
@@ -76,13 +81,13 @@ class VolumeRoutes:
         filters = request.query.filters()
         if request.version < _PRUNES_ANONYMOUS:
             filters["all"] = ["true"]
-        names, reclaimed = await self._volumes.prune(filters)
+        names, reclaimed = await self._pruning.prune(filters)
         return json_response({"VolumesDeleted": names, "SpaceReclaimed": reclaimed})
 
 
-def routes(volumes: VolumeBackend) -> list[Route]:
+def routes(volumes: VolumeBackend, pruning: PruningBackend) -> list[Route]:
     """The endpoints under /volumes."""
-    handlers = VolumeRoutes(volumes)
+    handlers = VolumeRoutes(volumes, pruning)
     return [
         Route("GET", "/volumes", handlers.select),
         Route("POST", "/volumes/create", handlers.create),

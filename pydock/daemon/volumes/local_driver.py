@@ -1,37 +1,32 @@
 """The local driver: a volume's directory, its mount where it has driver options, its removal and its size.
 
-All of it blocks; the volumes service calls it by `offload`.  Directories are ``<data root>/volumes/<name>/_data``; what
-is pinned for a running container (a volume's subpath) is mounted under ``<exec root>/volumes/<container>``.
+All of it blocks; the volumes service calls it by `offload`.  Directories are ``<data root>/volumes/<name>/_data``.
 """
 
 import contextlib
-import errno
 import os
 import socket
-import stat
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydock import durable
 from pydock.daemon.volumes import mount_flags
-from pydock.errors import InvalidParameter, System
+from pydock.daemon.volumes.pins import unmount
+from pydock.errors import System
 from pydock.linux import mount as m
-from pydock.linux.files import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, openat2
 from pydock.linux.mounts import Mount
 from pydock.worker.calls import JobRunner
 
 _REMOVING = ".removing-"
 _DATA = "_data"
-_SUBPATH_ERRORS = {errno.EXDEV, errno.ELOOP}
 
 
 class LocalDriver:
     """Volumes as directories."""
 
-    def __init__(self, root: Path, pins: Path, jobs: JobRunner) -> None:
+    def __init__(self, root: Path, jobs: JobRunner) -> None:
         self._root = root
-        self._pins = pins
         self._jobs = jobs
 
     def path(self, name: str) -> Path:
@@ -113,54 +108,7 @@ class LocalDriver:
 
     def unmount(self, name: str) -> None:
         """Undo `mount`; nothing happens where nothing is mounted."""
-        _unmount(self.path(name))
-
-    def pin(self, name: str, subpath: str, container_id: str) -> Path:
-        """Mount a path below the volume aside, so that nobody can swap it for a link; returns where."""
-        base = self.path(name)
-        tree = _open_below(base, subpath)
-        try:
-            directory = self._pins / container_id
-            directory.mkdir(0o700, parents=True, exist_ok=True)
-            target = directory / str(len(os.listdir(directory)))
-            if stat.S_ISDIR(os.fstat(tree).st_mode):
-                target.mkdir(0o700)
-            else:
-                target.touch(0o600)
-            copy = m.open_tree(tree, "", m.OPEN_TREE_CLONE | m.AT_RECURSIVE | m.AT_EMPTY_PATH)
-            try:
-                m.move_mount(copy, m.AT_FDCWD, str(target))
-            finally:
-                os.close(copy)
-        finally:
-            os.close(tree)
-        return target
-
-    def has_pins(self, container_id: str) -> bool:
-        """Whether `unpin` has anything to do; does not wait."""
-        return (self._pins / container_id).exists()
-
-    def unpin(self, container_id: str) -> None:
-        """Undo every `pin` of a container."""
-        directory = self._pins / container_id
-        try:
-            names = os.listdir(directory)
-        except FileNotFoundError:
-            return
-        for name in names:
-            _unmount(directory / name)
-            with contextlib.suppress(OSError):
-                (directory / name).rmdir() if (directory / name).is_dir() else (directory / name).unlink()
-        with contextlib.suppress(OSError):
-            directory.rmdir()
-
-    def settle(self, containers: Collection[str], idle: Iterable[str]) -> None:
-        """Undo the pins of all containers but `containers`, and the mounts of the volumes `idle`."""
-        with contextlib.suppress(FileNotFoundError):
-            for container_id in set(os.listdir(self._pins)) - set(containers):
-                self.unpin(container_id)
-        for name in idle:
-            self.unmount(name)
+        unmount(self.path(name))
 
     def copy_up(self, name: str, options: Mapping[str, str], rootfs: Sequence[Mount], target: str) -> None:
         """Fill the volume, where it is empty, with what the root file system of `rootfs` has at `target`."""
@@ -183,33 +131,6 @@ class LocalDriver:
 
     def _make_root(self) -> None:
         self._root.mkdir(0o701, parents=True, exist_ok=True)
-
-
-def _open_below(base: Path, subpath: str) -> int:
-    if subpath.startswith("/") or ".." in Path(os.path.normpath(subpath)).parts:
-        raise InvalidParameter(
-            'invalid mount config for type "volume": subpath must be a relative path within the volume'
-        )
-    root = os.open(base, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        return openat2(root, subpath, os.O_PATH, resolve=RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
-    except OSError as error:
-        if error.errno in _SUBPATH_ERRORS:
-            raise InvalidParameter(
-                f"path concatenation escapes the base directory, base: {base}, subpath: {subpath}"
-            ) from error
-        reason = (error.strerror or "failed").lower()
-        raise System(f"cannot access path {base}/{subpath}: lstat {base}/{subpath}: {reason}") from error
-    finally:
-        os.close(root)
-
-
-def _unmount(path: Path) -> None:
-    try:
-        m.umount2(str(path), m.MNT_DETACH)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOENT):
-            raise
 
 
 def _fields(mount: Mount) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from pydock.daemon.state.database import Database
 from pydock.daemon.volumes import rules
 from pydock.daemon.volumes.holders import Holders
 from pydock.daemon.volumes.local_driver import LocalDriver
+from pydock.daemon.volumes.pins import Pins
 from pydock.daemon.volumes.volume import Volume
-from pydock.errors import Conflict, NotFound, PydockError
+from pydock.errors import Conflict, NotFound
 
 __all__ = ["Volume", "Volumes"]
 
@@ -35,14 +36,14 @@ class _Turn:
 class Volumes:
     """All volumes of the engine; the local driver."""
 
-    def __init__(self, database: Database, events: Events, driver: LocalDriver) -> None:
+    def __init__(self, database: Database, events: Events, driver: LocalDriver, pins: Pins) -> None:
         self._database = database
         self._events = events
         self._driver = driver
+        self._pins = pins
         self._volumes: dict[str, Volume] = {}
         self._holders = Holders()
         self._turns: dict[str, _Turn] = {}
-        self._pruning = False
 
     async def restore(self, referring: Iterable[tuple[str, str]] = (), holding: Iterable[tuple[str, str]] = ()) -> None:
         """At start-up: read the index, end removals that a crash cut off, take in directories that have no row.
@@ -70,7 +71,9 @@ class Volumes:
         """At start-up, when containers that ended have released theirs: unmount what a start that was cut off left."""
         idle = [volume.name for volume in self._volumes.values() if volume.options]
         idle = [name for name in idle if not self._holders.is_acquired(name)]
-        await offload(self._driver.settle, self._holders.acquiring(), idle)
+        await offload(self._pins.settle, self._holders.acquiring())
+        for name in idle:
+            await offload(self._driver.unmount, name)
 
     async def create(
         self,
@@ -121,32 +124,6 @@ class Volumes:
             if not force:
                 raise
 
-    async def prune(self, filters: Mapping[str, Sequence[str]]) -> tuple[list[str], int]:
-        """Remove what no container refers to; returns names and bytes won."""
-        passes = rules.prune_filter(filters)
-        if self._pruning:
-            raise Conflict("a prune operation is already running")
-        self._pruning = True
-        try:
-            names = [
-                name
-                for name, volume in sorted(self._volumes.items())
-                if passes(volume) and not self._holders.is_referred(name)
-            ]
-            sizes = await offload(self._driver.sizes, names)
-            removed = []
-            for name in names:
-                try:
-                    await self._remove(name)
-                except PydockError:
-                    continue  # somebody was faster: it is in use, or gone
-                removed.append(name)
-        finally:
-            self._pruning = False
-        reclaimed = sum(sizes.get(name, 0) for name in removed)
-        self._events.publish("volume", "prune", "", {"reclaimed": str(reclaimed)})
-        return removed, reclaimed
-
     async def refer(self, name: str, container_id: str) -> Volume:
         """Note that a container (a new one, or at start-up a known one) refers to a volume: it can't be removed."""
         volume = self._find(name)
@@ -187,7 +164,7 @@ class Volumes:
             self._holders.acquire(name, container_id)
         path = volume.path
         if subpath:
-            path = await offload(self._driver.pin, name, subpath, container_id)
+            path = await offload(self._pins.pin, path, subpath, container_id)
         attributes = {
             "container": container_id,
             "destination": destination,
@@ -201,8 +178,8 @@ class Volumes:
     async def release(self, container_id: str) -> None:
         """A container has stopped: unmount what no other one uses."""
         names = self._holders.release(container_id)
-        if self._driver.has_pins(container_id):
-            await offload(self._driver.unpin, container_id)
+        if self._pins.any(container_id):
+            await offload(self._pins.unpin, container_id)
         for name in names:
             volume = self._volumes.get(name)
             if volume is None:
@@ -221,9 +198,11 @@ class Volumes:
             if volume.options and not self._holders.is_acquired(name):
                 await offload(self._driver.unmount, name)
 
-    async def usage(self) -> list[tuple[Volume, int, int]]:
-        """Each volume with its size in bytes and its number of references: for system df -v."""
+    async def usage(self, *, unused: bool = False) -> list[tuple[Volume, int, int]]:
+        """Each volume, or each that no container refers to, with its size in bytes and its number of references."""
         volumes = [volume for _, volume in sorted(self._volumes.items())]
+        if unused:
+            volumes = [volume for volume in volumes if not self._holders.is_referred(volume.name)]
         # what is mounted on one may be elsewhere: Docker tells no size of such a volume
         sizes = await offload(self._driver.sizes, [volume.name for volume in volumes if not volume.options])
         return [(volume, sizes.get(volume.name, -1), self._holders.references(volume.name)) for volume in volumes]

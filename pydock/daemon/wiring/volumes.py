@@ -8,6 +8,8 @@ from pydock.daemon.http.router import Route
 from pydock.daemon.routes import volumes as volume_routes
 from pydock.daemon.state.volumes import STEPS
 from pydock.daemon.volumes.local_driver import LocalDriver
+from pydock.daemon.volumes.pins import Pins
+from pydock.daemon.volumes.pruning import Pruning
 from pydock.daemon.volumes.service import Volumes
 
 __all__ = ["PRELOAD", "STEPS", "VolumeServices", "build", "restore", "routes"]
@@ -20,17 +22,19 @@ class VolumeServices:
     """The services of this area."""
 
     volumes: Volumes
+    pruning: Pruning
 
 
 def build(core: Core) -> VolumeServices:
     """Construct them."""
-    driver = LocalDriver(core.data_root / "volumes", core.exec_root / "volumes", core.jobs)
-    return VolumeServices(Volumes(core.database, core.events, driver))
+    driver = LocalDriver(core.data_root / "volumes", core.jobs)
+    volumes = Volumes(core.database, core.events, driver, Pins(core.exec_root / "volumes"))
+    return VolumeServices(volumes, Pruning(volumes, core.events))
 
 
 def routes(services: VolumeServices) -> list[Route]:
     """The endpoints of this area."""
-    return volume_routes.routes(services.volumes)
+    return volume_routes.routes(services.volumes, services.pruning)
 
 
 async def restore(services: VolumeServices, catalog: Catalog) -> None:

@@ -7,11 +7,12 @@ The shim creates a container's group, the launcher joins it, the daemon sets lim
     group.create(resources)       make it with its limits, -> warnings
     group.add(pid)                move a process in
     group.apply(resources)        change limits of a living group, -> warnings
-    group.freeze() / thaw(), kill(), remove(), pids(), oom_kills(), stats()
+    group.freeze() / thaw(), remove(), pids(), oom_kills(), stats()
+    kill_all(group)               every process in it
 """
 
-from pydock.runtime.cgroups.group import Cgroup, prime, remove_empty
+from pydock.runtime.cgroups.group import Cgroup, kill_all, prime, remove_empty
 from pydock.runtime.cgroups.layout import Layout, detect
 from pydock.runtime.cgroups.stats import Stats
 
-__all__ = ["Cgroup", "Layout", "Stats", "detect", "prime", "remove_empty"]
+__all__ = ["Cgroup", "Layout", "Stats", "detect", "kill_all", "prime", "remove_empty"]

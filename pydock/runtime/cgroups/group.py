@@ -80,26 +80,27 @@ class Cgroup(ABC):
         """Every process in the group and below, as this process's pid namespace counts."""
         return files.pids_below(self._directories()[0])
 
-    def kill(self) -> None:
-        """Kill every process in the group and below, those included that are being forked."""
-        if self.layout.unified:
-            try:
-                files.write(f"{self.layout.unified}{self.path}/cgroup.kill", "1")
-                return
-            except FileNotFoundError:
-                pass  # before Linux 5.14, or never created
-        with contextlib.suppress(OSError):
-            self.freeze()
-        for pid in self.pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            self.thaw()
-
     def remove(self) -> None:
         """Remove the group (never its parents); fine where it is gone already."""
         for directory in self._directories():
             files.remove_tree(directory, PATIENCE)
+
+
+def kill_all(group: Cgroup) -> None:
+    """Kill every process in the group and below, those included that are being forked."""
+    if group.layout.unified:
+        try:
+            files.write(f"{group.layout.unified}{group.path}/cgroup.kill", "1")
+            return
+        except FileNotFoundError:
+            pass  # before Linux 5.14, or never created
+    with contextlib.suppress(OSError):
+        group.freeze()
+    for pid in group.pids():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        group.thaw()
 
 
 def remove_empty(path: str, layout: Layout | None = None) -> None:

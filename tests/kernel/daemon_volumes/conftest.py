@@ -11,6 +11,8 @@ import pytest
 from pydock.daemon.events import Event, Events
 from pydock.daemon.state.database import Database
 from pydock.daemon.volumes.local_driver import LocalDriver
+from pydock.daemon.volumes.pins import Pins
+from pydock.daemon.volumes.pruning import Pruning
 from pydock.daemon.volumes.service import Volumes
 from pydock.daemon.wiring.volumes import PRELOAD, STEPS
 from pydock.runtime.zygote_process import Zygote
@@ -33,8 +35,9 @@ class VolumeStage:
 
     def __init__(self, root: Path, zygote: Zygote) -> None:
         self.root = root
-        self.driver = LocalDriver(root / "volumes", root / "pins", zygote.jobs)
+        self.driver = LocalDriver(root / "volumes", zygote.jobs)
         self.events: list[Event] = []
+        self.pruning: Pruning
 
     def play(self, scene: "Play[T]", referring: Pairs = (), holding: Pairs = ()) -> T:
         """Start the service, restore it, and run `scene` with it."""
@@ -45,7 +48,8 @@ class VolumeStage:
         try:
             events = Events()
             heard = events.listen()
-            volumes = Volumes(database, events, self.driver)
+            volumes = Volumes(database, events, self.driver, Pins(self.root / "pins"))
+            self.pruning = Pruning(volumes, events)
             await volumes.restore(referring, holding)
             try:
                 return await scene(volumes)

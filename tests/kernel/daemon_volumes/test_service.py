@@ -65,7 +65,7 @@ def test_what_containers_refer_to_is_known_again(stage: VolumeStage) -> None:
     async def after(volumes: Volumes) -> None:
         with pytest.raises(Conflict, match=rf"remove used: volume is in use - \[{ME}\]"):
             await volumes.remove("used")
-        assert (await volumes.prune({"all": ["true"]}))[0] == ["free"]
+        assert (await stage.pruning.prune({"all": ["true"]}))[0] == ["free"]
         path = await volumes.acquire("ram", OTHER)
         assert (path / "file").exists()
         await volumes.release(OTHER)
@@ -139,12 +139,12 @@ def test_prune(stage: VolumeStage) -> None:
         await volumes.refer(used.name, ME)
         (free.path / "file").write_bytes(b"x" * 1000)
         os.link(free.path / "file", free.path / "same")
-        assert await volumes.prune({"label!": ["keep"]}) == ([], 0)
-        assert await volumes.prune({"label": ["keep=1"]}) == ([free.name], 1000)
-        assert await volumes.prune({"all": ["1"]}) == (["named"], 0)
+        assert await stage.pruning.prune({"label!": ["keep"]}) == ([], 0)
+        assert await stage.pruning.prune({"label": ["keep=1"]}) == ([free.name], 1000)
+        assert await stage.pruning.prune({"all": ["1"]}) == (["named"], 0)
         assert sorted(names((await volumes.select({}))[0])) == sorted([used.name, "odd"])
         with pytest.raises(InvalidParameter, match="invalid filter 'foo'"):
-            await volumes.prune({"foo": ["x"]})
+            await stage.pruning.prune({"foo": ["x"]})
 
     stage.play(scene)
     assert [event.attributes["reclaimed"] for event in stage.events if event.action == "prune"] == ["0", "1000", "0"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pydock.runtime import devices
-from pydock.runtime.cgroups import Cgroup, Layout, detect, prime
+from pydock.runtime.cgroups import Cgroup, Layout, detect, kill_all, prime
 from pydock.runtime.cgroups.v2 import CgroupV2
 from pydock.runtime.launch import Stdio
 from tests.kernel.runtime.box import Box
@@ -21,7 +21,7 @@ from tests.kernel.runtime.box import Box
 def group(tmp_path: Path) -> Iterator[Cgroup]:
     group = Cgroup.at(f"/pydock-test-{os.getpid()}/{tmp_path.name}")
     yield group
-    group.kill()
+    kill_all(group)
     group.remove()
     Cgroup.at(f"/pydock-test-{os.getpid()}").remove()
 
@@ -38,7 +38,7 @@ def test_a_group_is_made_joined_listed_killed_and_removed(group: Cgroup, sleeper
     assert group.create({}) == []
     group.add(sleeper.pid)
     assert group.pids() == [sleeper.pid]
-    group.kill()
+    kill_all(group)
     assert sleeper.wait(10) == -signal.SIGKILL
     group.remove()
     assert not [point for point in detect().mountpoints() if os.path.exists(point + group.path)]
@@ -60,7 +60,7 @@ def test_freezing_stops_a_process_and_thawing_lets_it_go_on(group: Cgroup) -> No
     group.thaw()
     os.set_blocking(counter.stdout.fileno(), True)
     assert os.read(counter.stdout.fileno(), 1) == b"x"
-    group.kill()
+    kill_all(group)
     counter.wait(10)
     counter.stdout.close()
 
@@ -96,7 +96,7 @@ def test_statistics_count_what_a_container_did(grouped: Box) -> None:
         assert stats.pids == 1
         assert stats.memory.details
     finally:
-        group.kill()
+        kill_all(group)
         os.waitid(os.P_PIDFD, started.pidfd, os.WEXITED)
         os.close(started.pidfd)
 
@@ -154,7 +154,7 @@ def unified(tmp_path: Path) -> Iterator[CgroupV2]:
         pytest.skip("no version 2 hierarchy here")
     group = CgroupV2(f"/pydock-test-{os.getpid()}/{tmp_path.name}", Layout(version=2, unified=mount))
     yield group
-    group.kill()
+    kill_all(group)
     group.remove()
     CgroupV2(f"/pydock-test-{os.getpid()}", group.layout).remove()
 
@@ -177,7 +177,7 @@ def test_v2_is_born_into_frozen_killed_and_filtered_by_bpf(unified: CgroupV2, bo
     unified.freeze()
     assert "frozen 1" in Path(f"{unified.layout.unified}{unified.path}/cgroup.events").read_text()
     unified.thaw()
-    unified.kill()
+    kill_all(unified)
     result = os.waitid(os.P_PIDFD, started.pidfd, os.WEXITED)
     assert result is not None
     assert result.si_status == signal.SIGKILL
