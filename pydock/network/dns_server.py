@@ -77,8 +77,16 @@ class DnsServer:
         return list(self._served)
 
     def add(self, container: Mapping[str, Any], netns: int) -> None:
-        """Serve a container, whose namespace's descriptor is taken over; one that is served already is changed."""
-        if container["id"] in self._served:
+        """Serve a container, whose namespace's descriptor is taken over; one that is served there already is changed.
+
+        One that is served in another namespace has begun a new life, and no daemon was there to tell of the old one's
+        end.
+        """
+        known = self._served.get(container["id"])
+        if known and not os.path.sameopenfile(known.netns, netns):
+            self.remove(known.id)
+            known = None
+        if known:
             os.close(netns)
         else:
             try:

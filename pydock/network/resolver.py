@@ -6,6 +6,7 @@ that it serves do; where it dies itself, another takes its place and is told all
 
 import contextlib
 import json
+import logging
 import os
 import select
 import socket
@@ -23,6 +24,8 @@ from pydock.network.resolv_conf import ExternalServer
 #: how long the process may take to answer, in seconds
 _PATIENCE = 10.0
 _BACKLOG = 8
+
+log = logging.getLogger("pydock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,10 @@ class Resolver:
             self._sock = None
         sock = self._find() or self._start()
         for container, netns in self._known.values():
-            _converse(sock, "add", asdict(container), (netns,))
+            try:
+                _converse(sock, "add", asdict(container), (netns,))
+            except Unavailable as error:  # one container's trouble is not the others'
+                log.error("container %s: %s", container.id, error.message)
         self._sock = sock
         threading.Thread(target=self._watch, args=(sock,), name="resolver", daemon=True).start()
 

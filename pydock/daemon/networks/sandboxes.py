@@ -4,6 +4,7 @@ Called by the containers service, which holds the container's lock around each c
 record what comes back.  `Networks` (service.py) owns the networks themselves.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,6 +31,7 @@ class Sandboxes:
         self._validation = validation
         self._events = events
         self._live: dict[str, LiveSandbox] = {}
+        self._settled = asyncio.Event()
 
     def validate(self, container: ContainerNetwork) -> ContainerNetwork:
         """Check what a create asks for and give it back as it should be recorded.
@@ -44,6 +46,7 @@ class Sandboxes:
 
         For mode ``container:ID`` the other container must run; its namespace and files are shared.
         """
+        await self._settled.wait()  # what is new must not be taken for what a dead container left
         if container.mode.startswith(_SHARED) and not container.disabled:
             return self._share(container)
         try:
@@ -119,6 +122,7 @@ class Sandboxes:
     async def settle(self) -> None:
         """At start-up, when every container that lives was adopted: drop what others left."""
         await offload(self._attachments.settle, list(self._live.values()))
+        self._settled.set()
 
     def any_live(self) -> bool:
         """Whether a container runs."""

@@ -287,3 +287,13 @@ def test_no_signal_of_a_group_ends_it(net: Net, serving: Resolver) -> None:
         os.kill(process, number)
     assert os.getsid(process) == process
     assert ask(net, "web").records == ["10.0.0.2"]
+
+
+def test_a_container_whose_end_nobody_told_of_is_served_in_its_new_life(net: Net, serving: Resolver) -> None:
+    serving.close()
+    again = net.resolver()
+    again.add_sandbox(replace(DB, places=WEB.places), net.container.descriptor)
+    again.remove_sandbox(WEB.id)
+    assert ask(net, "web").records == ["10.0.0.2"]
+    again.retain([])
+    again.close()
