@@ -13,6 +13,7 @@ from typing import Protocol
 
 #: Received bytes that may wait for `read`, before the client is made to wait.
 HIGH = 256 << 10
+_GONE = "the client went away"
 
 
 class Hijacked(Protocol):
@@ -60,48 +61,39 @@ class Taken(Protocol):
         """The client reads again."""
 
 
-class RawConnection:
-    """A hijacked socket (or TLS session); the connection feeds it."""
+class TakenOver:
+    """What connections that were taken over have in common: what was received waits for `read`, within bounds."""
 
-    def __init__(self, transport: asyncio.Transport, early: bytes, ended: bool) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._received: deque[bytes] = deque([early] if early else [])
-        self._waiting = len(early)
-        self._ended = ended
+        self._received: deque[bytes] = deque()
+        self._waiting = 0
+        self._ended = False
         self._lost = False
         self._readable = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
         self._relay: Relay | None = None
-        transport.resume_reading()
 
-    # --- what the connection tells ---
-
-    def feed(self, data: bytes) -> None:
-        """Bytes came."""
-        self._received.append(data)
-        self._waiting += len(data)
-        self._readable.set()
-        if self._waiting > HIGH:
-            self._transport.pause_reading()
+    # --- what the connection tells: see `Taken` ---
 
     def feed_eof(self) -> None:
-        """The client ended its side."""
+        """See `Taken.feed_eof`."""
         self._ended = True
         self._readable.set()
 
     def lost(self) -> None:
-        """The connection is gone."""
+        """See `Taken.lost`."""
         self._lost = True
         self._readable.set()
         self._writable.set()
 
     def pause(self) -> None:
-        """The client does not read."""
+        """See `Taken.pause`."""
         self._writable.clear()
 
     def resume(self) -> None:
-        """The client reads again."""
+        """See `Taken.resume`."""
         self._writable.set()
 
     # --- what the handler does: see `Hijacked` ---
@@ -112,7 +104,7 @@ class RawConnection:
             if self._ended:
                 return b""
             if self._lost:
-                raise ConnectionAbortedError("the client went away")
+                raise ConnectionAbortedError(_GONE)
             self._readable.clear()
             await self._readable.wait()
         data = b"".join(self._received)
@@ -122,14 +114,47 @@ class RawConnection:
             self._transport.resume_reading()
         return data
 
+    def abort(self) -> None:
+        """See `Hijacked.abort`."""
+        self._transport.abort()
+
+    # --- for the kinds of connection ---
+
+    def _take(self, data: bytes) -> None:
+        self._received.append(data)
+        self._waiting += len(data)
+        if self._waiting > HIGH:
+            self._transport.pause_reading()
+
+    async def _drain(self) -> None:
+        """Wait until the client has taken enough of what was sent."""
+        if not self._lost:
+            await asyncio.sleep(0)
+            await self._writable.wait()
+        if self._lost or self._transport.is_closing():
+            raise ConnectionAbortedError(_GONE)
+
+
+class RawConnection(TakenOver):
+    """A hijacked socket (or TLS session); the connection feeds it."""
+
+    def __init__(self, transport: asyncio.Transport, early: bytes, ended: bool) -> None:
+        super().__init__(transport)
+        if early:
+            self._take(early)
+        self._ended = ended
+        transport.resume_reading()
+
+    def feed(self, data: bytes) -> None:
+        """Bytes came."""
+        self._take(data)
+        self._readable.set()
+
     async def write(self, data: bytes) -> None:
         """See `Hijacked.write`."""
         if not self._lost:
             self._transport.write(data)
-            await asyncio.sleep(0)
-            await self._writable.wait()
-        if self._lost or self._transport.is_closing():
-            raise ConnectionAbortedError("the client went away")
+        await self._drain()
 
     def write_eof(self) -> None:
         """See `Hijacked.write_eof`; TLS has no half-close, there it closes."""
@@ -141,10 +166,6 @@ class RawConnection:
     def close(self) -> None:
         """See `Hijacked.close`."""
         self._transport.close()
-
-    def abort(self) -> None:
-        """See `Hijacked.abort`."""
-        self._transport.abort()
 
     def detach(self) -> tuple[int, bytes]:
         """See `Hijacked.detach`.
