@@ -145,11 +145,16 @@ class Recovery:
         """There is no shim: was there an end that nobody recorded?"""
         state = entry.record.state
         exited = await offload(bundles.read_exit, bundle)
-        known = exited is None or exited.finished_at <= max(state.finished_at, state.started_at)
-        if known and _is_at_rest(entry.record):
-            return
+        if heard := exited is not None and exited.finished_at <= max(state.finished_at, state.started_at):
+            exited = None  # the end of an earlier life
         if exited is None:
-            shim_was_here = await offload(self._launcher.bury, entry.record)
+            if _is_at_rest(entry.record):
+                return
+            # what a shim of this life had found of an earlier one, it had removed
+            shim_was_here = await offload(self._launcher.bury, entry.record) and not heard
+            if not shim_was_here and not state.status.has_process():
+                await self._undo_start(entry)
+                return
             code = _KILLED if shim_was_here else _LOST
             exited = Exited(code, False, time.time_ns())
         if not state.status.has_process():
@@ -157,6 +162,13 @@ class Recovery:
             started = replace(state, started_at=state.started_at or exited.finished_at)
             self._catalog.note(entry, replace(entry.record, state=started))
         await self._exits.record(entry, exited)
+
+    async def _undo_start(self, entry: Entry) -> None:
+        """The daemon died in the midst of a start that had not come to a process: it is as before."""
+        record = entry.record
+        await self._provisions.drop(record)
+        endpoints = {name: endpoint.without_state() for name, endpoint in record.endpoints.items()}
+        self._catalog.note(entry, replace(record, sandbox=None, endpoints=endpoints))
 
     def _clear_orphans(self, known: set[str]) -> None:
         """Bundles and files of containers that were being made or removed; one whose shim lives is left alone."""

@@ -215,8 +215,14 @@ def test_a_daemon_killed_in_the_midst_of_starts_finds_each_container_in_one_stat
             assert mortal.status(identity) in ("created", "exited")
 
 
-def test_a_start_that_the_zygote_had_not_come_to_is_given_up_with_the_daemon(mortal: Daemon) -> None:
+@pytest.mark.parametrize("before", ["created", "exited"])
+def test_a_start_that_the_zygote_had_not_come_to_is_given_up_with_the_daemon(mortal: Daemon, before: str) -> None:
     identity = mortal.create("sleep", "1000", host={"IpcMode": "shareable", "NetworkMode": "default"})
+    if before == "exited":
+        mortal.ok("POST", f"/containers/{identity}/start")
+        mortal.ok("POST", f"/containers/{identity}/kill")
+        assert mortal.wait(identity) == 137
+    state = mortal.state(identity)
     zygote = mortal.zygote()
     os.kill(zygote, signal.SIGSTOP)
 
@@ -226,12 +232,13 @@ def test_a_start_that_the_zygote_had_not_come_to_is_given_up_with_the_daemon(mor
 
     thread = threading.Thread(target=start)
     thread.start()
-    bundle = mortal.root / "exec/containers" / identity
-    eventually((bundle / "config.json").exists)
-    time.sleep(0.1)
-    mortal.restart()
+    time.sleep(0.5)
+    assert (mortal.root / "exec/containers" / identity / "config.json").exists()
+    with mortal.events() as seen:
+        mortal.restart()
     thread.join()
-    assert mortal.status(identity) in ("created", "exited")
+    assert mortal.state(identity) == state
+    assert actions(seen, identity) == []
     os.kill(zygote, signal.SIGCONT)
     eventually(lambda: not alive(zygote))
     assert Cgroup.at(f"{mortal.cgroups}/{identity}").pids() == []
