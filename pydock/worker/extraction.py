@@ -188,12 +188,12 @@ class Extraction:
                 if not self._rules.whiteouts or not _is_whiteout(found):
                     raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
                 os.unlink(above)
-                os.mkdir(above, 0o755)
+                _make_implied(above)
                 os.setxattr(above, OPAQUE, b"y")
                 break
             above = dirname(above)
         for directory in reversed(missing):
-            os.mkdir(directory, 0o755)
+            _make_implied(directory)
             if self._rules.owner:
                 os.chown(directory, *self._rules.owner)
 
@@ -314,6 +314,12 @@ class Extraction:
             # what this layer has at the name stays; only what lower layers have is hidden
             if stat.S_ISDIR(os.lstat(target).st_mode):
                 os.setxattr(target, OPAQUE, b"y")
+
+
+def _make_implied(path: bytes) -> None:
+    """Create a directory that no entry names, as Docker does: below a setgid one it has the group, but not the bit."""
+    os.mkdir(path, 0o755)
+    os.chmod(path, 0o755)
 
 
 def blame(error: OSError, name: bytes) -> Exception:

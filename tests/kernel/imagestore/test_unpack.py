@@ -110,6 +110,14 @@ def test_whiteouts_become_overlayfs_marks(store: LayerStore) -> None:
     assert not list(top.rglob(".wh.*"))
 
 
+def test_implied_directories_take_no_setgid_bit_over(store: LayerStore) -> None:
+    # Docker makes and chmods them one by one, so that the group is handed down just once
+    top = store.diff(tar(directory("d", mode=0o2755, gid=7), member("d/x/y/z/f", b"1")))
+    found = [(top / path).stat() for path in ("d", "d/x", "d/x/y", "d/x/y/z")]
+    assert [seen.st_mode & 0o7777 for seen in found] == [0o2755, 0o755, 0o755, 0o755]
+    assert [(seen.st_uid, seen.st_gid) for seen in found] == [(0, 7), (0, 7), (0, 0), (0, 0)]
+
+
 def test_odd_but_sound_tars(store: LayerStore) -> None:
     long = "n" * 200
     data = tar(

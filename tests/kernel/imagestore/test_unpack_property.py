@@ -113,7 +113,12 @@ def _look(top: Path) -> dict[bytes, tuple[Any, ...]]:
                 content = Path(os.fsdecode(path)).read_bytes()
             elif kind == stat.S_IFLNK:
                 content = os.readlink(path)
-            found[key] = (seen.st_mode, seen.st_uid, seen.st_gid, seen.st_rdev, content, _time(seen))
+            modified = _time(seen)
+            # what is implied below a setgid directory has the group of that directory in Docker; GNU tar sets the bit
+            # when all is unpacked, which is too late for the kernel to hand the group down
+            heir = kind == stat.S_IFDIR and not modified and os.lstat(here).st_mode & stat.S_ISGID
+            group = None if heir else seen.st_gid
+            found[key] = (seen.st_mode, seen.st_uid, group, seen.st_rdev, content, modified)
             if kind != stat.S_IFDIR:
                 found[key] += (seen.st_nlink,)
     return found
