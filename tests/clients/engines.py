@@ -94,21 +94,27 @@ class Engine:
 
     def api(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
         """One request; `query` values that are no strings go as JSON; ``@x`` in the path as in `run`."""
-        path = re.sub(r"@(\w+)", lambda match: self.own(match[1]), path)
         if query:
             values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in query.items()}
             path += f"?{urlencode(values)}"
-        connection = _UnixConnection(self.socket)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        data = None if body is None else self.fill(json.dumps(body)).encode()
-        with contextlib.closing(connection):
-            connection.request(method, path, data, headers)
-            response = connection.getresponse()
-            text = response.read().decode("utf-8", "replace")
+        response, text = self._ask(method, path, body)
         try:
             return Answer(response.status, json.loads(text) if text else None)
         except ValueError:
             return Answer(response.status, text)
+
+    def headers(self, method: str, path: str, body: Any = None) -> dict[str, str]:
+        """The headers of the answer to a request, as in `api`."""
+        return dict(self._ask(method, path, body)[0].getheaders())
+
+    def _ask(self, method: str, path: str, body: Any) -> tuple[http.client.HTTPResponse, str]:
+        connection = _UnixConnection(self.socket)
+        fields = {"Content-Type": "application/json"} if body is not None else {}
+        data = None if body is None else self.fill(json.dumps(body)).encode()
+        with contextlib.closing(connection):
+            connection.request(method, self.fill(path), data, fields)
+            response = connection.getresponse()
+            return response, response.read().decode("utf-8", "replace")
 
     def own(self, name: str) -> str:
         """The name of one of the tests' own objects on this engine."""

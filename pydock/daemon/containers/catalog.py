@@ -4,9 +4,11 @@ Every service of this package works on an `Entry`.  All calls are made on the ev
 """
 
 import asyncio
+import logging
 import sqlite3
 from bisect import bisect_left, insort
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,12 +17,13 @@ from pydock.daemon.containers import persistence
 from pydock.daemon.containers.record import Container
 from pydock.daemon.state import containers as table
 from pydock.daemon.state.database import Database
-from pydock.errors import Conflict, InvalidParameter, NotFound
+from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError
 
 if TYPE_CHECKING:
     from pydock.daemon.containers.live import LiveContainer
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -50,14 +53,23 @@ class Catalog:
         self._ids: list[str] = []
         #: names in use or about to be, each with its container's ID
         self._names: dict[str, str] = {}
+        #: the IDs of containers whose records cannot be read: nobody sees them, and nothing of theirs is deleted
+        self.unreadable: frozenset[str] = frozenset()
 
     def load(self) -> None:
-        """Read what the index holds; called once, before all else."""
-        for id, text in self._database.read(lambda connection: list(table.all_rows(connection))):
-            record = persistence.decode(text, self._directory / id)
-            self._entries[id] = Entry(record)
-            self._names[record.name] = id
+        """Read what the index holds; called once, before all else.  One bad record is not the others' trouble."""
+        unreadable = set()
+        for id, name, text in self._database.read(lambda connection: list(table.all_rows(connection))):
+            self._names[name] = id
+            try:
+                record = persistence.decode(text, self._directory / id)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                _log.error("container %s (%s): its record cannot be read: %r", id, name, error)
+                unreadable.add(id)
+                continue
+            self._entries[id] = Entry(record, health=record.health)
         self._ids = sorted(self._entries)
+        self.unreadable = frozenset(unreadable)
 
     def directory(self, id: str) -> Path:
         """Where the container `id` keeps its files."""
@@ -74,7 +86,7 @@ class Catalog:
         if id and (entry := self._entries.get(id)):
             return entry
         if not reference:
-            raise InvalidParameter("prefix can't be empty")
+            raise InvalidParameter('invalid name or ID supplied: ""')
         place = bisect_left(self._ids, reference)
         found = [id for id in self._ids[place : place + 2] if id.startswith(reference)]
         if len(found) > 1:
@@ -152,7 +164,16 @@ class Catalog:
         """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway."""
         text = persistence.encode(record)
         entry.record = record
-        self._database.submit(lambda connection: table.update(connection, record.id, record.name, text))
+        written = self._database.submit(lambda connection: table.update(connection, record.id, record.name, text))
+        written.add_done_callback(lambda written: _complain(entry, written))
+
+    async def settle(self, entry: Entry, record: Container) -> None:
+        """Put `record` (of the same name) in place, durably if the disk can: for what has happened all the same."""
+        try:
+            await self.save(entry, record)
+        except PydockError as error:
+            _log.error("container %s: what became of it cannot be written down: %s", entry.id, error.message)
+            entry.record = record
 
     async def remove(self, entry: Entry, also: Callable[[sqlite3.Connection], None] | None = None) -> None:
         """Forget a container, durably; `also` is run in the same transaction."""
@@ -171,6 +192,12 @@ class Catalog:
 
     async def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         await asyncio.wrap_future(self._database.submit(work))
+
+
+def _complain(entry: Entry, written: "Future[None]") -> None:
+    """Say that a note could not be written down; the next one may be."""
+    if error := written.exception():
+        _log.error("container %s: what became of it cannot be written down: %s", entry.id, error)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

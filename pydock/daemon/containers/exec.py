@@ -23,7 +23,7 @@ from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.record import Status
 from pydock.daemon.containers.spec_builder import ExecOptions, SpecBuilder
 from pydock.daemon.offload import offload
-from pydock.errors import Conflict, InvalidParameter, PydockError, StepFailed, System
+from pydock.errors import Conflict, PydockError, StepFailed, System
 from pydock.runtime import cgroups, user_lookup
 from pydock.runtime.messages import ClientStream, StartExec
 from pydock.streams import STDOUT, frame_header
@@ -67,8 +67,6 @@ class ExecService:
     async def create(self, entry: Entry, name: str, request: ExecRequest) -> str:
         """Enter an exec and return its ID; `name` is what the user calls the container."""
         live = _running(entry, name)
-        if not request.options.args:
-            raise InvalidParameter("No exec command specified")
         if request.options.user:
             await offload(_check_user, live.pid, request.options.user)
         one = Exec(

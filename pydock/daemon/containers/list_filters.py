@@ -102,9 +102,9 @@ def read(filters: Filters, catalog: Catalog, ancestry: Ancestry) -> Selection:
                 f"invalid filter 'health={value}': invalid value for health ({value}): must be one of "
                 f"{', '.join(HEALTH)}"
             )
-    for value in filters.get("is-task", ()):
-        if value not in ("0", "1", "true", "false"):
-            raise InvalidParameter("invalid filter 'is-task=" + value + "'")
+    tasks = filters.get("is-task", ())
+    if any(value not in ("0", "1", "true", "false") for value in tasks):
+        raise InvalidParameter(f"invalid filter 'is-task=[{' '.join(tasks)}]'")
     return Selection(
         filters=filters,
         ids=_ids(filters["id"], catalog) if filters.get("id") else None,
@@ -163,7 +163,13 @@ def _port_set(key: str, values: Iterable[str]) -> set[str]:
         numbers, _, protocol = value.partition("/")
         first, dash, last = numbers.partition("-")
         low, high = _port(first), _port(last if dash else first)
-        if low is None or high is None or high < low or protocol not in ("", "tcp", "udp", "sctp"):
+        if low is None or high is None:
+            wrong = last if dash and low is not None else first
+            problem = "value out of range" if wrong.isascii() and wrong.isdigit() else "invalid syntax"
+            raise InvalidParameter(
+                f'error while looking up for {key} {value}: strconv.ParseUint: parsing "{wrong}": {problem}'
+            )
+        if high < low or protocol not in ("", "tcp", "udp", "sctp"):
             raise InvalidParameter(f"error while looking up for {key} {value}: invalid port range")
         found |= {f"{number}/{protocol or 'tcp'}" for number in range(low, high + 1)}
     return found

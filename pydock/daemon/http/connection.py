@@ -10,7 +10,7 @@ import select
 import socket
 import traceback
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydock.daemon.http.exchange import Exchange
 from pydock.daemon.http.head import LONGEST, BadHead, Head, parse, status_line
@@ -18,7 +18,7 @@ from pydock.daemon.http.hijack import Taken
 from pydock.daemon.http.query import Query, unescape
 from pydock.daemon.http.request import NEWEST, OLDEST, Request, Version
 from pydock.daemon.http.response import Response, error_response
-from pydock.daemon.http.router import Router, split_version
+from pydock.daemon.http.router import Router, cleaned, split_version
 from pydock.daemon.http.status import status_of
 from pydock.errors import InvalidParameter, PydockError
 
@@ -213,7 +213,10 @@ class Connection(asyncio.Protocol):
             path, _, query = head.target.partition("?")
             if not path.startswith("/"):
                 path = urlsplit(path).path or "/"
-            version, path = split_version(unescape(path))
+            path = unescape(path)
+            if (clean := cleaned(path)) != path:
+                return Response(301, headers={"Location": quote(clean) + ("?" + query if query else "")})
+            version, path = split_version(path)
             log.debug("Calling %s %s", head.method, head.target)
             handler, params = self._owner.router.resolve(head.method, path)
             request = Request(head.method, path, Query(query), head.headers, exchange, checked_version(version), params)

@@ -66,9 +66,9 @@ class Query:
         if not value:
             return default
         if not _INTEGER.fullmatch(value):
-            raise InvalidParameter(f'strconv.ParseInt: parsing "{value}": invalid syntax')
+            raise InvalidParameter(f'strconv.Atoi: parsing "{value}": invalid syntax')
         if len(value) > 20 or not -_INT64 <= int(value) < _INT64:
-            raise InvalidParameter(f'strconv.ParseInt: parsing "{value}": value out of range')
+            raise InvalidParameter(f'strconv.Atoi: parsing "{value}": value out of range')
         return int(value)
 
     def moment(self, name: str) -> int | None:

@@ -99,19 +99,24 @@ class Request:
             pieces.append(piece)
         return b"".join(pieces)
 
-    async def json(self, model: type[M]) -> M:
-        """The body as a `model`; wants a JSON content type.  An empty body is an empty object, as in Docker."""
-        return await _parse(lambda data: model.model_validate_json(data), await self._json_body())
+    async def json(self, model: type[M], *, required: bool = False) -> M:
+        """The body as a `model`; wants a JSON content type.
+
+        An empty body is an empty object, as in Docker, or refused where it is `required`.
+        """
+        return await _parse(lambda data: model.model_validate_json(data), await self._json_body(required))
 
     async def json_value(self) -> Any:
         """The body as plain JSON, {} where it is empty; wants a JSON content type."""
         return await _parse(json.loads, await self._json_body())
 
-    async def _json_body(self) -> bytes:
+    async def _json_body(self, required: bool = False) -> bytes:
         content_type = self.headers.get("content-type")
         data = b"" if not content_type and self.headers.get("content-length") == "0" else await self.read()
         if data or content_type:
             check_json(content_type)
+        if required and not data.strip():
+            raise InvalidParameter("invalid JSON: got EOF while reading request body")
         return data if data.strip() else b"{}"
 
     def stream(

@@ -38,11 +38,31 @@ class Router:
 
     def resolve(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
         """The handler for an unversioned, unescaped `path` and its parameters; NotFound in Docker's words."""
+        if method == "OPTIONS":
+            return _options, {}
         first = path.split("/", 2)[1] if path.startswith("/") else ""
         for pattern, handler in self._routes.get((method, first), ()):
             if match := pattern.fullmatch(path):
                 return handler, match.groupdict()
         raise NotFound("page not found")
+
+
+async def _options(request: Request) -> Response:
+    """``OPTIONS`` of any path, there or not."""
+    return Response(200)
+
+
+def cleaned(path: str) -> str:
+    """`path` without empty, ``.`` and ``..`` segments; a client that asks for another spelling is sent to this one."""
+    if "//" not in path and "/." not in path:
+        return path
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    return "/" + "/".join(kept) + ("/" if kept and path.endswith("/") else "")
 
 
 def split_version(path: str) -> tuple[str, str]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from pydock.daemon.moments import parse_moment
 from pydock.errors import InvalidParameter
 
 Filters = Mapping[str, Sequence[str]]
@@ -31,14 +30,6 @@ def boolean(filters: Filters, key: str, default: bool) -> bool:
     if len(values) == 1 and text in ("0", "false"):
         return False
     raise InvalidParameter(f"invalid filter '{key}=[{' '.join(values)}]'")
-
-
-def until(text: str) -> int:
-    """Return the moment of an ``until`` filter."""
-    try:
-        return parse_moment(text)
-    except InvalidParameter as error:
-        raise InvalidParameter(f"invalid value for 'until' filter: {error.message}") from None
 
 
 def has_labels(wanted: Sequence[str], labels: Mapping[str, str]) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from pydock.daemon.images import filtering, naming
-from pydock.daemon.moments import SECOND, parse_rfc3339
+from pydock.daemon.moments import SECOND, parse_moment, parse_rfc3339
 from pydock.errors import InvalidParameter
 from pydock.imagestore import digest as digests
 from pydock.imagestore.images import Image
@@ -105,7 +105,7 @@ def shared_sizes(view: View) -> dict[str, int]:
 def _tests(view: View, filters: Mapping[str, Sequence[str]]) -> list[Callable[[Image], bool]]:
     tests: list[Callable[[Image], bool]] = []
     before = [made for text in filters.get("before") or () if (made := moment(view.find(text).created)) is not None]
-    before += [filtering.until(text) for text in filters.get("until") or ()]
+    before += [parse_moment(text) for text in filters.get("until") or ()]
     if before:
         earliest = min(before)
         tests.append(lambda image: (made := moment(image.created)) is not None and made < earliest)

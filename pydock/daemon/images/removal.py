@@ -12,6 +12,7 @@ from pydock.daemon.images import filtering, lookup, naming
 from pydock.daemon.images.listing import moment
 from pydock.daemon.images.service import Images
 from pydock.daemon.images.users import ImageUse, ImageUsers
+from pydock.daemon.moments import parse_moment
 from pydock.errors import Conflict, InvalidParameter, NotFound
 from pydock.imagestore import images as store
 from pydock.imagestore.platforms import Platform
@@ -58,7 +59,7 @@ class Removal:
         moments = filters.get("until") or ()
         if len(moments) > 1:
             raise InvalidParameter("more than one until filter specified")
-        limit = filtering.until(moments[0]) if moments else None
+        limit = parse_moment(moments[0]) if moments else None
         if not self._pruning.acquire(blocking=False):
             raise Conflict("a prune operation is already running")
         try:

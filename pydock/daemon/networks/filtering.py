@@ -4,19 +4,16 @@ Called by the networks service; the routes have refused keys that do not exist.
 """
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
+from pydock.daemon.moments import parse_moment
 from pydock.daemon.networks.live import LiveNetwork
 from pydock.daemon.networks.record import NetworkRecord, parse_bool
 from pydock.errors import InvalidParameter
 
 LIST_FILTERS: Final = frozenset(("dangling", "driver", "id", "label", "name", "scope", "type"))
 PRUNE_FILTERS: Final = frozenset(("label", "label!", "until"))
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|us|ns|m|s)")
-_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
 def select(networks: Sequence[LiveNetwork], filters: Mapping[str, Sequence[str]]) -> list[LiveNetwork]:
@@ -30,12 +27,12 @@ def prunable(networks: Sequence[LiveNetwork], filters: Mapping[str, Sequence[str
     until = filters.get("until", ())
     if len(until) > 1:
         raise InvalidParameter("more than one until filter specified")
-    latest = _moment(until[0]) if until else None
+    latest = parse_moment(until[0]) if until else None
     return [
         network
         for network in networks
         if not network.record.predefined
-        and (latest is None or network.record.created / 1e9 <= latest)
+        and (latest is None or network.record.created <= latest)
         and _labelled(network.record, filters.get("label", ()))
         and not any(_labelled(network.record, (one,)) for one in filters.get("label!", ()))
     ]
@@ -72,7 +69,9 @@ def _dangling_test(values: Sequence[str]) -> Callable[[LiveNetwork], bool]:
     try:
         wanted = parse_bool(values[0])
     except ValueError:
-        raise InvalidParameter(f"invalid filter 'dangling={values[0]}'") from None
+        raise InvalidParameter(
+            'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")'
+        ) from None
     return lambda network: not network.record.predefined and (not network.endpoints()) is wanted
 
 
@@ -94,14 +93,3 @@ def _labelled(record: NetworkRecord, wanted: Sequence[str]) -> bool:
         if name not in record.labels or (equals and record.labels[name] != value):
             return False
     return True
-
-
-def _moment(text: str) -> float:
-    """``until``: a duration before now, a time in seconds, or a date."""
-    parts = _DURATION.findall(text)
-    if parts and "".join(number + unit for number, unit in parts) == text:
-        return time.time() - sum(float(number) * _UNITS[unit] for number, unit in parts)
-    try:
-        return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        raise InvalidParameter(f"invalid filter 'until={text}'") from None

@@ -118,11 +118,11 @@ def check_options(driver: str, options: Mapping[str, str]) -> None:
 
 def _check_name(name: str) -> None:
     if not name.strip():
-        raise InvalidParameter("invalid network name: name is empty")
+        raise InvalidParameter("invalid name: name is empty")
     if name in PREDEFINED or name == "default":
         raise Forbidden(f"operation is not permitted on predefined {name} network")
     if len(name) > 255 or any(ord(character) < 32 or ord(character) == 127 for character in name):
-        raise InvalidParameter("invalid network name: it is too long or has control characters")
+        raise InvalidParameter("invalid name: it is too long or has control characters")
 
 
 def _check_driver(driver: str) -> None:

@@ -12,7 +12,7 @@ from pydock.daemon.containers.waiters import Condition, Outcome
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, encode_json, no_content
 from pydock.daemon.http.router import Route
-from pydock.errors import Conflict, InvalidParameter
+from pydock.errors import Conflict, InvalidParameter, NotFound
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
 _UINT32 = 1 << 32
@@ -87,23 +87,22 @@ class ContainerLife:
 
     async def stop(self, request: Request) -> Response:
         """``POST /containers/{id}/stop``."""
-        options = _stop_options(request)
-        await self._lifecycle.stop(self._entry(request), options)
+        timeout, entry = _timeout(request), self._entry(request)
+        await self._lifecycle.stop(entry, StopOptions(_stop_signal(request), timeout))
         return no_content()
 
     async def restart(self, request: Request) -> Response:
         """``POST /containers/{id}/restart``."""
-        options = _stop_options(request)
-        await self._lifecycle.restart(self._entry(request), options)
+        timeout, entry = _timeout(request), self._entry(request)
+        await self._lifecycle.restart(entry, StopOptions(_stop_signal(request), timeout))
         return no_content()
 
     async def kill(self, request: Request) -> Response:
         """``POST /containers/{id}/kill``."""
-        entry = self._entry(request)
         try:
             number = parse_signal(request.query.text("signal") or "KILL")
-            await self._lifecycle.kill(entry, number)
-        except (Conflict, InvalidParameter) as error:
+            await self._lifecycle.kill(self._entry(request), number)
+        except (Conflict, InvalidParameter, NotFound) as error:
             raise type(error)(f"cannot kill container: {request.params['id']}: {error.message}") from error
         return no_content()
 
@@ -204,17 +203,13 @@ def _attach_options(request: Request, raw: bool = False) -> AttachOptions:
     )
 
 
-def _stop_options(request: Request) -> StopOptions:
-    timeout = None
-    if text := request.query.text("t"):
-        digits = text.removeprefix("-").removeprefix("+")
-        if not (digits.isascii() and digits.isdigit()):
-            raise InvalidParameter(f'strconv.Atoi: parsing "{text}": invalid syntax')
-        if len(digits) > 18:
-            raise InvalidParameter(f'strconv.Atoi: parsing "{text}": value out of range')
-        timeout = int(text)
+def _timeout(request: Request) -> int | None:
+    return request.query.integer("t") if request.query.text("t") else None
+
+
+def _stop_signal(request: Request) -> int:
     name = request.query.text("signal") if request.version >= (1, 42) else ""
-    return StopOptions(parse_signal(name) if name else 0, timeout)
+    return parse_signal(name) if name else 0
 
 
 def _length(request: Request) -> int:

@@ -100,7 +100,7 @@ class Containers:
 
     async def create(self, request: Request) -> Response:
         """POST /containers/create."""
-        body = await request.json(CreateRequest)
+        body = await request.json(CreateRequest, required=True)
         made = translate(body, request.version)
         platform = request.query.text("platform") if request.version >= (1, 41) else ""
         options = CreateOptions(

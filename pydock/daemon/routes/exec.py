@@ -12,6 +12,7 @@ from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response
 from pydock.daemon.http.router import Route
 from pydock.daemon.routes.container_life import stream_type, terminal_size
+from pydock.errors import InvalidParameter
 
 
 class ExecService(Protocol):
@@ -50,8 +51,10 @@ class Execs:
         """``POST /containers/{id}/exec``."""
         body = await request.json(ExecCreate)
         name = request.params["id"]
+        if not body.Cmd:
+            raise InvalidParameter("No exec command specified")
         options = ExecOptions(
-            args=tuple(body.Cmd or ()),
+            args=tuple(body.Cmd),
             env=tuple(body.Env or ()),
             user=body.User,
             working_dir=body.WorkingDir,

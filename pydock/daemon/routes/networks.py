@@ -11,6 +11,7 @@ from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response, no_content
 from pydock.daemon.http.router import Route
 from pydock.daemon.networks.filtering import LIST_FILTERS, PRUNE_FILTERS
+from pydock.daemon.networks.record import parse_bool
 from pydock.daemon.networks.settings import EndpointSettings
 from pydock.daemon.networks.wire import parse_endpoint
 from pydock.errors import InvalidParameter
@@ -48,7 +49,11 @@ def routes(networks: NetworkBackend, containers: ContainerBackend) -> list[Route
         return json_response(await networks.select(request.query.filters(LIST_FILTERS)))
 
     async def inspect(request: Request) -> Response:
-        scope, verbose = request.query.text("scope"), request.query.flag("verbose")
+        scope, text = request.query.text("scope"), request.query.text("verbose")
+        try:
+            verbose = parse_bool(text or "false")
+        except ValueError as error:
+            raise InvalidParameter(f"invalid value for verbose: {text}: {error}") from None
         return json_response(await networks.inspect(request.params["id"], verbose, scope))
 
     async def create(request: Request) -> Response:
@@ -95,7 +100,7 @@ async def _object(request: Request) -> dict[str, Any]:
 
 
 def _container(body: Mapping[str, Any]) -> str:
-    name = body.get("Container")
-    if not isinstance(name, str) or not name:
+    name = body.get("Container", "")
+    if not isinstance(name, str):
         raise InvalidParameter("invalid JSON: Container has a wrong type")
     return name

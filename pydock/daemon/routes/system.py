@@ -10,12 +10,15 @@ from pydock.daemon.events import Events
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, encode_json, json_response
 from pydock.daemon.http.router import Handler, Route
+from pydock.daemon.moments import parse_moment
 from pydock.errors import InvalidParameter, NotFound, Unavailable, Unsupported
 
 _NO_MANAGER = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
     "and try again."
 )
+_NO_PLUGINS = "plugins are not supported by this engine"
+_CACHE_FILTERS = frozenset(("until", "id", "parent", "type", "description", "inuse", "shared", "private"))
 _PING = {
     "Builder-Version": "1",
     "Cache-Control": "no-cache, no-store, must-revalidate",
@@ -50,11 +53,11 @@ def routes(engine: Engine, events: Events, usage: DiskUsage) -> list[Route]:
         Route("GET", "/info", system.info),
         Route("GET", "/events", system.events),
         Route("GET", "/system/df", system.disk_usage),
-        Route("POST", "/build/prune", system.prune_builds),
+        *_builds(system),
         Route("GET", "/plugins", system.plugins),
-        Route("GET", "/plugins/privileges", _lacks("plugins are not supported by this engine")),
+        Route("GET", "/plugins/privileges", _lacks(_NO_PLUGINS)),
         Route("GET", "/plugins/{name:.*}/json", system.plugin),
-        Route("POST", "/plugins/{rest:.*}", _lacks("plugins are not supported by this engine")),
+        Route("POST", "/plugins/{rest:.*}", _lacks(_NO_PLUGINS)),
         Route("DELETE", "/plugins/{name:.*}", system.plugin),
         *_swarm(),
     ]
@@ -112,17 +115,45 @@ class System:
         return json_response(await self._usage.report(kinds))
 
     async def prune_builds(self, request: Request) -> Response:
-        """``POST /build/prune``: there is no cache yet that could be pruned."""
-        request.query.filters(("until", "id", "parent", "type", "description", "inuse", "shared", "private"))
+        """``POST /build/prune``: there is no cache that could be pruned."""
+        filters = request.query.filters()
+        if unknown := [key for key in filters if key not in _CACHE_FILTERS]:
+            raise InvalidParameter(f"failed to prune build cache: invalid filter '{unknown[0]}'")
+        try:
+            _ = [parse_moment(text) for text in filters.get("until", ())]
+        except InvalidParameter as error:
+            raise InvalidParameter(
+                "failed to prune build cache: \"until\" filter expects a duration (e.g., '24h') or a timestamp: "
+                + error.message
+            ) from None
         return json_response({"CachesDeleted": None, "SpaceReclaimed": 0})
+
+    async def cancel_build(self, request: Request) -> Response:
+        """``POST /build/cancel``: none is under way."""
+        if not request.query.text("id"):
+            raise InvalidParameter("build ID not provided")
+        return Response(200)
 
     async def plugins(self, request: Request) -> Response:
         """``GET /plugins``: none."""
+        request.query.filters(("enabled", "capability"))
         return json_response([])
 
     async def plugin(self, request: Request) -> Response:
         """One plugin, which there is not."""
         raise NotFound(f'plugin "{request.params["name"]}" not found')
+
+
+def _builds(system: System) -> list[Route]:
+    """The endpoints of a builder, which there is none of; each way in that a client may try says so."""
+    no_builder = _lacks("building images is not supported by this engine")
+    return [
+        Route("POST", "/build", no_builder),
+        Route("POST", "/session", no_builder),
+        Route("POST", "/grpc", no_builder),
+        Route("POST", "/build/prune", system.prune_builds),
+        Route("POST", "/build/cancel", system.cancel_build),
+    ]
 
 
 def _swarm() -> list[Route]:
