@@ -8,7 +8,6 @@ from pydock.daemon.containers.host_features import HostFeatures
 from pydock.errors import InvalidParameter, PydockError
 from pydock.runtime.hidden_paths import READONLY_PATHS, masked_paths
 from pydock.runtime.logs import options as log_options
-from pydock.runtime.logs import tags
 
 _SHARED = ("PidMode", "IpcMode", "NetworkMode")
 
@@ -66,10 +65,6 @@ def _fill_log(log: dict[str, Any], defaults: ContainerDefaults) -> None:
     if log["Type"] == defaults.log_driver:
         options = {**defaults.log_opts, **options}
     log["Config"] = options
-    if log["Type"] == "none" and options:
-        raise InvalidParameter("logger: options are not supported by the none driver")
     if log["Type"] not in log_options.KNOWN:
         raise InvalidParameter(f'error looking up logging plugin {log["Type"]}: plugin "{log["Type"]}" not found')
     log_options.validate(log["Type"], options)
-    if tag := options.get("tag"):
-        tags.render(tag, {})

@@ -23,6 +23,8 @@ def of_start(error: Exception) -> tuple[PydockError, int]:
     if not isinstance(error, StepFailed):
         told = error if isinstance(error, PydockError) else System(f"failed to start container: {error}")
         return told, _OTHER
+    if error.step == "initialize logging driver":
+        return System(f"failed to create task for container: failed to {error.message}"), _OTHER
     if error.step == "look up the user":
         return InvalidParameter(error.detail or error.message), _OTHER
     return _judge(error, _CREATE_FAILED, _OTHER)

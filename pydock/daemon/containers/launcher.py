@@ -20,10 +20,11 @@ from pydock.daemon.containers.provisions import Provision
 from pydock.daemon.containers.record import Container
 from pydock.daemon.containers.spec_builder import SpecBuilder
 from pydock.daemon.offload import offload
+from pydock.errors import PydockError, StepFailed
 from pydock.linux import datagram
 from pydock.runtime import bundle as bundles
 from pydock.runtime.cgroups import Cgroup, kill_all
-from pydock.runtime.messages import ClientStream, StartContainer
+from pydock.runtime.messages import ClientStream, Log, StartContainer
 from pydock.runtime.zygote_process import Zygote
 
 
@@ -113,7 +114,7 @@ class Launcher:
             open_stdin=bool(config.get("OpenStdin")),
             stdin_once=bool(config.get("StdinOnce")),
             init=bool(record.host_config.get("Init")),
-            log=log_of(record),
+            log=_log(record),
             has_netns=sandbox.netns >= 0,
             held=len(sandbox.held),
             streams=[client.stream for client in clients],
@@ -121,3 +122,10 @@ class Launcher:
         network = [sandbox.netns] if sandbox.netns >= 0 else []
         descriptors = [control.fileno(), *network, *sandbox.held, *(client.descriptor for client in clients)]
         self._zygote.start_container(message, descriptors)
+
+
+def _log(record: Container) -> Log:
+    try:
+        return log_of(record)
+    except PydockError as error:
+        raise StepFailed("initialize logging driver", detail=error.message) from error

@@ -6,18 +6,20 @@ from pydock.runtime.messages import Log
 
 #: the drivers that keep files of their own
 FILES = ("json-file", "local")
+#: what a driver without files has its log kept in, for those who want to read it here
+_CACHE = "container-cached.log"
 #: what ``{{.DaemonName}}`` is in a tag
 _DAEMON = "docker"
 
 
 def log_of(record: Container) -> Log:
-    """The log of a container."""
+    """The log of a container; InvalidParameter where its options cannot be."""
     wanted = record.host_config.get("LogConfig") or {}
     driver: str = wanted.get("Type") or "json-file"
     opts: dict[str, str] = dict(wanted.get("Config") or {})
     if driver == "none":
         return Log(driver)
-    attributes = options.attributes(opts, record.config.get("Labels") or {}, record.config.get("Env") or ())
+    attributes = options.attributes(driver, opts, record.config.get("Labels") or {}, record.config.get("Env") or ())
     tag = opts.get("tag", "")
     text = tags.render(tag or tags.DEFAULT, _facts(record))
     if tag and driver in FILES:
@@ -27,7 +29,7 @@ def log_of(record: Container) -> Log:
         path=str(record.log_path) if driver in FILES else "",
         options=opts,
         attributes=attributes,
-        cache="" if driver in FILES else str(record.directory / "container-cached.log"),
+        cache="" if driver in FILES or options.cache_disabled(opts) else str(record.directory / _CACHE),
         tag=text,
         container_id=record.id,
         container_name=record.name,
@@ -47,4 +49,9 @@ def _facts(record: Container) -> dict[str, str]:
         "DaemonName": _DAEMON,
         "Command": " ".join((record.path, *record.args)),
         "Hostname": record.config.get("Hostname") or "",
+        "ContainerID": record.id,
+        "ContainerName": f"/{record.name}",
+        "ContainerImageID": record.image,
+        "ContainerImageName": record.config.get("Image") or "",
+        "LogPath": str(record.log_path) if record.host_config["LogConfig"]["Type"] == "json-file" else "",
     }

@@ -1,30 +1,35 @@
 """What ``--log-opt`` may say for each driver, and what of a container's labels and environment goes into its log.
 
-The daemon validates with this when a container is created; the shim's writers read the values.
+The daemon validates names with this when a container is created, and values when it starts, as Docker does; the shim's
+writers read the values.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
 from pydock.runtime.logs import syslog
-from pydock.runtime.logs.values import boolean, size
+from pydock.runtime.logs.values import boolean, integer, size
 
 _COMMON = frozenset({"env", "env-regex", "labels", "labels-regex", "tag"})
 _FILE = frozenset({"max-size", "max-file", "compress"})
 _SYSLOG = frozenset(
     {"address", "facility", "tls-ca-cert", "tls-cert", "tls-key", "tls-skip-verify", "format"}
 )  # each after "syslog-"
-_CACHE = frozenset({"cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"})
-#: the options of each driver; ``mode`` and ``max-buffer-size`` go with every one
+#: the options that go with every driver; those of the cache do nothing where the driver has a file of its own
+_EVERY = frozenset({"mode", "max-buffer-size", "cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"})
+#: the options of each driver
 KNOWN = {
     "json-file": _COMMON | _FILE,
-    "local": _COMMON | _FILE,
+    "local": _FILE,
     "none": frozenset[str](),
-    "syslog": _COMMON | {f"syslog-{name}" for name in _SYSLOG} | _CACHE,
-    "journald": _COMMON | _CACHE,
+    "syslog": _COMMON | {f"syslog-{name}" for name in _SYSLOG},
+    "journald": _COMMON,
 }
+#: the drivers that add labels and variables to their entries
+_ADDING = ("json-file", "journald")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,62 +42,108 @@ class FileLimits:
 
 
 def validate(driver: str, options: Mapping[str, str]) -> None:
-    """InvalidParameter, in Docker's words, where `driver` does not have one of `options` or its value cannot be."""
+    """InvalidParameter, in Docker's words, where a container with `driver` cannot have `options`."""
     if driver not in KNOWN:
         raise InvalidParameter(f"logger: no log driver named '{driver}' is registered")
+    if driver == "none":
+        return
     mode = options.get("mode", "")
     if mode not in ("", "blocking", "non-blocking"):
         raise InvalidParameter(f"logger: logging mode not supported: {mode}")
     if "max-buffer-size" in options:
         if mode != "non-blocking":
             raise InvalidParameter("logger: max-buffer-size option is only supported with 'mode=non-blocking'")
-        size(options["max-buffer-size"], 1024)
-    if driver == "none":
-        return
+        with _prefixed("error parsing option max-buffer-size: "):
+            size(options["max-buffer-size"], 1024)
+    if "cache-disabled" in options:
+        cache_disabled(options)
     named = f"{driver} log driver" if driver != "local" else "log driver local"
-    for name in options:
-        if name not in KNOWN[driver] and name not in ("mode", "max-buffer-size"):
+    for name in sorted(options):
+        if name not in KNOWN[driver] and name not in _EVERY:
             raise InvalidParameter(f"unknown log opt '{name}' for {named}")
-    file_limits(driver, options)
     if driver == "syslog":
         syslog.check(options)
-    if "cache-disabled" in options:
-        boolean(options["cache-disabled"])
-    for name in ("labels-regex", "env-regex"):
-        _pattern(options.get(name, ""))
+
+
+def cache_disabled(options: Mapping[str, str]) -> bool:
+    """Whether a driver that cannot be read keeps no copy for those who want to read the log here."""
+    text = options.get("cache-disabled", "false")
+    try:
+        return boolean(text)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"invalid value for option cache-disabled: {text}") from error
 
 
 def file_limits(driver: str, options: Mapping[str, str]) -> FileLimits:
     """The limits of a driver's file, or for one without of its cache, with the driver's defaults."""
-    prefix = "" if driver in ("json-file", "local") else "cache-"
-    default = FileLimits() if driver == "json-file" else FileLimits(20_000_000, 5, True)
-    max_size, max_files, compress = default.max_size, default.max_files, default.compress
-    if text := options.get(f"{prefix}max-size", ""):
-        max_size = size(text, 1000)
+    if driver == "json-file":
+        return _json_file_limits(options)
+    if driver == "local":
+        return _local_limits(options)
+    cache = {name: options[f"cache-{name}"] for name in _FILE if options.get(f"cache-{name}")}
+    try:
+        return _local_limits(cache)
+    except InvalidParameter:
+        return _local_limits({})  # Docker does not refuse them either
+
+
+def _json_file_limits(options: Mapping[str, str]) -> FileLimits:
+    max_size, max_files, compress = 0, 1, False
+    if "max-size" in options:
+        max_size = size(options["max-size"], 1000)
         if max_size <= 0:
             raise InvalidParameter("max-size must be a positive number")
-    if text := options.get(f"{prefix}max-file", ""):
-        if not re.fullmatch(r"[+-]?\d+", text):
-            raise InvalidParameter(f'strconv.Atoi: parsing "{text}": invalid syntax')
-        max_files = int(text)
+    if "max-file" in options:
+        max_files = integer(options["max-file"])
         if max_files < 1:
             raise InvalidParameter("max-file cannot be less than 1")
-    if f"{prefix}compress" in options:
-        compress = boolean(options[f"{prefix}compress"])
-        if driver == "json-file" and compress and (max_files == 1 or not max_size):
+    if "compress" in options:
+        compress = boolean(options["compress"])
+        if compress and (max_files == 1 or not max_size):
             raise InvalidParameter("compress cannot be true when max-file is less than 2 or max-size is not set")
-    return FileLimits(max_size, max_files, compress and max_files > 1)
+    return FileLimits(max_size, max_files, compress)
 
 
-def attributes(options: Mapping[str, str], labels: Mapping[str, str], environment: Sequence[str]) -> dict[str, str]:
+def _local_limits(options: Mapping[str, str]) -> FileLimits:
+    max_size, max_files, compress = 20_000_000, 5, True
+    if "max-size" in options:
+        with _prefixed(f"invalid value for max-size: {options['max-size']}: "):
+            max_size = size(options["max-size"], 1000)
+    if "max-file" in options:
+        with _prefixed(f"invalid value for max-file: {options['max-file']}: "):
+            max_files = integer(options["max-file"])
+    if "compress" in options:
+        with _prefixed("error reading compress log option: "):
+            compress = boolean(options["compress"])
+    if max_files < 0:
+        raise InvalidParameter("max file count cannot be less than 0")
+    if compress and max_files <= 1:
+        raise InvalidParameter("compression cannot be enabled when max file count is 1")
+    # a file of no size is full with its first entry
+    return FileLimits(max_size or 1, max(max_files, 1), compress)
+
+
+@contextlib.contextmanager
+def _prefixed(words: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidParameter as error:
+        raise InvalidParameter(f"{words}{error.message}") from error
+
+
+def attributes(
+    driver: str, options: Mapping[str, str], labels: Mapping[str, str], environment: Sequence[str]
+) -> dict[str, str]:
     """The labels and variables that the options ``labels``, ``env`` and their -regex forms choose for each entry."""
+    if driver not in _ADDING:
+        return {}
     variables = dict(variable.split("=", 1) for variable in environment if "=" in variable)
     chosen: dict[str, str] = {}
     for name, values in (("labels", labels), ("env", variables)):
         for key in options.get(name, "").split(","):
             if key in values:
                 chosen[key] = values[key]
-        if text := options.get(f"{name}-regex", ""):
+        if (text := options.get(f"{name}-regex", "")) and (values or name == "labels"):
             pattern = _pattern(text)
             chosen |= {key: value for key, value in values.items() if pattern.search(key)}
     return chosen
@@ -102,4 +153,20 @@ def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as error:
-        raise InvalidParameter(f"error parsing regexp: {error}: `{text}`") from error
+        raise InvalidParameter(f"error parsing regexp: {_in_go(text, error)}") from error
+
+
+def _in_go(text: str, error: re.error) -> str:
+    """What Go says of a bad pattern, where the mistake is a common one."""
+    rest = text[error.pos or 0 :]
+    match error.msg:
+        case "missing ), unterminated subpattern":
+            return f"missing closing ): `{text}`"
+        case "unbalanced parenthesis":
+            return f"unexpected ): `{text}`"
+        case "unterminated character set":
+            return f"missing closing ]: `{rest}`"
+        case "nothing to repeat":
+            return f"missing argument to repetition operator: `{rest[:1]}`"
+        case message:
+            return f"{message}: `{text}`"
