@@ -16,6 +16,9 @@ RESOLVE_IN_ROOT: Final = 0x10
 PROC_SUPER_MAGIC: Final = 0x9FA0
 DEVPTS_SUPER_MAGIC: Final = 0x1CD1
 
+#: how often a lookup is made where others rename and mount meanwhile
+_LOOKUPS: Final = 128
+
 TIOCSPTLCK: Final = 0x40045431
 TIOCGPTPEER: Final = 0x5441
 
@@ -31,9 +34,18 @@ class _OpenHow(ctypes.Structure):
 
 
 def openat2(directory: int, path: str, flags: int, *, mode: int = 0, resolve: int = 0) -> int:
-    """openat2(2); the descriptor is close-on-exec."""
+    """openat2(2); the descriptor is close-on-exec.
+
+    A rename or a mount anywhere on the machine while a scoped ``..`` is looked up makes the kernel answer EAGAIN: the
+    lookup is made again then, an attacker who renames all the time gets that error at last.
+    """
     how = _OpenHow(flags | os.O_CLOEXEC, mode, resolve)
     size = ctypes.c_size_t(ctypes.sizeof(how))
+    for _ in range(_LOOKUPS - 1):
+        try:
+            return syscall("openat2", directory, os.fsencode(path), ctypes.byref(how), size, path=path)
+        except BlockingIOError:
+            continue
     return syscall("openat2", directory, os.fsencode(path), ctypes.byref(how), size, path=path)
 
 

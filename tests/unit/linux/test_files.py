@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,26 @@ def test_a_terminals_other_side_is_found_without_a_path() -> None:
     assert os.read(master, 10) == b"x"
     os.close(peer)
     os.close(master)
+
+
+def test_openat2_looks_again_where_others_rename_meanwhile(tmp_path: Path) -> None:
+    """The kernel gives up on ".." (EAGAIN) where anything was renamed during the lookup."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    root = os.open(tmp_path, os.O_PATH)
+    renamer = subprocess.Popen(
+        [sys.executable, "-Sc", "import os\nwhile True: os.rename('x', 'y'); os.rename('y', 'x')"],
+        cwd=_with_file(tmp_path / "elsewhere"), stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _ in range(5000):
+            os.close(files.openat2(root, "a/b/../b/../b/../b/..", os.O_PATH, resolve=files.RESOLVE_IN_ROOT))
+    finally:
+        renamer.kill()
+        renamer.wait()
+        os.close(root)
+
+
+def _with_file(directory: Path) -> Path:
+    directory.mkdir()
+    (directory / "x").touch()
+    return directory
