@@ -1,11 +1,10 @@
-"""Commit and import: new images from a container's changes, and from a bare root file system in a tar.
+"""Commit: a layer out of a container's changes.
 
 Used by the daemon's image service and the builder.
 """
 
 import fcntl
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +42,3 @@ def pack(lease: Lease, directory: Path) -> Unpacked:
         if failure is not None:
             raise failure
     return unpacked
-
-
-def import_tar(lease: Lease, source: int, progress: Callable[[int], None] | None = None) -> Unpacked:
-    """Make a layer of a root file system in a tar (compressed or not)."""
-    return lease.unpack(source, progress=progress)

@@ -7,7 +7,7 @@ registry client, archives, commit and the builder.
 import bisect
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,7 @@ class Image:
     """What is known of an image without reading its config again.
 
     ``created``: text as in the config, "" where it has none.  ``labels`` too.  ``size``: bytes of all layers.
+    ``tagged_at``: when somebody here last named it, in nanoseconds since the epoch; 0 where it only came with names.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Image:
     parent: str
     size: int
     loaded_at: int
+    tagged_at: int
     created: str
     os: str
     architecture: str
@@ -63,10 +65,12 @@ class Images:
         parent: str = "",
         names: Sequence[str] = (),
         manifests: Sequence[ManifestRow] = (),
+        tagged_at: int = 0,
     ) -> Image:
         """Enter an image whose layers `lease` holds, all at once and durably.
 
-        `names` (as `Tags`) move to it.  An image that is here already is returned, with the names.
+        `names` (as `Tags`) move to it; `tagged_at` as in `Image`.  An image that is here already is returned, with the
+        names.
         """
         parsed = image_config.parse(config)
         image_id = digests.of(config)
@@ -77,7 +81,7 @@ class Images:
             if layer is None:
                 raise InvalidParameter(f"image {image_id}: layer {chain} is missing")
             size += layer.size
-        row = ImageRow(image_id, config, chains[-1] if chains else "", parent, size, time.time_ns())
+        row = ImageRow(image_id, config, chains[-1] if chains else "", parent, size, time.time_ns(), tagged_at)
         with self._tags.lock:
             if image_id in self._images:
                 return self._add(image_id, names, manifests)
@@ -136,6 +140,13 @@ class Images:
         """Return the manifests that the image came or went by."""
         return [ManifestRow(*row) for row in self._index.manifests(image_id)]
 
+    def tag(self, name: str, image_id: str) -> None:
+        """Give `name` (as `Tags`) to an image that is here, because somebody wants it to have that."""
+        now = time.time_ns()
+        with self._tags.lock:
+            self._tags.set(name, image_id, now)
+            self._images[image_id] = replace(self._images[image_id], tagged_at=now)
+
     def add_manifest(self, row: ManifestRow) -> None:
         """Remember a manifest of an image that is here."""
         self._index.add_manifest(row)
@@ -183,6 +194,7 @@ def _image(row: ImageRow, config: Mapping[str, Any]) -> Image:
         parent=row.parent,
         size=row.size,
         loaded_at=row.loaded_at,
+        tagged_at=row.tagged_at,
         created=config.get("created") or "",
         os=config.get("os") or "linux",
         architecture=config.get("architecture") or "",

@@ -29,7 +29,8 @@ class ImageRow(NamedTuple):
     """An image: its ID is the digest of ``config``, whose bytes are kept as they came.
 
     ``chain_id`` is its topmost layer, "" for none; ``parent`` the image it was made from here, "" for none;
-    ``size`` the sum of its layers' sizes; ``loaded_at`` nanoseconds since the epoch.
+    ``size`` the sum of its layers' sizes; ``loaded_at`` nanoseconds since the epoch, ``tagged_at`` too: when somebody
+    here gave it a name, 0 for never.
     """
 
     id: str
@@ -38,6 +39,7 @@ class ImageRow(NamedTuple):
     parent: str
     size: int
     loaded_at: int
+    tagged_at: int
 
 
 class ManifestRow(NamedTuple):
@@ -93,13 +95,7 @@ class LayerIndex(Protocol):
         """Enter a compressed layer."""
 
     def remove_blobs(self, digests: Sequence[str]) -> None:
-        """Forget compressed layers, and where they came from."""
-
-    def blob_sources(self, digest: str) -> Sequence[str]:
-        """The repositories known to have a blob, the newest first."""
-
-    def add_blob_source(self, digest: str, repository: str) -> None:
-        """Remember that a repository has a blob."""
+        """Forget compressed layers."""
 
 
 class SnapshotIndex(Protocol):
@@ -127,7 +123,7 @@ class SnapshotIndex(Protocol):
 class ImageIndex(Protocol):
     """The index of images, their manifests and their names."""
 
-    def images(self) -> Iterable[tuple[str, bytes, str, str, int, int]]:
+    def images(self) -> Iterable[tuple[str, bytes, str, str, int, int, int]]:
         """All images (`ImageRow`)."""
 
     def config(self, image_id: str) -> bytes:
@@ -135,7 +131,7 @@ class ImageIndex(Protocol):
 
     def enter_image(
         self,
-        image: tuple[str, bytes, str, str, int, int],
+        image: tuple[str, bytes, str, str, int, int, int],
         layers: Sequence[tuple[str, str, str, str, int, int]],
         manifests: Sequence[tuple[str, str, bytes, str]],
         names: Sequence[str],
@@ -152,11 +148,11 @@ class ImageIndex(Protocol):
     def add_manifest(self, row: tuple[str, str, bytes, str]) -> None:
         """Enter a manifest of an image that is here."""
 
-    def names(self) -> Iterable[tuple[str, str, int]]:
-        """All (name, image ID, nanoseconds since the epoch when it was set)."""
+    def names(self) -> Iterable[tuple[str, str]]:
+        """All (name, image ID)."""
 
-    def set_name(self, name: str, image_id: str) -> None:
-        """Give `name` to an image; taken from the one that had it."""
+    def set_name(self, name: str, image_id: str, tagged_at: int = 0) -> None:
+        """Give `name` to an image; taken from the one that had it.  ``tagged_at`` 0 leaves that moment as it is."""
 
     def remove_names(self, names: Sequence[str]) -> None:
         """Forget names."""

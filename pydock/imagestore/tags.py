@@ -5,7 +5,6 @@ when the call returns.  Used by the daemon's image service.
 """
 
 import threading
-import time
 from collections.abc import Sequence
 
 from pydock.imagestore.index import ImageIndex
@@ -21,9 +20,8 @@ class Tags:
         self._images: dict[str, str] = {}
         #: the values are replaced, never changed, so that they can be read without the lock
         self._names: dict[str, tuple[str, ...]] = {}
-        self._set_at: dict[str, int] = {}
-        for name, image_id, set_at in index.names():
-            self._put(name, image_id, set_at)
+        for name, image_id in index.names():
+            self._put(name, image_id)
 
     def find(self, name: str) -> str | None:
         """Return the ID of the image that has `name`."""
@@ -37,17 +35,11 @@ class Tags:
         """Return the image ID of each name."""
         return self._images.copy()
 
-    def last_set(self, image_id: str) -> int:
-        """Return when a name was last given to the image, in nanoseconds since the epoch; 0 for never."""
-        return self._set_at.get(image_id, 0)
-
-    def set(self, name: str, image_id: str) -> str | None:
-        """Give `name` to an image; return the one that had it."""
+    def set(self, name: str, image_id: str, tagged_at: int = 0) -> None:
+        """Give `name` to an image; `tagged_at` is noted with the image, 0 is not."""
         with self.lock:
-            before = self._images.get(name)
-            self._index.set_name(name, image_id)
+            self._index.set_name(name, image_id, tagged_at)
             self.entered((name,), image_id)
-            return before
 
     def remove(self, *names: str) -> None:
         """Forget names."""
@@ -59,19 +51,17 @@ class Tags:
     def entered(self, names: Sequence[str], image_id: str) -> None:
         """Note what `Images.create` has entered."""
         for name in names:
-            self._put(name, image_id, time.time_ns())
+            self._put(name, image_id)
 
     def image_removed(self, image_id: str) -> None:
         """Note what went with an image (`Images.remove`)."""
         for name in self.of(image_id):
             self._drop(name)
-        self._set_at.pop(image_id, None)
 
-    def _put(self, name: str, image_id: str, set_at: int) -> None:
+    def _put(self, name: str, image_id: str) -> None:
         self._drop(name)
         self._images[name] = image_id
         self._names[image_id] = tuple(sorted((*self._names.get(image_id, ()), name)))
-        self._set_at[image_id] = max(set_at, self._set_at.get(image_id, 0))
 
     def _drop(self, name: str) -> None:
         image_id = self._images.pop(name, None)

@@ -73,6 +73,7 @@ class Commits:
             if packed.diff_id != EMPTY_LAYER:
                 lease.add(packed, chain_id)
             created_by = " ".join(source.config.get("Cmd") or ())
+            now = time.time_ns()
             encoded = composing.committed(
                 parent_config,
                 source.id,
@@ -80,11 +81,12 @@ class Commits:
                 config,
                 packed.diff_id,
                 Note(request.author, request.comment, created_by),
-                time.time_ns(),
+                now,
             )
             if len(encoded) > image_config.MAX_SIZE:
                 raise InvalidParameter("the image's config would be too long")
-            return self._images.create(encoded, lease, source.image_id, (name,) if name else ())
+            names, tagged_at = ((name,), now) if name else ((), 0)
+            return self._images.create(encoded, lease, source.image_id, names, tagged_at=tagged_at)
 
 
 def _attributes(source: CommitSource, request: CommitRequest, image_id: str, name: str) -> dict[str, str]:

@@ -122,11 +122,13 @@ class Imports:
         cancellation.check()
         lease.add(unpacked, "")
         run_config = changes.apply({}, request.changes)
+        now = time.time_ns()
         config = composing.imported(
-            request.platform or platforms.host(), run_config, unpacked.diff_id, request.message, time.time_ns()
+            request.platform or platforms.host(), run_config, unpacked.diff_id, request.message, now
         )
         name = naming.target(request.repository, request.tag) if request.repository else ""
-        image = self._images.create(config, lease, names=(name,) if name else ())
+        names, tagged_at = ((name,), now) if name else ((), 0)
+        image = self._images.create(config, lease, names=names, tagged_at=tagged_at)
         if name:
             self._catalog.announce("tag", image.id, naming.familiar(name))
         self._catalog.announce("import", image.id)

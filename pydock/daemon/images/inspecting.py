@@ -27,9 +27,7 @@ _CONFIG_OPTIONAL: Final = ("ArgsEscaped", "ExposedPorts", "Healthcheck", "Shell"
 _NEVER: Final = "0001-01-01T00:00:00Z"
 
 
-def inspect(
-    image: Image, config: Mapping[str, Any], names: Sequence[str], last_tagged: int, directory: str
-) -> dict[str, Any]:
+def inspect(image: Image, config: Mapping[str, Any], names: Sequence[str], directory: str) -> dict[str, Any]:
     """``GET /images/{name}/json`` in API 1.50; `directory` is that of the topmost layer, "" for none."""
     tags, with_digest = naming.split(list(names))
     history = config.get("history") or [{}]
@@ -49,7 +47,7 @@ def inspect(
         "Size": image.size,
         "GraphDriver": {"Data": _graph_driver(directory), "Name": "overlay2"},
         "RootFS": {"Type": "layers", "Layers": list(image.diff_ids)},
-        "Metadata": {"LastTagTime": format_rfc3339(last_tagged) if last_tagged else _NEVER},
+        "Metadata": {"LastTagTime": format_rfc3339(image.tagged_at) if image.tagged_at else _NEVER},
         "Config": run_config(config),
     }
     for key in ("Variant", "OsVersion", "Created"):

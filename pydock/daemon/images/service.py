@@ -60,7 +60,7 @@ class Images:
         top = self._layers.get(image.chain_id) if image.chain_id else None
         directory = str(self._layers.diff_path(top).parent) if top else ""
         config = self._images.config(image.id)
-        return inspecting.inspect(image, config, self._tags.of(image.id), self._tags.last_set(image.id), directory)
+        return inspecting.inspect(image, config, self._tags.of(image.id), directory)
 
     def history(self, reference: str, platform: Platform | None = None) -> list[dict[str, Any]]:
         """The steps that an image was made by, the last first."""
@@ -79,7 +79,7 @@ class Images:
         if naming.parsed(name).familiar_name == "sha256":
             raise InvalidParameter("refusing to create an ambiguous tag using digest algorithm as name")
         image = self.resolve(source)
-        self._tags.set(name, image.id)
+        self._images.tag(name, image.id)
         self.announce("tag", image.id, naming.familiar(name))
 
     def announce(self, action: str, image_id: str, name: str = "") -> None:

@@ -5,7 +5,6 @@ brings are entered in the same transaction, by `state.layers`.
 """
 
 import sqlite3
-import time
 from collections.abc import Sequence
 
 from pydock.daemon.state import layers as layer_tables
@@ -41,10 +40,19 @@ STEPS = (
         CREATE INDEX names_by_image ON names (image_id);
         """,
     ),
+    Step(
+        "images",
+        2,
+        """
+        ALTER TABLE images ADD COLUMN tagged_at INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE names DROP COLUMN set_at;
+        """,
+    ),
 )
 
-_Image = tuple[str, bytes, str, str, int, int]
+_Image = tuple[str, bytes, str, str, int, int, int]
 _Manifest = tuple[str, str, bytes, str]
+_IMAGES = "SELECT id, config, chain_id, parent, size, loaded_at, tagged_at FROM images"
 
 
 class ImageIndex:
@@ -55,12 +63,7 @@ class ImageIndex:
 
     def images(self) -> list[_Image]:
         """All images (`imagestore.index.ImageRow`)."""
-        return self._database.read(
-            lambda connection: [
-                tuple(row)
-                for row in connection.execute("SELECT id, config, chain_id, parent, size, loaded_at FROM images")
-            ]
-        )
+        return self._database.read(lambda connection: [tuple(row) for row in connection.execute(_IMAGES)])
 
     def config(self, image_id: str) -> bytes:
         """The config of an image as it came; NotFound where it is not here."""
@@ -84,7 +87,7 @@ class ImageIndex:
         def enter(connection: sqlite3.Connection) -> None:
             layer_tables.insert_layers(connection, layers)
             layer_tables.insert_blobs(connection, blobs)
-            connection.execute("INSERT OR IGNORE INTO images VALUES (?, ?, ?, ?, ?, ?)", image)
+            connection.execute("INSERT OR IGNORE INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", image)
             for manifest in manifests:
                 _insert_manifest(connection, manifest)
             for name in names:
@@ -112,19 +115,21 @@ class ImageIndex:
         """Enter a manifest of an image that is here."""
         self._database.write(lambda connection: _insert_manifest(connection, row))
 
-    def names(self) -> list[tuple[str, str, int]]:
-        """All (name, image ID, nanoseconds since the epoch when it was set)."""
+    def names(self) -> list[tuple[str, str]]:
+        """All (name, image ID)."""
         return self._database.read(
-            lambda connection: [tuple(row) for row in connection.execute("SELECT name, image_id, set_at FROM names")]
+            lambda connection: [tuple(row) for row in connection.execute("SELECT name, image_id FROM names")]
         )
 
-    def set_name(self, name: str, image_id: str) -> None:
-        """Give `name` to an image; taken from the one that had it."""
+    def set_name(self, name: str, image_id: str, tagged_at: int = 0) -> None:
+        """Give `name` to an image; taken from the one that had it.  ``tagged_at`` 0 leaves that moment as it is."""
 
         def set_name(connection: sqlite3.Connection) -> None:
             if connection.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone() is None:
                 raise NotFound(f"No such image: {image_id}")
             _insert_name(connection, name, image_id)
+            if tagged_at:
+                connection.execute("UPDATE images SET tagged_at = ? WHERE id = ?", (tagged_at, image_id))
 
         self._database.write(set_name)
 
@@ -140,4 +145,4 @@ def _insert_manifest(connection: sqlite3.Connection, row: _Manifest) -> None:
 
 
 def _insert_name(connection: sqlite3.Connection, name: str, image_id: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", (name, image_id, time.time_ns()))
+    connection.execute("INSERT OR REPLACE INTO names VALUES (?, ?)", (name, image_id))

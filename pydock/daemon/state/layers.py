@@ -48,6 +48,7 @@ STEPS = (
         );
         """,
     ),
+    Step("layers", 2, "DROP TABLE blob_sources;"),
 )
 
 _Layer = tuple[str, str, str, str, int, int]
@@ -102,23 +103,8 @@ class LayerIndex:
         self._database.write(lambda connection: insert_blobs(connection, [row]))
 
     def remove_blobs(self, digests: Sequence[str]) -> None:
-        """Forget compressed layers, and where they came from."""
+        """Forget compressed layers."""
         _delete(self._database, "DELETE FROM layer_blobs WHERE digest = ?", digests)
-
-    def blob_sources(self, digest: str) -> list[str]:
-        """The repositories known to have a blob, the newest first."""
-        rows = _rows(
-            self._database, "SELECT repository FROM blob_sources WHERE digest = ? ORDER BY rowid DESC", (digest,)
-        )
-        return [repository for (repository,) in rows]
-
-    def add_blob_source(self, digest: str, repository: str) -> None:
-        """Remember that a repository has a blob; nothing happens where the blob is not kept here."""
-        self._database.write(
-            lambda connection: connection.execute(
-                "INSERT INTO blob_sources SELECT digest, ? FROM layer_blobs WHERE digest = ?", (repository, digest)
-            )
-        )
 
 
 class SnapshotIndex:

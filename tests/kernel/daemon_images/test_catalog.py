@@ -1,6 +1,5 @@
 """Listing, inspecting, tagging images, and what they take; the same after a restart."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -65,7 +64,7 @@ def test_filters(full: ImageEngine, filters: dict[str, list[str]], found: list[M
     [
         ({"nosuch": ["x"]}, "invalid filter 'nosuch'"),
         ({"dangling": ["perhaps"]}, r"invalid filter 'dangling=\[perhaps\]'"),
-        ({"until": ["x"]}, "invalid value for 'until' filter: failed to parse value as time or duration: \"x\""),
+        ({"until": ["x"]}, 'failed to parse value as time or duration: "x"'),
         ({"reference": ["[a"]}, "syntax error in pattern"),
     ],
 )
@@ -97,7 +96,15 @@ def test_inspect(full: ImageEngine) -> None:
         "Volumes": None, "WorkingDir": "",
     }  # fmt: skip
     assert Path(shown["GraphDriver"]["Data"]["UpperDir"], "other").read_text() == "333"
-    assert shown["Metadata"]["LastTagTime"] > "2024"
+    assert shown["Metadata"] == {"LastTagTime": "0001-01-01T00:00:00Z"}  # what came with names was not tagged here
+
+
+def test_only_a_tag_changes_when_an_image_was_tagged_last(full: ImageEngine) -> None:
+    full.catalog.tag("two", "three")
+    tagged = full.catalog.inspect("two")["Metadata"]
+    assert tagged["LastTagTime"] > "2024"
+    full.removal.remove("three")
+    assert full.catalog.inspect("two")["Metadata"] == tagged
 
 
 def test_finding(full: ImageEngine) -> None:
@@ -136,13 +143,14 @@ def test_history(full: ImageEngine) -> None:
 
 
 def test_all_is_there_after_a_restart(full: ImageEngine, image_zygote: Zygote) -> None:
+    full.catalog.tag("two", "three")
     before = full.catalog.select(ListOptions({}, shared_size=True))
-    shown = {**full.catalog.inspect("two"), "Metadata": None}
+    shown = full.catalog.inspect("two")
     full.close()
     again = ImageEngine(full.root, image_zygote)
     try:
         assert again.catalog.select(ListOptions({}, shared_size=True)) == before
-        assert {**again.catalog.inspect("two"), "Metadata": None} == shown
+        assert again.catalog.inspect("two") == shown
         again.removal.prune({"dangling": ["false"]})
         assert again.directories() == []
     finally:
@@ -152,7 +160,5 @@ def test_all_is_there_after_a_restart(full: ImageEngine, image_zygote: Zygote) -
 def test_many_images_are_listed_at_once(engine: ImageEngine) -> None:
     images = [Made((BASE,), (f"many/{n}:1",), {"author": str(n)}) for n in range(300)]
     engine.load(docker_archive(*images))
-    begin = time.thread_time()
     assert len(engine.listed()) == 300
-    assert time.thread_time() - begin < 1
     assert len(engine.directories()) == 1

@@ -224,7 +224,7 @@ def test_an_imported_tar_is_the_same_layer_each_time(store: LayerStore, tmp_path
     made = set()
     for _ in range(2):
         with store.layers.lease() as lease, open(tmp_path / "t", "rb") as file:
-            made.add(commit.import_tar(lease, file.fileno()).diff_id)
+            made.add(lease.unpack(file.fileno()).diff_id)
     assert made == {diff_id(ONE)}
 
 
