@@ -122,7 +122,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     looking = observers.build(core, catalog, snapshots, volume.volumes)
     engine = system.build(core, catalog, records.listing, image.catalog, volume.volumes)
 
-    await images.restore(core, image, [entry.id for entry in catalog.all()])
+    await images.restore(core, image, [*catalog.unreadable, *(entry.id for entry in catalog.all())])
     await networks.restore(network)
     await volumes.restore(volume, catalog)
     await containers.restore(container)

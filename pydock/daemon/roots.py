@@ -28,16 +28,23 @@ def claim(data_root: Path, exec_root: Path, pidfile: Path) -> Iterator[None]:
 
 
 def _make(path: Path, mode: int) -> None:
-    try:
+    with _in_words(path):
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(mode)
+
+
+@contextlib.contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise System(f"failed to start daemon: {path}: {error.strerror}") from None
+        raise System(f"failed to start daemon: {path}: {(error.strerror or '').lower()}") from None
 
 
 @contextlib.contextmanager
 def _lock(root: Path) -> Iterator[None]:
-    descriptor = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with _in_words(root / "lock"):
+        descriptor = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,9 +64,11 @@ def _pidfile(path: Path) -> Iterator[None]:
                 f"failed to start daemon, ensure pydockd is not running or delete {path}: "
                 f"process with PID {other} is still running"
             )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(str(os.getpid()))
+    with _in_words(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(os.getpid()))
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink()

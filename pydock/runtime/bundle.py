@@ -109,9 +109,14 @@ def _short(bundle: str) -> Any:
 
 def _write(path: str, values: dict[str, Any]) -> None:
     temporary = f"{path}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(json.dumps(values))
-    os.rename(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(json.dumps(values))
+        os.rename(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def _start_time(pid: int) -> int:

@@ -201,7 +201,8 @@ class Shim:
                 cgroup.remove()
         for descriptor in self._held:
             os.close(descriptor)
-        bundle.write_exit(path, self._ended)
+        with contextlib.suppress(OSError):  # a daemon that listens hears of it all the same
+            bundle.write_exit(path, self._ended)
         with contextlib.suppress(OSError):
             os.unlink(f"{path}/{bundle.SOCKET}")
         with contextlib.suppress(OSError):

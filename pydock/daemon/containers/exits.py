@@ -10,6 +10,7 @@ from dataclasses import replace
 from pydock.daemon.containers.afterlife import After, Afterlife
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.health import without_life
 from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.provisions import Provisions
@@ -70,11 +71,12 @@ class Exits:
             restart_count=record.state.restart_count + (after is After.RESTART),
         )
         endpoints = {name: endpoint.without_state() for name, endpoint in record.endpoints.items()}
-        ended = replace(record, state=state, sandbox=None, endpoints=endpoints)
+        entry.health = without_life(entry.health)
+        ended = replace(record, state=state, sandbox=None, endpoints=endpoints, health=entry.health)
         if after is After.REMOVE:
             self._catalog.note(entry, ended)
         else:
-            await self._catalog.save(entry, ended)
+            await self._catalog.settle(entry, ended)
         if exited.oom_killed:
             self._announcements.publish(record, "oom")
         self._announcements.publish(record, "die", exitCode=str(exited.exit_code), execDuration=str(max(0, int(lived))))

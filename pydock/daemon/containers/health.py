@@ -108,7 +108,7 @@ class Health:
         if check is None:
             entry.health = None
             return
-        entry.health = self._load(live) or {
+        entry.health = kept(live.bundle, live.started_at) or {
             "Status": STARTING,
             "FailingStreak": 0,
             "Log": (entry.health or {}).get("Log") or [],
@@ -118,14 +118,14 @@ class Health:
 
     def _end(self, entry: Entry, task: "asyncio.Task[None]") -> None:
         task.cancel()
-        _set_status(entry, UNHEALTHY)  # as in Docker, what does not run is not healthy
+        entry.health = without_life(entry.health)
 
     async def _monitor(self, entry: Entry, live: LiveContainer, check: Check) -> None:
         while True:
             await asyncio.sleep(_pause(check, entry) / SECOND)
             status = entry.record.state.status
             if status is Status.PAUSED:
-                _set_status(entry, UNHEALTHY)
+                entry.health = without_life(entry.health)
             elif status is Status.RUNNING:
                 try:
                     await self._take(entry, live, check, await self._run(entry, live, check))
@@ -173,15 +173,20 @@ class Health:
             self._announcements.publish(entry.record, f"health_status: {entry.health['Status']}")
             await offload(_save, live.bundle, json.dumps({**entry.health, _LIFE: live.started_at}))
 
-    @staticmethod
-    def _load(live: LiveContainer) -> Mapping[str, Any] | None:
-        """What an earlier daemon knew of this life."""
-        try:
-            with open(f"{live.bundle}/{_FILE}", encoding="utf-8") as file:
-                kept: dict[str, Any] = json.load(file)
-                return kept if kept.pop(_LIFE, None) == live.started_at else None
-        except (OSError, ValueError):
-            return None
+
+def kept(bundle: str, started_at: int) -> Mapping[str, Any] | None:
+    """What an earlier daemon knew of the life that began then; None where it knew nothing."""
+    try:
+        with open(f"{bundle}/{_FILE}", encoding="utf-8") as file:
+            known: dict[str, Any] = json.load(file)
+            return known if known.pop(_LIFE, None) == started_at else None
+    except (OSError, ValueError):
+        return None
+
+
+def without_life(health: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """As in Docker, what does not run, or is paused, is not healthy."""
+    return None if health is None else {**health, "Status": UNHEALTHY}
 
 
 def judged(health: Mapping[str, Any], check: Check, result: Result, started_at: int) -> dict[str, Any]:
@@ -203,11 +208,6 @@ def _pause(check: Check, entry: Entry) -> int:
     if status == STARTING and time.time_ns() - entry.record.state.started_at < check.start_period:
         return check.start_interval
     return check.interval
-
-
-def _set_status(entry: Entry, status: str) -> None:
-    if entry.health is not None:
-        entry.health = {**entry.health, "Status": status}
 
 
 def _save(bundle: str, text: str) -> None:

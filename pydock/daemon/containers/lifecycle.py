@@ -237,7 +237,11 @@ class Lifecycle:
             except OSError as error:
                 raise System(f"cannot pause container {entry.id}: {error.strerror}") from error
             paused = replace(entry.record, state=replace(entry.record.state, status=Status.PAUSED))
-            await self._catalog.save(entry, paused)  # at the daemon's start what is frozen without a record is thawed
+            try:
+                await self._catalog.save(entry, paused)  # the next daemon thaws what is frozen without a record
+            except PydockError:
+                await offload(entry.live.cgroup.thaw)
+                raise
             self._announcements.publish(entry.record, "pause")
 
     async def _unpause(self, entry: Entry) -> None:

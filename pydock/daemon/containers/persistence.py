@@ -29,6 +29,7 @@ def encode(record: Container) -> str:
         "sandbox": record.sandbox,
         "state": asdict(record.state),
         "warnings": record.warnings,
+        "health": record.health,
     }
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 

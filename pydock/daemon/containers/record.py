@@ -102,6 +102,8 @@ class Container:
     state: State = State()
     #: what the last start could not do on this kernel, in words for the user
     warnings: tuple[str, ...] = ()
+    #: ``State.Health`` as it was when the container ended
+    health: Mapping[str, Any] | None = None
 
     def event_attributes(self, **more: str) -> dict[str, str]:
         """What its events carry: its labels, image and name, and `more`."""

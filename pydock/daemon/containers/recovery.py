@@ -11,7 +11,8 @@ import shutil
 import time
 from dataclasses import replace
 
-from pydock.daemon.containers.afterlife import Afterlife
+from pydock.daemon.containers import health
+from pydock.daemon.containers.afterlife import After, Afterlife
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.exec import ExecService
 from pydock.daemon.containers.exits import Exits
@@ -62,7 +63,7 @@ class Recovery:
         due = [entry for entry in entries if entry.id in present or not _is_at_rest(entry.record)]
         await asyncio.gather(*map(self._look_at, due))
         await self._provisions.settle([entry.id for entry in entries if entry.record.state.status.has_process()])
-        await offload(self._clear_orphans, {entry.id for entry in entries})
+        await offload(self._clear_orphans, {*self._catalog.unreadable, *(entry.id for entry in entries)})
 
     async def _look_at(self, entry: Entry) -> None:
         try:
@@ -161,6 +162,7 @@ class Recovery:
             # its start was not recorded any more, so how long it lived is not known
             started = replace(state, started_at=state.started_at or exited.finished_at)
             self._catalog.note(entry, replace(entry.record, state=started))
+        entry.health = await offload(health.kept, bundle, state.started_at) or entry.health
         await self._exits.record(entry, exited)
 
     async def _undo_start(self, entry: Entry) -> None:
@@ -184,7 +186,7 @@ class Recovery:
 
 
 class Autostart:
-    """Starts, when the daemon does, the containers whose restart policy says so."""
+    """Starts, when the daemon does, the containers whose restart policy says so; removes those nobody will start."""
 
     def __init__(self, catalog: Catalog, starter: Starter, afterlife: Afterlife) -> None:
         self._catalog = catalog
@@ -192,6 +194,10 @@ class Autostart:
         self._afterlife = afterlife
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def sweep(self) -> None:
+        """As in Docker, remove those that do not run and were to remove themselves, though they never ran."""
+        await asyncio.gather(*(self._remove(entry) for entry in self._catalog.all() if _is_spent(entry)))
 
     def begin(self) -> None:
         """Start them, those that share another's namespace last; nobody waits for it."""
@@ -215,6 +221,10 @@ class Autostart:
             state.exit_code, state.restart_count, state.stopped_by_user
         )
 
+    async def _remove(self, entry: Entry) -> None:
+        async with self._turns, entry.lock:
+            await self._afterlife.follow(entry, After.REMOVE, 0)
+
     async def _start(self, entry: Entry) -> None:
         async with self._turns, entry.lock:
             if not self._is_due(entry):
@@ -237,6 +247,11 @@ def _shim_of(bundle: str) -> int:
 def _is_at_rest(record: Container) -> bool:
     """Whether, by its record, the container neither ran nor was being started."""
     return not record.state.status.has_process() and record.sandbox is None
+
+
+def _is_spent(entry: Entry) -> bool:
+    at_rest = entry.record.state.status in (Status.CREATED, Status.EXITED)
+    return at_rest and bool(entry.record.host_config.get("AutoRemove"))
 
 
 def _settle_pause(record: Container, live: LiveContainer) -> Status:

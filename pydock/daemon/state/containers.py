@@ -38,7 +38,7 @@ def delete(connection: sqlite3.Connection, id: str) -> None:
     connection.execute("DELETE FROM containers WHERE id = ?", (id,))
 
 
-def all_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Every (id, record)."""
-    for row in connection.execute("SELECT id, record FROM containers"):
-        yield row[0], row[1]
+def all_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+    """Every (id, name, record)."""
+    for row in connection.execute("SELECT id, name, record FROM containers"):
+        yield row[0], row[1], row[2]

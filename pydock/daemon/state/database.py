@@ -9,12 +9,13 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydock.daemon.state.reserve import Reserve
 from pydock.daemon.state.schema import Step, migrate
 from pydock.errors import System
 
@@ -42,9 +43,10 @@ class Database:
         self._readers: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's other files get its mode
-        self._connection = _connect(path)
-        migrate(self._connection, steps)
+        self._reserve = Reserve(path.with_suffix(".reserve"))
+        with self._in_words():
+            self._connection = self._open(steps)
+        self._reserve.hold()
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
         self._thread.start()
 
@@ -74,7 +76,26 @@ class Database:
             self._local.connection = connection
             with self._lock:
                 self._readers.append(connection)
-        return work(connection)
+        with self._in_words():
+            return work(connection)
+
+    def _open(self, steps: Sequence[Step]) -> sqlite3.Connection:
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's others get its mode
+        while True:
+            try:
+                connection = _connect(self._path)
+                migrate(connection, steps)
+                return connection
+            except sqlite3.Error as error:
+                if not _means_full(error) or not self._reserve.release():
+                    raise
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise System(f"the index {self._path} cannot be read: {error}") from error
 
     def close(self) -> None:
         """Write what was handed in, then close; later writes are refused."""
@@ -105,31 +126,57 @@ class Database:
 
     def _commit(self, group: list[_Pending]) -> None:
         """One transaction for the whole group; a savepoint lets one of them fail alone."""
-        done: list[tuple[Future[Any], Any]] = []
+        group = [pending for pending in group if pending.result.set_running_or_notify_cancel()]
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for pending in group:
-                if not pending.result.set_running_or_notify_cancel():
-                    continue
-                self._connection.execute("SAVEPOINT one")
-                try:
-                    value = pending.work(self._connection)
-                except BaseException as error:
-                    self._connection.execute("ROLLBACK TO one")
-                    pending.result.set_exception(error)
-                else:
-                    done.append((pending.result, value))
-                self._connection.execute("RELEASE one")
-            self._connection.execute("COMMIT")
+            done = self._transaction(group)
+            self._reserve.hold()
         except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
             for pending in group:
                 if not pending.result.done():
                     pending.result.set_exception(System(f"database: {error}"))
             return
         for result, value in done:
             result.set_result(value)
+
+    def _transaction(self, group: list[_Pending]) -> "list[tuple[Future[Any], Any]]":
+        """What each gave, all on disk; where the disk is full, once more with the room that was kept for that."""
+        try:
+            return self._attempt(group)
+        except sqlite3.Error as error:
+            if not _means_full(error):
+                raise
+            self._reserve.release()
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(RESTART)")  # the log is written anew from its start
+            return self._attempt([pending for pending in group if not pending.result.done()])
+
+    def _attempt(self, group: list[_Pending]) -> "list[tuple[Future[Any], Any]]":
+        done: list[tuple[Future[Any], Any]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for pending in group:
+                self._connection.execute("SAVEPOINT one")
+                try:
+                    value = pending.work(self._connection)
+                except BaseException as error:
+                    if isinstance(error, sqlite3.Error) and _means_full(error):
+                        raise
+                    self._connection.execute("ROLLBACK TO one")
+                    pending.result.set_exception(error)
+                else:
+                    done.append((pending.result, value))
+                self._connection.execute("RELEASE one")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+        return done
+
+
+def _means_full(error: sqlite3.Error) -> bool:
+    """Whether the disk has no room; an I/O error may be that, too, where SQLite maps its shared memory."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -66,6 +66,7 @@ def routes(services: ContainerServices) -> list[Route]:
 async def restore(services: ContainerServices) -> None:
     """Find what runs again, and start what shall run; after images, networks and volumes."""
     await services.life.recovery.recover()
+    await services.life.autostart.sweep()
     services.life.autostart.begin()
 
 

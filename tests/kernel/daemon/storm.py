@@ -80,6 +80,8 @@ class Storm:
             thread.join()
         if what in ("shims", "inits", "everything"):
             self._lose(what == "everything")  # also what was told just before the blow
+        if what not in ("shims", "inits", "zygote", "resolver"):
+            self._forget()
         self._kill_more(what)
         assert self.engine.process
         if self.engine.process.poll() is not None:
@@ -168,6 +170,13 @@ class Storm:
                     thing.facts.update(execs=[], code=None)
                     if surely and not thing.facts["always"]:
                         thing.allowed -= {"running", "paused"}
+
+    def _forget(self) -> None:
+        """The next daemon removes what was to remove itself and does not run."""
+        for user in self._users:
+            for thing in user.things:
+                if isinstance(user, Containers) and thing.facts["gone"] and thing.allowed & {"created", "exited"}:
+                    thing.allowed |= {"absent"}
 
     def _power_cut(self) -> None:
         """All processes end at once, and nothing is left in the kernel or under the exec root."""

@@ -14,7 +14,7 @@ from pydock.daemon.containers.record import Container, MountPoint, State, Status
 from pydock.daemon.networks.settings import EndpointSettings
 from pydock.daemon.state import containers as table
 from pydock.daemon.state.database import Database
-from pydock.errors import Conflict, InvalidParameter, NotFound
+from pydock.errors import Conflict, InvalidParameter, NotFound, System
 from tests.unit.daemon.containers.made_containers import container
 
 A, AB, B = "a" * 64, "ab" + "0" * 62, "b" * 64
@@ -167,3 +167,49 @@ def test_the_text_of_a_record_has_no_place(tmp_path: Path) -> None:
     record: Container = container()
     moved = persistence.decode(persistence.encode(record), tmp_path)
     assert moved == replace(record, directory=tmp_path)
+
+
+def test_a_record_that_cannot_be_read_hides_itself_only(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        await filled(database)
+        broken = "UPDATE containers SET record = ? WHERE id = ?"
+        for text in ("{", "[]", "{}", '{"state": {"status": "?"}}'):
+            database.write(lambda connection, text=text: connection.execute(broken, (text, AB)))  # type: ignore[misc]
+            made = catalog(database)
+            assert {entry.id for entry in made.all()} == {A, B}
+            assert made.unreadable == {AB}
+            assert f"container {AB} (two): its record cannot be read" in caplog.text
+            with pytest.raises(NotFound):
+                made.find("two")
+            with pytest.raises(Conflict):
+                made.reserve("two", "c" * 64)
+
+    asyncio.run(main())
+
+
+def test_what_has_happened_is_so_though_it_cannot_be_written(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        made = await filled(database)
+        entry = made.find(A)
+        database.close()
+        ended = replace(entry.record, state=State(Status.EXITED))
+        with pytest.raises(System):
+            await made.save(entry, ended)
+        assert entry.record != ended
+        await made.settle(entry, ended)
+        assert entry.record == ended
+        assert "what became of it cannot be written down" in caplog.text
+
+    asyncio.run(main())
+
+
+def test_health_is_shown_as_it_was_kept(database: Database) -> None:
+    async def main() -> None:
+        made = await filled(database)
+        entry = made.find(A)
+        await made.save(entry, replace(entry.record, health={"Status": "unhealthy", "Log": []}))
+        assert catalog(database).find(A).health == {"Status": "unhealthy", "Log": []}
+
+    asyncio.run(main())
