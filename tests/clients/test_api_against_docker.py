@@ -99,3 +99,61 @@ def test_every_way_to_a_builder_says_that_there_is_none(pydock_engine: Engine) -
     for path in ("/build", "/session", "/grpc"):
         answer = pydock_engine.api("POST", path)
         assert (answer.status, answer.value["message"]) == (501, "building images is not supported by this engine")
+
+
+ENDPOINTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("default", {}), ("default", {"@n": {}}), ("default", {"@n": {}, "bridge": {}}), ("bridge", {"@n": {}}),
+    ("@n", {"bridge": {}}), ("@n", {"@n": {}, "bridge": {}}), ("none", {"@n": {}}), ("none", {"none": {}}),
+    ("default", {"none": {}}), ("default", {"default": {}}), ("@n", {"@n": None}),
+    ("default", {"bridge": {"Aliases": ["x"]}}),
+)  # fmt: skip
+
+
+def test_endpoints_tell_the_networks_and_the_mode_only_where_there_are_none(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("network create @n")
+        seen: list[Any] = []
+        for mode, endpoints in ENDPOINTS:
+            body = {
+                "Image": "@box", "Cmd": ["sleep", "60"], "HostConfig": {"NetworkMode": mode},
+                "NetworkingConfig": {"EndpointsConfig": endpoints},
+            }  # fmt: skip
+            made = on.api("POST", "/containers/create?name=@c", body)
+            if made.status != 201:
+                seen.append(made)
+                continue
+            on.ok("start @c")
+            found = on.inspect("container", "c")
+            networks = {name: bool(one["IPAddress"]) for name, one in found["NetworkSettings"]["Networks"].items()}
+            seen.append((found["HostConfig"]["NetworkMode"], networks))
+            on.ok("rm -f @c")
+        return seen
+
+    pair.compare(scene)
+
+
+def test_a_network_made_with_little_shows_what_docker_shows(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        for name, ipam in (("a", {}), ("b", {"IPAM": {}}), ("c", {"IPAM": {"Options": {}}}), ("d", {"IPAM": None})):
+            assert on.api("POST", "/networks/create", {"Name": f"@{name}", **ipam}).status == 201
+        shown = [on.api("GET", f"/networks/@{name}").value for name in "abcd"]
+        return [{**one, "IPAM": {**one["IPAM"], "Config": len(one["IPAM"]["Config"])}} for one in shown]
+
+    pair.compare(scene)
+
+
+def test_info_and_df_have_what_older_clients_read(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        seen: dict[str, Any] = {}
+        for version in ("1.24", "1.41", "1.42", "1.43", "1.44", "1.46", "1.48", "1.49", "1.50"):
+            info = on.api("GET", f"/v{version}/info").value
+            usage = on.api("GET", f"/v{version}/system/df").value
+            image = next(one for one in usage["Images"] if one["RepoTags"] == [f"{on.own('box')}:latest"])
+            del info["Runtimes"], image["Created"], image["Containers"], image["Size"], image["SharedSize"]
+            seen[version] = [
+                sorted(key for key in info if key != "Containerd"), sorted(info["RegistryConfig"]), sorted(usage),
+                {**image, "VirtualSize": "VirtualSize" in image, "Id": ""},
+            ]  # fmt: skip
+        return seen
+
+    pair.compare(scene)

@@ -177,7 +177,7 @@ def _encode(record: Container) -> _Parts:
     mode = {"NetworkMode": host["NetworkMode"]}
     annotated = {**mode, "Annotations": host["Annotations"]} if host.get("Annotations") else mode
     ports = Sandbox.from_record(record.sandbox).ports if record.sandbox else {}
-    networks = {name: _endpoint(endpoint_json(endpoint)) for name, endpoint in record.endpoints.items()}
+    networks = {name: _endpoint(endpoint_json(endpoint)) for name, endpoint in sorted(record.endpoints.items())}
     middle = {
         "ImageID": record.image,
         "Command": _command(record),

@@ -86,6 +86,8 @@ def disk_usage(view: View, containers: Counter[str]) -> dict[str, Any]:
         chains.update(dict.fromkeys(digests.chain_ids(image.diff_ids)))
     rows = select(view, ListOptions({}, shared_size=True))
     for row in rows:
+        # null where there are none, which the list does not say
+        row |= {key: row[key] or None for key in ("RepoDigests", "RepoTags")}
         row["Containers"] = containers[row["Id"]]
     return {"LayersSize": sum(view.layer_size(chain) for chain in chains), "Images": rows}
 

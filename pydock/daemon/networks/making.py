@@ -235,7 +235,7 @@ class Making:
             enable_ipv4=record.enable_ipv4,
             enable_ipv6=record.enable_ipv6,
             ipam_driver=record.ipam_driver,
-            ipam_options=record.ipam_options or {},
+            ipam_options=record.ipam_options,
             pools=record.pools,
             options=record.options,
             labels=record.labels,

@@ -45,7 +45,7 @@ class Draft:
     enable_ipv4: bool
     enable_ipv6: bool
     ipam_driver: str
-    ipam_options: Mapping[str, str]
+    ipam_options: Mapping[str, str] | None
     pools: tuple[Pool, ...]
     internal: bool
     attachable: bool
@@ -80,7 +80,8 @@ def parse(request: Mapping[str, Any], defaults: Mapping[str, Mapping[str, str]],
     if ipam_driver not in ("default", "null"):
         raise NotFound(f'plugin "{ipam_driver}" not found')
     draft = Draft(
-        name, driver, enable_ipv4, enable_ipv6, ipam_driver, _strings(ipam, "Options"),
+        name, driver, enable_ipv4, enable_ipv6, ipam_driver,
+        None if ipam.get("Options") is None else _strings(ipam, "Options"),
         _pools(ipam, enable_ipv6), _field(request, "Internal", bool), _field(request, "Attachable", bool),
         options, _strings(request, "Labels"), config_only, config_from,
     )  # fmt: skip

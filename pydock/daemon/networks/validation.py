@@ -18,6 +18,7 @@ from pydock.network.bridge import parse_mac
 _SHARED = "container:"
 _WITH_HOST = "container cannot be connected to host network and any other network"
 _WITH_NONE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
+_NOT_HOST = "cannot connect container to host network - container must be created in host network mode"
 _SHARING = "container sharing network namespace with another container or host cannot be connected to any other network"
 
 
@@ -40,13 +41,15 @@ class Validation:
         asked: dict[str, EndpointSettings] = {}
         for name, settings in container.endpoints.items():
             asked["bridge" if name == "default" else name] = settings
-        mode_network = self._registry.get(mode)
-        if mode_network and mode_network.record.name not in asked and mode_network.record.id not in asked:
-            asked = {mode_network.record.name: EndpointSettings(), **asked}
-        elif mode_network is None and mode not in asked:
-            asked = {mode: EndpointSettings(), **asked}
-        if len(asked) > 1 and mode in ("host", "none"):
-            raise InvalidParameter(_WITH_HOST if mode == "host" else _WITH_NONE)
+        if not asked:  # as in Docker, the mode counts only where no endpoint is told
+            mode_network = self._registry.get(mode)
+            asked = {mode_network.record.name if mode_network else mode: EndpointSettings()}
+        if mode == "host" and asked.keys() - {"host"}:
+            raise InvalidParameter(_WITH_HOST)
+        if mode != "host" and "host" in asked:
+            raise InvalidParameter(_NOT_HOST)
+        if mode == "none" and len(asked) > 1:
+            raise InvalidParameter(_WITH_NONE)
         endpoints = {}
         for name, settings in asked.items():
             network = self._registry.get(name)
@@ -68,9 +71,7 @@ class Validation:
         if container.disabled:
             raise InvalidParameter("container cannot be connected to a network: its network is disabled")
         if record.name == "host" and "host" not in container.endpoints:
-            raise InvalidParameter(
-                "cannot connect container to host network - container must be created in host network mode"
-            )
+            raise InvalidParameter(_NOT_HOST)
         if container.mode == "host" and record.name != "host":
             raise InvalidParameter(_SHARING)
         others = [name for name in container.endpoints if name != record.name]
@@ -106,13 +107,10 @@ def _check_settings(record: NetworkRecord, settings: EndpointSettings) -> None:
     if (asked[4] or asked[6]) and not record.user_defined:
         problems.append("user specified IP address is supported on user defined networks only")
     if settings.aliases and not record.user_defined:
-        problems.append("network-scoped aliases are only supported for user-defined networks")
-    for version, text in asked.items():
-        if not text:
-            continue
-        if problem := _address_problem(record, version, text):
-            problems.append(problem)
+        problems.append("network-scoped alias is supported only for containers in user defined networks")
+    problems += [f"invalid IPv{version} address: {text}" for version, text in asked.items() if _is_wrong(version, text)]
     problems += [f"invalid link-local IP address: {text}" for text in settings.link_local_ips if not _is_address(text)]
+    problems += filter(None, (_range_problem(record, version, text) for version, text in asked.items()))
     if settings.wanted_mac:
         parse_mac(settings.wanted_mac)
     if problems:
@@ -120,17 +118,23 @@ def _check_settings(record: NetworkRecord, settings: EndpointSettings) -> None:
         raise InvalidParameter(f"invalid config for network {record.name}: invalid endpoint settings:\n{listed}")
 
 
-def _address_problem(record: NetworkRecord, version: int, text: str) -> str:
+def _is_wrong(version: int, text: str) -> bool:
+    if not text:
+        return False
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        return f"invalid IPv{version} address: {text}"
-    if address.version != version or address.is_unspecified:
-        return f"invalid IPv{version} address: {text}"
+        return True
+    return address.version != version or address.is_unspecified
+
+
+def _range_problem(record: NetworkRecord, version: int, text: str) -> str:
+    if not text:
+        return ""
     pools = [pool for pool in record.pools if pool.network.version == version]
-    if record.user_defined and not any(pool.chosen for pool in pools):
+    if not any(pool.chosen for pool in pools) and (record.user_defined or not pools):
         return "user specified IP address is supported only when connecting to networks with user configured subnets"
-    if not any(address in pool.network for pool in pools):
+    if not _is_address(text) or not any(ipaddress.ip_address(text) in pool.network for pool in pools):
         return f"no configured subnet or ip-range contain the IP address {text}"
     return ""
 

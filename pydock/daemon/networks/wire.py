@@ -36,7 +36,7 @@ def network_settings(container: ContainerNetwork, sandbox: Sandbox | None) -> di
         "IPPrefixLen": main.ip_prefix_len,
         "IPv6Gateway": main.ipv6_gateway,
         "MacAddress": main.mac_address or endpoints.get(_DEFAULT, _EMPTY).wanted_mac,
-        "Networks": {name: endpoint_json(endpoint) for name, endpoint in endpoints.items()},
+        "Networks": {name: endpoint_json(endpoint) for name, endpoint in sorted(endpoints.items())},
     }
 
 

@@ -88,8 +88,13 @@ class System:
             info |= {"BridgeNfIptables": False, "BridgeNfIp6tables": False}
         if request.version < (1, 49):
             del info["FirewallBackend"]
+        if request.version < (1, 47):
+            nowhere = {f"AllowNondistributableArtifacts{what}": None for what in ("CIDRs", "Hostnames")}
+            info["RegistryConfig"] = {**nowhere, **info["RegistryConfig"]}
         if request.version < (1, 46):
             info["RuncCommit"] = {**info["RuncCommit"], "Expected": info["RuncCommit"]["ID"]}
+        if request.version < (1, 42):
+            info["KernelMemory"] = True
         return json_response(info)
 
     async def events(self, request: Request) -> None:
@@ -112,7 +117,11 @@ class System:
     async def disk_usage(self, request: Request) -> Response:
         """``GET /system/df``."""
         kinds = request.query.all("type") if request.version >= (1, 42) else []
-        return json_response(await self._usage.report(kinds))
+        report = await self._usage.report(kinds)
+        if request.version < (1, 44):
+            for image in report["Images"] or ():
+                image["VirtualSize"] = image["Size"]
+        return json_response(report)
 
     async def prune_builds(self, request: Request) -> Response:
         """``POST /build/prune``: there is no cache that could be pruned."""

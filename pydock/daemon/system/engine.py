@@ -24,8 +24,8 @@ from pydock.runtime.logs.entry import format_time
 API_VERSION, MINIMUM_API_VERSION = "1.50", "1.24"
 INDEX = "https://index.docker.io/v1/"
 #: the log drivers, network drivers and volume drivers that there are
-LOG_DRIVERS = ("journald", "json-file", "local", "none", "syslog")
-NETWORK_DRIVERS = ("bridge", "host", "null")
+LOG_DRIVERS = ("journald", "json-file", "local", "syslog")
+NETWORK_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "null")
 _LOCAL = ("::1/128", "127.0.0.0/8")
 _ATTACK_SURFACE = (
     "Access to the remote API is equivalent to root access on the host. Refer\n"
