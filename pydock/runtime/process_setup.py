@@ -7,11 +7,14 @@ import errno
 import os
 import resource
 import socket
+import stat
 from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
 from pydock.linux import capability, keyring, process
+from pydock.linux.files import RESOLVE_NO_SYMLINKS, openat2
 from pydock.linux.inside import make_directories, open_inside
+from pydock.linux.mounting import file_system
 from pydock.linux.namespaces import CLONE_NEWCGROUP, unshare
 from pydock.runtime import capabilities, user_lookup
 from pydock.runtime.seccomp.assembly import install
@@ -177,23 +180,58 @@ class MakeDirectory:
         os.close(make_directories(context.root, self.path))
 
 
+#: for these reasons a stream stays as it is, as with runc
+_MAY_STAY = frozenset((errno.EPERM, errno.EACCES, errno.EROFS, errno.EINVAL, errno.ENOSYS, errno.EBADF))
+
+
 @dataclass(frozen=True, slots=True)
 class OwnStdio:
-    """/dev/stdout must be openable by the user that the process will be: pipes and the terminal become its own."""
+    """/dev/stdout must be openable by the user that the process will be: pipes and the terminal become its own.
+
+    The null device becomes the container's: root in there could take the rights off the host's node.
+    """
 
     def describe(self) -> str:
         return "give the standard streams to the user"
 
     def execute(self, context: Context) -> None:
-        null = os.makedev(1, 3)
+        null = -1
         for descriptor in (0, 1, 2):
             try:
                 status = os.fstat(descriptor)
-                if status.st_rdev != null and status.st_uid != context.uid:
+                if _is_null(status):
+                    null = null if null >= 0 else _open_null(context)
+                    os.dup2(null, descriptor)
+                elif status.st_uid != context.uid:
                     os.fchown(descriptor, context.uid, -1)
             except OSError as error:
-                if error.errno not in (errno.EPERM, errno.EROFS, errno.EINVAL, errno.ENOSYS, errno.EBADF):
+                if error.errno not in _MAY_STAY:
                     raise
+
+
+def _is_null(status: os.stat_result) -> bool:
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 3)
+
+
+def _open_null(context: Context) -> int:
+    """The container's null device; one of its own where the container has another thing in that place."""
+    # whatever else the container puts there meanwhile can only be what its group may open
+    context.await_cgroup()
+    for flags in (os.O_PATH, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY):
+        try:
+            found = openat2(context.root, "dev/null", flags | os.O_NOFOLLOW, resolve=RESOLVE_NO_SYMLINKS)
+        except OSError:
+            break
+        if not _is_null(os.fstat(found)):
+            os.close(found)
+            break
+        if flags != os.O_PATH:
+            os.set_blocking(found, True)
+            return found
+        os.close(found)
+    own = file_system("tmpfs", "tmpfs", (), 0)
+    os.mknod("null", stat.S_IFCHR | 0o666, os.makedev(1, 3), dir_fd=own)
+    return os.open("null", os.O_RDWR | os.O_CLOEXEC, dir_fd=own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,18 @@ def test_only_the_standard_descriptors_are_open(running: Running) -> None:
     assert output.split() == ["0", "1", "2"]
 
 
+@pytest.mark.parametrize(
+    "place", ["true", "rm /dev/null", "rm /dev/null; echo x > /dev/null", "rm /dev/null; /bin/busybox mkfifo /dev/null"]
+)
+def test_the_null_device_is_never_the_hosts(running: Running, place: str) -> None:
+    assert run(running, ["sh", "-c", place])[0] == 0
+    status, output = run(running, ["sh", "-c", "stat -L -c '%d:%i %F %t:%T' /proc/self/fd/0; /bin/busybox wc -c"])
+    host = os.stat("/dev/null")
+    assert status == 0
+    assert "character special file 1:3\n0\n" in output
+    assert not output.startswith(f"{host.st_dev}:{host.st_ino} ")
+
+
 def test_a_working_directory_is_not_made_and_never_leads_out(running: Running) -> None:
     with pytest.raises(StepFailed) as caught:
         run(running, ["true"], cwd="/missing")

@@ -97,6 +97,19 @@ def test_only_the_standard_descriptors_are_open(box: Box) -> None:
     assert result.output.split() == ["0", "1", "2"]
 
 
+def test_the_null_device_is_the_containers(box: Box) -> None:
+    """Root inside could take the rights off the host's."""
+    output = os.memfd_create("output")
+    started = box.start(
+        box.spec(["sh", "-c", "stat -L -c %d:%i /proc/self/fd/0 /dev/null; readlink /proc/self/fd/0"]),
+        stdio=launch.Stdio(-1, output, output),
+    )
+    assert reap(started) == 0
+    descriptor, node, name = read_all(output).split()
+    os.close(output)
+    assert (descriptor, name) == (node, "/dev/null")
+
+
 def test_the_environment_is_the_configurations_and_home_is_looked_up(box: Box) -> None:
     os.environ["PYDOCK_TEST_SECRET"] = "host"
     try:
