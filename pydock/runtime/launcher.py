@@ -139,8 +139,10 @@ def _bring_to_life(message: StartContainer, netns: int) -> tuple[Birth, list[str
         bundle.write_pid(path, shim)
         try:
             open_log(message.log).finish()
-        except (OSError, PydockError) as error:
-            raise StepFailed("initialize logging driver", getattr(error, "errno", 0) or 0, "", str(error)) from error
+        except PydockError as error:
+            raise StepFailed("initialize logging driver", detail=error.message) from error
+        except OSError as error:
+            raise StepFailed("initialize logging driver", detail=error.strerror or str(error)) from error
         pipes = Pipes()
         if not message.tty:
             pipes = Pipes.make(stdin=message.open_stdin, stdout=True, stderr=True)

@@ -5,6 +5,7 @@ size are read, numbers are checked, and what cannot be found is an error, never 
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ def look_up(root: int, user: str, additional: Iterable[str] = ()) -> Identity:
         login, uid, gid, home = "", 0, 0, "/"
     elif name.isascii() and name.isdigit():
         login, uid, gid, home = "", _id(name, user), 0, "/"
+    elif re.fullmatch("[+-][0-9]+", name):
+        login, uid, gid, home = "", _id(name.removeprefix("+"), user), 0, "/"
     else:
         raise InvalidParameter(f"unable to find user {name}: no matching entries in passwd file")
     groups = _entries(root, "/etc/group", 4) if login or group or additional else []

@@ -2,11 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator
 
 from pydock.daemon.api.go_json import GoObject, Text, UInt64
 
-Size = Annotated[list[UInt64], Field(min_length=2, max_length=2)]
+
+def _pair(value: object) -> object:
+    """A list of two, as Go fills an array: what is missing is 0, what is too much is passed over."""
+    return [*value, 0, 0][:2] if isinstance(value, list) else value
+
+
+Size = Annotated[list[UInt64], BeforeValidator(_pair)]
 
 
 class ExecCreate(GoObject):

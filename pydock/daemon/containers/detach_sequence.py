@@ -9,8 +9,8 @@ _CONTROL = {f"ctrl-{chr(code + 96)}": chr(code) for code in range(1, 27)} | {
 }  # fmt: skip
 
 
-def parse(text: str) -> str:
-    """The bytes, in latin-1; Docker's default where `text` is empty."""
+def parse(text: str, kind: str = "detach") -> str:
+    """The bytes, in latin-1; Docker's default where `text` is empty.  `kind`: what the error calls them."""
     if not text:
         return DEFAULT
     keys = []
@@ -20,5 +20,5 @@ def parse(text: str) -> str:
         elif key in _CONTROL:
             keys.append(_CONTROL[key])
         else:
-            raise InvalidParameter(f"Invalid detach keys ({text}) provided")
+            raise InvalidParameter(f"Invalid {kind} keys ({text}) provided")
     return "".join(keys)

@@ -4,6 +4,7 @@ The routes call create, start, inspect and resize; the health service calls `pro
 """
 
 import asyncio
+import base64
 import errno
 import os
 import secrets
@@ -23,7 +24,7 @@ from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.record import Status
 from pydock.daemon.containers.spec_builder import ExecOptions, SpecBuilder
 from pydock.daemon.offload import offload
-from pydock.errors import Conflict, PydockError, StepFailed, System
+from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError, StepFailed, System
 from pydock.runtime import cgroups, user_lookup
 from pydock.runtime.messages import ClientStream, StartExec
 from pydock.streams import STDOUT, frame_header
@@ -76,7 +77,7 @@ class ExecService:
             open_stdin=request.stdin,
             open_stdout=request.stdout,
             open_stderr=request.stderr,
-            detach_keys=detach_sequence.parse(request.detach_keys),
+            detach_keys=detach_sequence.parse(request.detach_keys, "escape") if request.detach_keys else "",
         )
         self._table.add(one)
         if self._priming is None or self._priming.done():
@@ -143,9 +144,9 @@ class ExecService:
             "OpenStdin": one.open_stdin,
             "OpenStderr": one.open_stderr,
             "OpenStdout": one.open_stdout,
-            "CanRemove": one.exit_code is not None,
+            "CanRemove": False,
             "ContainerID": one.container,
-            "DetachKeys": "",
+            "DetachKeys": base64.b64encode(one.detach_keys.encode("latin-1")).decode(),
             "Pid": one.pid,
         }
 
@@ -153,8 +154,10 @@ class ExecService:
         """Set the size of an exec's terminal."""
         one = self._table.find(identity)
         entry = self._entry(one)
+        if not one.running and one.pid:
+            raise NotFound(f"NotFound: process does not exist {identity}: not found")
         if entry.live is None or not one.running:
-            raise Conflict(f"exec {identity} is not running")
+            raise InvalidParameter("exec process is not started")
         try:
             await entry.live.resize(height, width, identity)
         except OSError as error:
@@ -198,11 +201,13 @@ class ExecService:
             self._publish(entry, self._table.find(identity), "exec_detach")
 
     def container_ended(self, entry: Entry) -> None:
-        """So did its execs, whatever the shim could tell of them."""
+        """So did its execs, whatever the shim could tell of them; those that were never started are forgotten."""
         for one in self._table.of(entry.id):
             if one.running:
                 self._table.ended(one, 137)
                 self._publish(entry, one, "exec_die", exitCode="137")
+            elif one.exit_code is None:
+                self._table.drop(one)
 
     def adopt(self, live: LiveContainer, running: list[str]) -> None:
         """Execs that outlived the daemon; of those that ended meanwhile the shim is about to tell."""
@@ -296,7 +301,7 @@ def _stream(one: Exec) -> ClientStream:
         stdout=one.open_stdout,
         stderr=one.open_stderr,
         raw=one.options.tty,
-        detach_keys=one.detach_keys if one.options.tty else "",
+        detach_keys=(one.detach_keys or detach_sequence.DEFAULT) if one.options.tty else "",
     )
 
 

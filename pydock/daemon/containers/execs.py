@@ -67,6 +67,10 @@ class Execs:
         if self._execs.pop(one.id, None):
             self._execs[one.id] = one
 
+    def drop(self, one: Exec) -> None:
+        """One will never run."""
+        self._execs.pop(one.id, None)
+
     def forget(self, container_id: str) -> None:
         """A container is gone."""
         for one in self.of(container_id):

@@ -26,12 +26,14 @@ def of_start(error: Exception) -> tuple[PydockError, int]:
     if error.step == "initialize logging driver":
         return System(f"failed to create task for container: failed to {error.message}"), _OTHER
     if error.step == "look up the user":
-        return InvalidParameter(error.detail or error.message), _OTHER
+        return System(error.detail or error.message), _OTHER
     return _judge(error, _CREATE_FAILED, _OTHER)
 
 
 def of_exec(error: StepFailed) -> tuple[PydockError, int]:
     """Why an exec did not start, likewise."""
+    if error.step.startswith(_ENTER) and not error.step.startswith(f"{_ENTER}/"):
+        return System("OCI runtime exec failed: exec failed: Cwd must be an absolute path"), _OTHER
     return _judge(error, _EXEC_FAILED, _NOT_ALLOWED)
 
 

@@ -1,14 +1,19 @@
 """The syslog driver: every line is a message to a syslog server, in one of Docker's formats."""
 
+import contextlib
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydock.errors import InvalidParameter
 from pydock.runtime.logs.outbox import Outbox
 from pydock.runtime.messages import Log
+
+if TYPE_CHECKING:
+    import ssl
 
 FACILITIES = (
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
@@ -104,6 +109,14 @@ def connect(options: Mapping[str, str]) -> socket.socket:
     scheme, host, port = address(options.get("syslog-address", ""))
     if not scheme:
         return _connect_here()
+    context = _tls_context(options) if scheme == _TLS else None
+    where = host if scheme.startswith("unix") else f"{host}:{port}"
+    with _told_as(f"dial {'tcp' if context else scheme} {where}: connect"):
+        sock = _dial(scheme, host, port)
+    return context.wrap_socket(sock, server_hostname=host) if context else sock
+
+
+def _dial(scheme: str, host: str, port: int) -> socket.socket:
     if scheme in ("unix", "unixgram"):
         return _connect_unix(host, socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM)
     if scheme == "udp":
@@ -111,8 +124,17 @@ def connect(options: Mapping[str, str]) -> socket.socket:
         sock = socket.socket(family, kind, protocol)
         sock.connect(target)
         return sock
-    sock = socket.create_connection((host, port), timeout=_CONNECT_LIMIT)
-    return _secured(sock, host, options) if scheme == _TLS else sock
+    return socket.create_connection((host, port), timeout=_CONNECT_LIMIT)
+
+
+@contextlib.contextmanager
+def _told_as(action: str) -> Iterator[None]:
+    """Have an error of the kernel say what was done, as Docker's do."""
+    try:
+        yield
+    except OSError as error:
+        reason = "i/o timeout" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
+        raise OSError(error.errno or 0, f"{action}: {reason}") from error
 
 
 def _connect_here() -> socket.socket:
@@ -135,16 +157,21 @@ def _connect_unix(path: str, kind: socket.SocketKind) -> socket.socket:
     return sock
 
 
-def _secured(sock: socket.socket, host: str, options: Mapping[str, str]) -> socket.socket:
+def _tls_context(options: Mapping[str, str]) -> "ssl.SSLContext":
     import ssl  # some megabytes, for those few that need it
 
-    context = ssl.create_default_context(cafile=options.get("syslog-tls-ca-cert") or None)
+    authority = options.get("syslog-tls-ca-cert") or None
+    try:
+        context = ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OSError(0, f'could not read CA certificate "{authority}": open {authority}: {reason}') from error
     if certificate := options.get("syslog-tls-cert"):
         context.load_cert_chain(certificate, options.get("syslog-tls-key"))
     if "syslog-tls-skip-verify" in options:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(sock, server_hostname=host)
+    return context
 
 
 def _zone(moment: time.struct_time) -> str:
