@@ -53,9 +53,9 @@ def _by_id(mode: str, catalog: Catalog, must_exist: bool) -> str:
         return mode
     try:
         return f"container:{catalog.find(reference).id}"
-    except PydockError:
+    except PydockError as error:
         if must_exist:
-            raise
+            raise InvalidParameter(error.message) from error
         return mode
 
 

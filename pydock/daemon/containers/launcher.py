@@ -20,7 +20,7 @@ from pydock.daemon.containers.provisions import Provision
 from pydock.daemon.containers.record import Container
 from pydock.daemon.containers.spec_builder import SpecBuilder
 from pydock.daemon.offload import offload
-from pydock.errors import PydockError, StepFailed
+from pydock.errors import InvalidParameter, PydockError, StepFailed, System
 from pydock.linux import datagram
 from pydock.runtime import bundle as bundles
 from pydock.runtime.cgroups import Cgroup, kill_all
@@ -96,11 +96,8 @@ class Launcher:
     def _send(
         self, record: Container, provision: Provision, clients: Sequence[GivenClient], control: socket.socket
     ) -> None:
-        spec: dict[str, Any] = dict(self._specs.build(record, provision.resolved))
-        size = record.host_config.get("ConsoleSize") or (0, 0)
+        spec = self._spec(record, provision)
         config = record.config
-        if config.get("Tty") and all(size):
-            spec["process"] = {**spec["process"], "consoleSize": {"height": size[0], "width": size[1]}}
         directory = self.bundle(record.id)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (directory / bundles.CONFIG).write_bytes(json.dumps(spec, separators=(",", ":")).encode())
@@ -122,6 +119,17 @@ class Launcher:
         network = [sandbox.netns] if sandbox.netns >= 0 else []
         descriptors = [control.fileno(), *network, *sandbox.held, *(client.descriptor for client in clients)]
         self._zygote.start_container(message, descriptors)
+
+    def _spec(self, record: Container, provision: Provision) -> dict[str, Any]:
+        """The spec with the terminal's size; what of it cannot be is no fault of the request to start."""
+        try:
+            spec: dict[str, Any] = dict(self._specs.build(record, provision.resolved))
+        except InvalidParameter as error:
+            raise System(error.message) from error
+        size = record.host_config.get("ConsoleSize") or (0, 0)
+        if record.config.get("Tty") and all(size):
+            spec["process"] = {**spec["process"], "consoleSize": {"height": size[0], "width": size[1]}}
+        return spec
 
 
 def _log(record: Container) -> Log:

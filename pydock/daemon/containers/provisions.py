@@ -22,7 +22,7 @@ from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.settings import Sandbox
 from pydock.daemon.offload import offload
 from pydock.daemon.volumes.service import Volumes
-from pydock.errors import Conflict
+from pydock.errors import Conflict, InvalidParameter, NotFound, System
 from pydock.imagestore.snapshots import Snapshots
 from pydock.linux import mount
 from pydock.linux.mounts import Mount
@@ -150,7 +150,8 @@ class Provisions:
         """(namespaces of other containers that it joins, the directory for /dev/shm)."""
         namespaces = {}
         shm = str(self._shm(record.id)) if _owns_shm(record) else ""
-        for kind, key in (("pid", "PidMode"), ("ipc", "IpcMode")):
+        self._check_network(record)
+        for kind, key in (("ipc", "IpcMode"), ("pid", "PidMode")):
             mode = record.host_config.get(key) or ""
             if mode.startswith("container:"):
                 other = self._other(mode.removeprefix("container:"), kind)
@@ -161,13 +162,34 @@ class Provisions:
         return namespaces, shm
 
     def _other(self, reference: str, kind: str) -> Entry:
-        other = self._catalog.find(reference)
+        introduction = f"failed to join {kind.upper()} namespace: "
+        try:
+            other = self._catalog.find(reference)
+        except NotFound as error:
+            raise InvalidParameter(introduction + error.message) from error
         if other.live is None or not other.record.state.status.has_process():
-            raise Conflict(f"failed to join {kind.upper()} namespace: container {other.id} is not running")
+            raise Conflict(f"{introduction}container {other.id} is not running")
         if kind == "ipc" and not _owns_shm(other.record):
-            mode = other.record.host_config.get("IpcMode") or "private"
-            raise Conflict(f"failed to join IPC namespace: non-shareable IPC (hint: use IpcMode:shareable): {mode}")
+            raise InvalidParameter(
+                f"{introduction}container {other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor "
+                "container)"
+            )
         return other
+
+    def _check_network(self, record: Container) -> None:
+        """Where the network is another container's, that one must run."""
+        kind, _, reference = record.host_config["NetworkMode"].partition(":")
+        if kind != "container" or record.config.get("NetworkDisabled"):
+            return
+        try:
+            other = self._catalog.find(reference)
+        except NotFound as error:
+            raise System(f"joining network namespace of container: {error.message}") from error
+        if not other.record.state.status.is_running():
+            raise Conflict(
+                f"cannot join network namespace of a non running container: container {other.record.name} is "
+                f"{other.record.state.status.value}"
+            )
 
     def _shm(self, container_id: str) -> Path:
         return self._exec_root / "shm" / container_id

@@ -114,6 +114,7 @@ def _number(path: str) -> tuple[int, int]:
 
 def device_access(host: Mapping[str, Any]) -> tuple[list[Device], list[DeviceRule]]:
     """The nodes to make beside the default ones, and the rules of the device control group."""
+    _refuse_requests(host)
     if host["Privileged"]:
         nodes = list(_hardware("/dev"))
         for wanted in host.get("Devices") or ():
@@ -127,6 +128,16 @@ def device_access(host: Mapping[str, Any]) -> tuple[list[Device], list[DeviceRul
             rules.append(rule)
     rules += [_rule(text) for text in host.get("DeviceCgroupRules") or ()]
     return nodes, rules
+
+
+def _refuse_requests(host: Mapping[str, Any]) -> None:
+    """Devices that a driver would have to provide: there is none."""
+    for request in host.get("DeviceRequests") or ():
+        if request["Driver"] == "cdi":
+            names = ", ".join(request["DeviceIDs"] or ())
+            raise InvalidParameter(f"CDI device injection failed: unresolvable CDI devices {names}")
+        groups = " ".join("[" + " ".join(group) + "]" for group in request["Capabilities"] or ())
+        raise InvalidParameter(f'could not select device driver "{request["Driver"]}" with capabilities: [{groups}]')
 
 
 def _mapped(wanted: Mapping[str, Any], access: str) -> Iterator[tuple[Device, DeviceRule]]:

@@ -242,15 +242,6 @@ def _check_devices(host: dict[str, Any]) -> None:
         access = device["CgroupPermissions"]
         if set(access) - set("rwm") or len(access) > 3:
             raise InvalidParameter(f"invalid device mode: {access}")
-    for request in host["DeviceRequests"] or ():
-        wanted = request["Capabilities"] or []
-        if request["Driver"] == "cdi":
-            names = ", ".join(request["DeviceIDs"] or ())
-            raise InvalidParameter(f"CDI device injection failed: unresolvable CDI devices {names}")
-        raise InvalidParameter(
-            f'could not select device driver "{request["Driver"]}" with capabilities: '
-            f"[{' '.join('[' + ' '.join(group) + ']' for group in wanted)}]"
-        )
     for limit in host["Ulimits"] or ():
         if limit["Name"] not in _ULIMITS:
             raise InvalidParameter(f"invalid ulimit type: {limit['Name']}")

@@ -1,12 +1,14 @@
 """The OCI spec of a container: what each option makes of it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pydock.daemon.config import ContainerDefaults
+from pydock.daemon.containers import spec_resources
 from pydock.daemon.containers.record import Container, MountPoint
 from pydock.daemon.containers.spec_builder import ExecOptions, Resolved, SpecBuilder
 from pydock.errors import InvalidParameter
@@ -247,3 +249,18 @@ def test_an_exec(builder: SpecBuilder) -> None:
     privileged: Any = builder.exec_process(record, ExecOptions(["ls"], user="0", privileged=True))
     assert privileged["capabilities"]["effective"] == list(capabilities.NAMES)
     assert privileged["user"]["username"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"Driver": "", "Capabilities": [["gpu"]]}, 'could not select device driver "" with capabilities: [[gpu]]'),
+        (
+            {"Driver": "cdi", "DeviceIDs": ["a.b/c=d"], "Capabilities": None},
+            "CDI device injection failed: unresolvable CDI devices a.b/c=d",
+        ),
+    ],
+)
+def test_devices_that_a_driver_would_have_to_provide(request_: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidParameter, match=re.escape(message)):
+        spec_resources.device_access({"Privileged": False, "DeviceRequests": [request_]})

@@ -86,11 +86,6 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"Sysctls": {"kernel.panic": "1"}}, "sysctl 'kernel.panic' is not in a separate kernel namespace"),
     ({}, {"Sysctls": {"kernel/../vm/x": "1"}}, "invalid sysctl"),
     ({}, {"DeviceCgroupRules": ["z 1:2 rwm"]}, "invalid device cgroup rule format: 'z 1:2 rwm'"),
-    (
-        {},
-        {"DeviceRequests": [{"Capabilities": [["gpu"]]}]},
-        'could not select device driver "" with capabilities: [[gpu]]',
-    ),
     ({}, {"Ulimits": [{"Name": "bogus", "Soft": 1, "Hard": 1}]}, "invalid ulimit type: bogus"),
     (
         {},
