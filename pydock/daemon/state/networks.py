@@ -39,13 +39,14 @@ class NetworkStore:
         )
 
     def put(self, record: dict[str, Any]) -> None:
-        """Enter a network, or put its record in the place of the old one."""
+        """Enter a network, or put its record in the place of the old one; the same once more is not written."""
         text = json.dumps(record, separators=(",", ":"))
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "INSERT INTO networks VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, record = excluded.record",
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, record = excluded.record "
+                "WHERE record IS NOT excluded.record OR name IS NOT excluded.name",
                 (record["id"], record["name"], text),
             )
 

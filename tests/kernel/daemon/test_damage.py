@@ -1,0 +1,171 @@
+"""Full disks, records that cannot be read, an index that is none: what can go on does, the rest is told in a line."""
+
+import contextlib
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.daemon import leftovers
+from tests.kernel.daemon.daemon_process import Daemon, alive, eventually, kill
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Daemon]:
+    """A daemon whose data root is a file system of 32 MiB."""
+    data = tmp_path / "data"
+    data.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "pdt", str(data)], check=True)
+    try:
+        with Daemon(tmp_path, "c") as daemon:
+            try:
+                yield daemon
+            finally:
+                (data / "filler").unlink(missing_ok=True)
+    finally:
+        subprocess.run(["umount", "-l", str(data)], check=True)
+
+
+def fill(engine: Daemon) -> None:
+    with open(engine.root / "data/filler", "ab", 0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
+def refusal(engine: Daemon) -> str:
+    """What a daemon that does not start says, all of it."""
+    (engine.root / "daemon.log").touch()
+    before = len(engine.log())
+    with pytest.raises(AssertionError, match="the daemon does not start"):
+        engine.start()
+    assert engine.process
+    assert engine.process.wait() == 1
+    return "\n".join(line for line in engine.log()[before:].splitlines() if "level=info" not in line)
+
+
+def change_record(engine: Daemon, identity: str, text: str) -> None:
+    with contextlib.closing(sqlite3.connect(engine.root / "data/pydock.db")) as index, index:
+        index.execute("UPDATE containers SET record = ? WHERE id = ?", (text, identity))
+
+
+def test_a_full_disk_stops_neither_containers_nor_what_clears_it(small: Daemon) -> None:
+    wait = "while [ ! -e /dev/shm/go ]; do sleep 0.05; done; exit 9"
+    ending, stopping, running = small.shell(wait), small.run("sleep", "1000"), small.run("sleep", "1000")
+    transient = small.run("sleep", "1000", host={"AutoRemove": True})
+    kept = small.get("/images/json")
+    fill(small)
+    Path(f"/proc/{small.state(ending)['Pid']}/root/dev/shm/go").touch()
+    assert small.wait(ending) == 9
+    small.ok("POST", f"/containers/{stopping}/stop?t=0")
+    small.ok("POST", f"/containers/{transient}/kill")
+    eventually(lambda: small.call("GET", f"/containers/{transient}/json")[0] == 404)
+    assert small.call("POST", "/images/create?fromSrc=-&repo=more", b"x" * 512, "application/x-tar")[0] >= 400
+    fill(small)
+    small.restart()
+    assert (small.status(running), small.state(ending)["ExitCode"], small.status(stopping)) == ("running", 9, "exited")
+    assert small.get("/images/json") == kept
+    assert small.execute(running, "echo", "hi") == (0, b"hi\n")
+    for identity in (ending, stopping):
+        small.ok("DELETE", f"/containers/{identity}")
+    small.ok("DELETE", f"/containers/{running}?force=1")
+    (small.root / "data/filler").unlink()
+    assert small.wait(small.shell("exit 3")) == 3
+
+
+def test_a_daemon_starts_on_a_full_disk_without_any_reserve(small: Daemon) -> None:
+    running, code = small.run("sleep", "1000"), small.shell("sleep 0.5; exit 4")
+    small.kill()
+    (small.root / "data/pydock.reserve").unlink()
+    fill(small)
+    small.start()
+    assert small.wait(code) == 4
+    assert small.status(running) == "running"
+
+
+def test_a_record_that_cannot_be_read_costs_nobody_else_anything(mortal: Daemon) -> None:
+    broken, running, stopped = (
+        mortal.run("sleep", "1000", name="broken"),
+        mortal.run("sleep", "1000"),
+        mortal.create("true"),
+    )
+    pid = mortal.state(broken)["Pid"]
+    with contextlib.closing(sqlite3.connect(mortal.root / "data/pydock.db")) as index:
+        ((text,),) = index.execute("SELECT record FROM containers WHERE id = ?", (broken,))
+    mortal.restart(lambda: change_record(mortal, broken, text[: len(text) // 2]))
+    assert {one["Id"] for one in mortal.get("/containers/json?all=1")} == {running, stopped}
+    assert mortal.status(running) == "running"
+    assert f"container {broken} (broken): its record cannot be read" in mortal.log()
+    assert mortal.call("POST", "/containers/create?name=broken", {"Image": "box", "Cmd": ["true"]})[0] == 409
+    assert alive(pid)
+    mortal.restart(lambda: change_record(mortal, broken, text))
+    assert mortal.state(broken)["Pid"] == pid
+    assert mortal.execute(broken, "echo", "hi") == (0, b"hi\n")
+
+
+def test_the_health_of_what_stopped_is_kept(mortal: Daemon) -> None:
+    check = {"Test": ["CMD-SHELL", "echo well"], "Interval": 100_000_000}
+    identities = [mortal.run("sleep", "1000", Healthcheck=check) for _ in range(2)]
+    stopped, killed = identities
+    eventually(lambda: all(mortal.state(identity)["Health"]["Status"] == "healthy" for identity in identities))
+    mortal.ok("POST", f"/containers/{stopped}/stop?t=0")
+    before = mortal.state(stopped)["Health"]
+    pid = mortal.state(killed)["Pid"]
+    mortal.restart(lambda: kill(pid))
+    assert mortal.state(stopped)["Health"] == before
+    assert (before["Status"], before["Log"][-1]["Output"]) == ("unhealthy", "well\n")
+    assert (mortal.status(killed), mortal.state(killed)["Health"]["Status"]) == ("exited", "unhealthy")
+    assert mortal.state(killed)["Health"]["Log"][0]["Output"] == "well\n"
+    mortal.ok("POST", f"/containers/{stopped}/start")
+    assert mortal.state(stopped)["Health"]["Status"] in ("starting", "healthy")
+
+
+def test_what_was_to_remove_itself_and_does_not_run_goes_at_the_next_start(mortal: Daemon) -> None:
+    created = mortal.create("true", host={"AutoRemove": True})
+    running = mortal.run("sleep", "1000", host={"AutoRemove": True})
+    mortal.restart()
+    assert [one["Id"] for one in mortal.get("/containers/json?all=1")] == [running]
+    assert not (mortal.root / "data/containers" / created).exists()
+    eventually(lambda: leftovers.find(mortal) == [])
+
+
+@pytest.mark.parametrize("damage", [b"nothing of an index", b""])
+def test_an_index_that_is_none(mortal: Daemon, damage: bytes) -> None:
+    identity = mortal.run("sleep", "1000")
+    pid = mortal.state(identity)["Pid"]
+    mortal.kill()
+    data = mortal.root / "data"
+    shutil.copytree(
+        data, mortal.root / "kept", symlinks=True, ignore=lambda _, names: set(names) - {"pydock.db", "pydock.db-wal"}
+    )
+    (data / "pydock.db").write_bytes(damage * 300)
+    (data / "pydock.db-wal").unlink(missing_ok=True)
+    if damage:
+        assert refusal(mortal) == f"the index {data}/pydock.db cannot be read: file is not a database"
+    else:
+        # an empty file is a new index: nothing that lives is harmed
+        mortal.start()
+        assert mortal.get("/containers/json?all=1") == []
+        mortal.kill()
+    assert alive(pid)
+    for path in (mortal.root / "kept").iterdir():
+        shutil.copy(path, data)
+    mortal.start()
+    assert mortal.status(identity) == "running"
+
+
+def test_a_root_that_cannot_be_written(tmp_path: Path) -> None:
+    engine = Daemon(tmp_path, "c")
+    for name in ("data", "exec"):
+        path = tmp_path / name
+        path.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "pdt", str(path)], check=True)
+        try:
+            told = refusal(engine)
+        finally:
+            subprocess.run(["umount", str(path)], check=True)
+        assert told.startswith(f"failed to start daemon: {path}")
+        assert told.endswith(": read-only file system")
+        assert "\n" not in told
