@@ -6,7 +6,7 @@ Called by main at the start, and again for a reload.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,22 @@ def load(command_line: CommandLine) -> Config:
         if not text:
             raise InvalidParameter(str(error)) from None
         raise InvalidParameter(f"unable to configure the Docker daemon with file {path}: {error}") from None
+
+
+def reloaded(config: Config, loaded: Config) -> Config:
+    """The running daemon's configuration with what a reload takes over of one that was loaded just now."""
+    containers = replace(config.containers, ipc_mode=loaded.containers.ipc_mode, shm_size=loaded.containers.shm_size)
+    return replace(
+        config,
+        debug=loaded.debug,
+        log_level=loaded.log_level,
+        labels=loaded.labels,
+        features=loaded.features,
+        live_restore=loaded.live_restore,
+        shutdown_timeout=loaded.shutdown_timeout,
+        containers=containers,
+        registry=loaded.registry,
+    )
 
 
 def _read_file(text: bytes) -> Values:

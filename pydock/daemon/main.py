@@ -11,7 +11,7 @@ import resource
 import signal
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydock.daemon import configure, listeners, output, roots, service_manager
 from pydock.daemon.config import VERSION, Config
@@ -27,6 +27,8 @@ from pydock.runtime.zygote_process import Zygote
 
 STEPS = (*images.STEPS, *networks.STEPS, *volumes.STEPS, *containers.STEPS)
 PRELOAD = (*images.PRELOAD, *networks.PRELOAD, *volumes.PRELOAD, *containers.PRELOAD, *observers.PRELOAD)
+#: takes over what a running daemon can of a configuration
+Reload = Callable[[Config], None]
 #: how long answers under way may take when the daemon ends, in seconds
 GRACE = 5.0
 
@@ -90,11 +92,11 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
         stack.callback(database.close)
         core = Core(config, database, Events(), zygote)
 
-        routes, engine = await _build(core, stack)
+        routes, reload = await _build(core, stack)
         server = Server(Router(routes))
         await server.listen(sockets.sockets, tls)
         stack.push_async_callback(server.close, GRACE)
-        _reload_on_hangup(engine, command_line)
+        _reload_on_hangup(reload, command_line)
         log.info("Daemon has completed initialization")
         for host in config.hosts or (listeners.DEFAULT_HOST,):
             log.info("API listen on %s", host.removeprefix("unix://").removeprefix("tcp://"))
@@ -105,7 +107,7 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
     log.info("Daemon shutdown complete")
 
 
-async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Route], system.SystemServices]:
+async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Route], Reload]:
     """Build the areas in the order in which they need each other, then restore them in that order."""
     image = images.build(core)
     store, snapshots = image.store.images, image.store.snapshots
@@ -114,14 +116,23 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     volume = volumes.build(core)
     container = containers.build(core, image.catalog, snapshots, volume.volumes, network.sandboxes)
     stack.callback(containers.close, container, core.config.containers.cgroup_parent)
-    if not core.config.live_restore:
-        stack.push_async_callback(containers.stop_all, container, core.config.shutdown_timeout)
     catalog = container.catalog
     records = container_records.build(core, container, image.catalog, store, snapshots, network.sandboxes)
     image.users.join(records.users)
     looking = observers.build(core, catalog, snapshots, volume.volumes)
     engine = system.build(core, catalog, records.listing, image.catalog, volume.volumes)
 
+    def reload(loaded: Config) -> None:
+        config = configure.reloaded(engine.engine.config, loaded)
+        containers.reload(container, config)
+        engine.engine.reload(config)
+
+    async def stop_all() -> None:
+        config = engine.engine.config
+        if not config.live_restore:
+            await containers.stop_all(container, config.shutdown_timeout)
+
+    stack.push_async_callback(stop_all)
     await images.restore(core, image, [*catalog.unreadable, *(entry.id for entry in catalog.all())])
     await networks.restore(network)
     await volumes.restore(volume, catalog)
@@ -136,7 +147,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
         *volumes.routes(volume),
         *system.routes(engine),
     ]
-    return routes, engine
+    return routes, reload
 
 
 def _signals() -> asyncio.Event:
@@ -148,16 +159,16 @@ def _signals() -> asyncio.Event:
     return stop
 
 
-def _reload_on_hangup(engine: system.SystemServices, command_line: configure.CommandLine) -> None:
+def _reload_on_hangup(reload: Reload, command_line: configure.CommandLine) -> None:
     """SIGHUP: read the configuration file again and take over what can change while the daemon runs."""
 
-    def reload() -> None:
+    def read() -> None:
         try:
-            engine.reload(configure.load(command_line))
+            reload(configure.load(command_line))
         except PydockError as error:
             log.error("failed to reload the configuration: %s", error.message)
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,10 @@ class Creation:
         root = catalog.directory("").parent
         self._mounts = MountPoints(catalog, volumes, self._find_image, root)
 
+    def reload(self, settings: ContainerDefaults) -> None:
+        """Fill in other defaults from now on."""
+        self._settings = settings
+
     async def create(self, options: CreateOptions) -> tuple[str, list[str]]:
         """Make a container; returns its ID and warnings."""
         return await asyncio.shield(asyncio.ensure_future(self._create(options)))

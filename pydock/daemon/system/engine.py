@@ -64,7 +64,7 @@ class Engine:
         self._backing = machine.backing_file_system(config.data_root)
 
     def reload(self, config: Config) -> None:
-        """Take over what may change while the engine runs."""
+        """Show another configuration from now on, and tell of it as Docker does."""
         self.config = config
         output.set_level("debug" if config.debug else config.log_level)
         attributes = {
@@ -78,6 +78,10 @@ class Engine:
             "insecure-registries": _listed(config.registry.insecure),
             "labels": _listed(config.labels),
             "shutdown-timeout": str(config.shutdown_timeout),
+            "default-ipc-mode": config.containers.ipc_mode,
+            "default-runtime": config.containers.runtime,
+            "default-shm-size": str(config.containers.shm_size),
+            "features": f"map[{' '.join(f'{key}:{str(on).lower()}' for key, on in sorted(config.features.items()))}]",
         }
         self._events.publish("daemon", "reload", self.id, attributes)
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, replace
 
+from pydock.daemon.config import Config
 from pydock.daemon.containers import service
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.create import Creation, ImageStore
@@ -25,7 +26,7 @@ from pydock.errors import PydockError
 from pydock.imagestore.snapshots import Snapshots
 from pydock.runtime.cgroups import remove_empty
 
-__all__ = ["PRELOAD", "STEPS", "ContainerServices", "build", "close", "restore", "routes", "stop_all"]
+__all__ = ["PRELOAD", "STEPS", "ContainerServices", "build", "close", "reload", "restore", "routes", "stop_all"]
 
 PRELOAD: tuple[str, ...] = ()
 
@@ -68,6 +69,11 @@ async def restore(services: ContainerServices) -> None:
     await services.life.recovery.recover()
     await services.life.autostart.sweep()
     services.life.autostart.begin()
+
+
+def reload(services: ContainerServices, config: Config) -> None:
+    """Take over what a reload changes."""
+    services.creation.reload(config.containers)
 
 
 async def stop_all(services: ContainerServices, timeout: int) -> None:

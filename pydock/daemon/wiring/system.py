@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydock.daemon.api.volumes import usage_json
-from pydock.daemon.config import Config
 from pydock.daemon.containers.catalog import Catalog
 from pydock.daemon.containers.listing import Listing, ListOptions
 from pydock.daemon.containers.record import Status
@@ -27,10 +26,6 @@ class SystemServices:
     engine: Engine
     events: Events
     usage: DiskUsage
-
-    def reload(self, config: Config) -> None:
-        """Take over what a reload changes."""
-        self.engine.reload(config)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """A daemon that ends by a signal: what it leaves in the kernel depends on who still needs it."""
 
 import hashlib
+import json
+import signal
 import subprocess
+from pathlib import Path
 
-from tests.kernel.daemon.daemon_process import Daemon
+from tests.kernel.daemon.daemon_process import Daemon, alive, eventually
 
 
 def ours(engine: Daemon) -> tuple[bool, bool]:
@@ -29,3 +32,26 @@ def test_a_container_that_runs_keeps_its_network(mortal: Daemon) -> None:
     mortal.run("sleep", "1000")
     mortal.stop()
     assert ours(mortal) == (True, True)
+
+
+def test_a_reload_decides_whether_containers_outlive_the_daemon(tmp_path: Path) -> None:
+    file = tmp_path / "daemon.json"
+    file.write_text("{}")
+    with Daemon(tmp_path, "c", "--config-file", str(file)) as engine:
+        identity = engine.run("sleep", "1000", StopSignal="SIGKILL", host={"RestartPolicy": {"Name": "always"}})
+        pid = engine.state(identity)["Pid"]
+        for survives in (False, True):
+            file.write_text(json.dumps({"live-restore": survives, "shutdown-timeout": 1, "default-shm-size": "1m"}))
+            assert engine.process
+            engine.process.send_signal(signal.SIGHUP)
+            eventually(
+                lambda: engine.get("/info")["LiveRestoreEnabled"] == json.loads(file.read_text())["live-restore"]
+            )
+            made = engine.create("true")
+            assert engine.get(f"/containers/{made}/json")["HostConfig"]["ShmSize"] == 1 << 20
+            engine.stop()
+            assert alive(pid) == survives
+            engine.start()
+            eventually(lambda: engine.status(identity) == "running")
+            assert (engine.state(identity)["Pid"] == pid) == survives
+            pid = engine.state(identity)["Pid"]

@@ -110,3 +110,22 @@ def test_a_file_that_is_not_there_matters_where_it_was_named(tmp_path: Path) -> 
     missing = tmp_path / "none.json"
     with pytest.raises(InvalidParameter, match="no such file or directory"):
         configure.load(configure.parse(["--config-file", str(missing)]))
+
+
+def test_a_reload_takes_over_what_a_running_daemon_can(tmp_path: Path) -> None:
+    before = load(tmp_path, file={"mtu": 1400, "labels": ["a=b"], "log-driver": "local"})
+    file = {
+        "mtu": 1300, "labels": ["c=d"], "log-driver": "none", "debug": True, "live-restore": False,
+        "shutdown-timeout": 3, "default-shm-size": "1m", "default-ipc-mode": "shareable",
+        "registry-mirrors": ["https://mirror.example"], "insecure-registries": ["near:5000"],
+        "max-concurrent-downloads": 7, "features": {"some": True}, "data-root": "/elsewhere",
+    }  # fmt: skip
+    loaded = load(tmp_path, file=file)
+    now = configure.reloaded(before, loaded)
+    assert now.data_root == before.data_root
+    assert now.network == before.network
+    assert now.containers.log_driver == "local"
+    assert (now.containers.shm_size, now.containers.ipc_mode) == (1 << 20, "shareable")
+    assert (now.labels, now.debug, now.live_restore, now.shutdown_timeout) == (("c=d",), True, False, 3)
+    assert now.registry == loaded.registry
+    assert now.features == {"some": True}
