@@ -28,6 +28,8 @@ from pydock.streams import frame_header
 _PIECE = 512 << 10
 _NUMBERS = {STDOUT: 1, STDERR: 2}
 _SECOND = 1_000_000_000
+#: how often to look at a log that cannot be watched, in seconds
+_POLL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class LogStream:
         if self._live is not None and self._live.ended.done():
             return
         left = (self._until - time_ns()) / _SECOND if self._until else None
+        if self._leave is None:  # the kernel watches no more files for this user
+            left = _POLL if left is None else min(left, _POLL)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await self._woken.wait()

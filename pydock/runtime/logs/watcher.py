@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from pydock.linux import inotify
 
+#: the watch of an event that tells that others were dropped (IN_Q_OVERFLOW, inotify(7))
+_LOST = -1
 _MASK = inotify.IN_MODIFY | inotify.IN_CREATE | inotify.IN_MOVED_TO | inotify.IN_DELETE | inotify.IN_ONLYDIR
 
 
@@ -41,6 +43,8 @@ class Watcher:
     def dispatch(self) -> None:
         """Call the actions of those whose directories have changed, each once."""
         changed = dict.fromkeys(watch for watch, _, _ in inotify.events(self._instance))
+        if _LOST in changed:
+            changed = dict.fromkeys(self._actions)
         for watch in changed:
             for action in self._actions.get(watch, [])[:]:
                 action()

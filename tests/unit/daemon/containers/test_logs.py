@@ -1,6 +1,10 @@
-"""How a log is put on the wire."""
+"""How a log is put on the wire, and followed."""
 
-from pydock.daemon.containers.logs import encode_lines, encode_payloads
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from pydock.daemon.containers.logs import LogStream, encode_lines, encode_payloads
 from pydock.runtime.logs.entry import Entry
 
 BOTH = {"stdout", "stderr"}
@@ -27,3 +31,31 @@ def test_only_the_wanted_streams_are_told() -> None:
     payloads = [("stdout", b"out"), ("stderr", b"err")]
     assert encode_payloads(payloads, {"stderr"}, tty=False) == b"\2\0\0\0\0\0\0\x03err"
     assert encode_payloads(payloads, {"stdout"}, tty=True) == b"out"
+
+
+class Growing:
+    """A log that has nothing at first."""
+
+    ended = False
+
+    def __init__(self) -> None:
+        self._pieces = [b"", b"late"]
+
+    def next(self) -> bytes:
+        if self._pieces:
+            return self._pieces.pop(0)
+        self.ended = True
+        return b""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_log_that_cannot_be_watched_is_looked_at_again() -> None:
+    async def main() -> list[bytes]:
+        live: Any = SimpleNamespace(ended=asyncio.get_running_loop().create_future())
+        source: Any = Growing()
+        async with asyncio.timeout(20):
+            return [piece async for piece in LogStream(source, live, asyncio.Event(), None, 0)]
+
+    assert asyncio.run(main()) == [b"late"]

@@ -68,3 +68,19 @@ def test_the_end_of_the_directory_is_told(watcher: Watcher, tmp_path: Path) -> N
 def test_what_is_not_there_cannot_be_followed(watcher: Watcher) -> None:
     with pytest.raises(FileNotFoundError):
         watcher.follow("/no/such/directory/log", lambda: None)
+
+
+def test_who_might_have_missed_something_is_told(watcher: Watcher, tmp_path: Path) -> None:
+    seen: list[str] = []
+    for name in ("busy", "quiet"):
+        (tmp_path / name).mkdir()
+        watcher.follow(str(tmp_path / name / "log"), lambda name=name: seen.append(name))  # type: ignore[misc]
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    with open(tmp_path / "busy/a", "wb", 0) as first, open(tmp_path / "busy/b", "wb", 0) as second:
+        for _ in range(limit // 2 + 1):
+            first.write(b"x")
+            second.write(b"x")
+    (tmp_path / "quiet/log").touch()
+    while told(watcher):
+        pass
+    assert "quiet" in seen
