@@ -16,6 +16,7 @@ from pydock.errors import Conflict, NotFound
 from pydock.imagestore import trees
 from pydock.imagestore.index import InitRow, SnapshotIndex, SnapshotRow
 from pydock.imagestore.layers import Layers
+from pydock.imagestore.overlay_lookup import Found, look_up
 from pydock.imagestore.trees import Usage
 from pydock.linux.mounts import Mount
 from pydock.worker import view
@@ -121,6 +122,22 @@ class Snapshots:
         base = self._root / row.cache_id
         lower = tuple(Path(path) for path in (self._init_path(row), *self._lower(row.chain_id)))
         return Directories(row.cache_id, lower, base / "diff", base / "work", base / "merged")
+
+    def lacks(self, key: str, path: str) -> bool:
+        """Whether there surely is nothing at `path`, which is absolute and clean."""
+        return self._look_up(key, path) is Found.NOTHING
+
+    def make_directory(self, key: str, path: str) -> None:
+        """Make directory `path` (absolute and clean) where it is missing; System where something else is there."""
+        if self._look_up(key, path) is Found.DIRECTORY:
+            return
+        mounts = [view.wire(mount) for mount in self.mounts(key)]
+        place = str(self.directories(key).upper)
+        self._jobs.run("pydock.worker.directory:make", {"path": path, "mounts": mounts, "place": place})
+
+    def _look_up(self, key: str, path: str) -> Found:
+        found = self.directories(key)
+        return look_up([str(found.upper), *map(str, found.lower)], path)
 
     def keys(self) -> Sequence[str]:
         """Return the keys of all snapshots."""

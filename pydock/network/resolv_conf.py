@@ -60,7 +60,7 @@ class DnsOptions:
             if _address(server) is None:
                 raise InvalidParameter(f"bad nameserver address {server}")
         for word in (*self.search, *self.options):
-            if not _WORD.fullmatch(word):
+            if word and not _WORD.fullmatch(word):
                 raise InvalidParameter(f"invalid DNS search domain or option: {word!r}")
 
 
@@ -194,10 +194,10 @@ def _merge(host: ResolvConf, wanted: DnsOptions) -> _Merged:
         conf = replace(conf, nameservers=wanted.servers, invalid=())
         overrides.append("nameservers")
     if wanted.search:
-        conf = replace(conf, search=tuple(domain for domain in wanted.search if domain != "."))
+        conf = replace(conf, search=tuple(domain for domain in wanted.search if domain not in ("", ".")))
         overrides.append("search")
     if wanted.options:
-        conf = replace(conf, options=wanted.options)
+        conf = replace(conf, options=tuple(filter(None, wanted.options)))
         overrides.append("options")
     ndots_from = ""
     if any(option.partition(":")[0] == "ndots" for option in conf.options):

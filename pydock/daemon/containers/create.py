@@ -193,6 +193,8 @@ class Creation:
             return
         rootfs = await offload(self._snapshots.mounts, record.id)
         for point in points:
+            if await offload(self._snapshots.lacks, record.id, point.target):
+                continue
             await self._volumes.copy_up(point.name, record.id, rootfs, point.target)
 
     def _find_image(self, reference: str) -> tuple[str, str]:
@@ -203,6 +205,8 @@ class Creation:
 def _make(snapshots: Snapshots, record: Container, chain_id: str) -> None:
     snapshots.prepare(record.id, chain_id, enter=False)
     record.directory.mkdir(mode=0o710, parents=True)
+    if record.config["WorkingDir"]:
+        snapshots.make_directory(record.id, record.config["WorkingDir"])
 
 
 def _discard(snapshots: Snapshots, record: Container) -> None:

@@ -165,7 +165,7 @@ def _config(record: Container) -> Mapping[str, Any]:
     """Config; the address that was asked for on the main network stands there for older clients."""
     mode = record.host_config["NetworkMode"]
     endpoint = record.endpoints.get(mode)
-    if record.config.get("MacAddress") or endpoint is None or not endpoint.wanted_mac:
+    if record.config.get("MacAddress") or mode in ("host", "none") or endpoint is None or not endpoint.wanted_mac:
         return record.config
     shown: dict[str, Any] = {}
     for key, value in record.config.items():

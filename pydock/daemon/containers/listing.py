@@ -207,6 +207,8 @@ def _command(record: Container) -> str:
 
 def _endpoint(shown: dict[str, Any]) -> dict[str, Any]:
     """A list tells less of an endpoint than an inspect."""
+    if ipam := shown["IPAMConfig"]:
+        shown["IPAMConfig"] = {key: value for key, value in ipam.items() if key != "LinkLocalIPs"}
     return {**shown, "Links": None, "Aliases": None, "DriverOpts": None, "DNSNames": None}
 
 

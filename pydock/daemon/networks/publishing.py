@@ -74,16 +74,18 @@ def split_port(port: str) -> tuple[int, str]:
     protocol = protocol.lower() or "tcp"
     if protocol not in PROTOCOLS:
         raise InvalidParameter(f"invalid port specification: {port!r}: unknown protocol {protocol}")
-    if not (number.isascii() and number.isdigit() and 0 < int(number) < 1 << 16):
+    if not (number.isascii() and number.isdigit() and int(number) < 1 << 16):
         raise InvalidParameter(f"invalid port specification: {port!r}")
     return int(number), protocol
 
 
 def check_bindings(bindings: Bindings, exposed: Iterable[str]) -> None:
     """Refuse what no start could carry out."""
-    for port in (*bindings, *exposed):
+    for port in exposed:
         split_port(port)
     for port, several in bindings.items():
+        if split_port(port)[0] == 0:
+            raise InvalidParameter(f"invalid port specification: {port!r}")
         for binding in several or ():
             parse_range(binding.host_port, f'hostPort binding for "{port}": port')
             if binding.host_ip:

@@ -28,7 +28,8 @@ from pydock.imagestore.tags import Tags
 from pydock.imagestore.url_source import UrlSource
 
 STEPS = (*layer_tables.STEPS, *image_tables.STEPS)
-PRELOAD = tuple(f"pydock.worker.{name}" for name in ("unpack", "assemble", "init_layer", "pack", "archive", "changes"))
+_JOBS = ("unpack", "assemble", "init_layer", "pack", "archive", "changes", "directory")
+PRELOAD = tuple(f"pydock.worker.{name}" for name in _JOBS)
 
 
 @dataclass(frozen=True, slots=True)
