@@ -5,6 +5,7 @@ would follow them, and none leads out.
 """
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, normpath
 from typing import Any, Final
 
-from pydock.errors import InvalidParameter, NotFound
+from pydock.errors import InvalidParameter, NotFound, System
 from pydock.worker import confine, inflow, view
 from pydock.worker.calls import Report
 from pydock.worker.extraction import Extraction, Rules
@@ -64,7 +65,7 @@ def write(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     _enter(arguments)
     sys.setswitchinterval(0.0005)
     os.umask(0)
-    path = os.path.realpath(_absolute(arguments["path"]))
+    path = _target(_absolute(arguments["path"]), "EvalSymlinks: too many links")
     try:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -103,13 +104,27 @@ def _enter(arguments: Mapping[str, Any]) -> None:
 def _stat(path: str) -> list[Any]:
     try:
         found = os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         raise _missing(path) from None
-    target = os.path.realpath(path) if stat.S_ISLNK(found.st_mode) else ""
+    except NotADirectoryError:
+        raise System(f"lstat {_absolute(path)}: not a directory") from None
+    target = ""
+    if stat.S_ISLNK(found.st_mode):
+        target = _target(path, f"evalSymlinksInScope: too many links in {_absolute(path)}")
     mode = found.st_mode & 0o777 | _GO_KINDS.get(stat.S_IFMT(found.st_mode), 0)
     for bit, go_bit in _GO_BITS:
         mode |= go_bit if found.st_mode & bit else 0
     return [basename(path.rstrip("/")) or "/", found.st_size, mode, found.st_mtime_ns, target]
+
+
+def _target(path: str, too_many: str) -> str:
+    """Where links lead from `path`; what is not there at their end is no error."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise System(too_many) from None
+    return os.path.realpath(path)
 
 
 def _absolute(path: str) -> str:

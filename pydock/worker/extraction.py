@@ -74,7 +74,7 @@ class Extraction:
         self.entries += 1
         if self.entries > MAX_ENTRIES:
             raise malformed("too many entries")
-        path = self._path(entry.name)
+        path = self._path(entry.name, "entry name")
         try:
             return self._place(entry, path, content)
         except OSError as error:
@@ -96,7 +96,9 @@ class Extraction:
             except OSError as error:
                 raise blame(error, path) from error
 
-    def _path(self, name: bytes) -> bytes:
+    def _path(self, name: bytes, what: str) -> bytes:
+        if not self._rules.whiteouts and normpath(name).split(b"/", 1)[0] == b"..":
+            raise InvalidParameter(f'invalid {what} "{_text(name)}"')
         clean = normpath(b"/" + name).lstrip(b"/")
         return os.path.join(self._base, clean) if clean else self._base
 
@@ -135,6 +137,9 @@ class Extraction:
                 raise malformed(f"{_text(entry.name)}: unhandled tar header type {kind[0]}")
         return None
 
+    def _shown(self, path: bytes) -> str:
+        return _text(os.path.relpath(path, self._base))
+
     def _make(self, entry: Entry, path: bytes, create: Callable[[], None]) -> None:
         """Create at `path` with `create`, after what stands in its way has gone and what must be above it is there."""
         for _ in range(2):
@@ -151,7 +156,7 @@ class Extraction:
         found = os.lstat(path)
         if self._rules.keep_directories and stat.S_ISDIR(found.st_mode) and entry.kind != tar.DIRECTORY:
             raise InvalidParameter(
-                f'cannot overwrite directory "{_text(path)}" with non-directory "{_text(self._base)}"'
+                f'cannot overwrite directory "{self._shown(path)}" with non-directory "{_text(self._base)}"'
             )
         if path == self._base:
             raise malformed(f"{_text(entry.name)}: the root can't be replaced")
@@ -229,7 +234,7 @@ class Extraction:
             if not stat.S_ISDIR(found.st_mode):
                 if self._rules.keep_directories:
                     raise InvalidParameter(
-                        f'cannot overwrite non-directory "{_text(path)}" with directory "{_text(self._base)}"'
+                        f'cannot overwrite non-directory "{self._shown(path)}" with directory "{_text(self._base)}"'
                     ) from None
                 self._clear(entry, path)
                 os.mkdir(path, 0o700)
@@ -245,7 +250,7 @@ class Extraction:
         self._directories[path] = _times(entry)
 
     def _hard_link(self, entry: Entry, path: bytes) -> None:
-        target = self._path(entry.link)
+        target = self._path(entry.link, "hardlink target")
         if target == path:
             return
         try:

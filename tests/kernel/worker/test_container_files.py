@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pydock.errors import Conflict, InvalidParameter, NotFound
+from pydock.errors import Conflict, InvalidParameter, NotFound, System
 from pydock.linux.mounts import Mount
 from pydock.worker.container_files import ContainerFiles, PutOptions, View
 from pydock.worker.view import started
@@ -136,6 +136,9 @@ def test_stat_says_what_dockers_says(container: Container, view: View) -> None:
     assert container.files.stat(view, "/tmp").mode == 0o777 | 1 << 31 | 1 << 20
     with pytest.raises(NotFound, match="Could not find the file /nope in container"):
         container.files.stat(view, "/nope")
+    for path in ("/f1/", "/f1/x"):
+        with pytest.raises(System, match=f"lstat {path}: not a directory"):
+            container.files.stat(view, path)
 
 
 @pytest.mark.parametrize(
@@ -204,8 +207,9 @@ def test_the_owner_can_be_another_than_the_tars(container: Container) -> None:
 def test_what_docker_refuses_is_refused_in_its_words(container: Container, view: View) -> None:
     for path, data, options, words in [
         ("/f1", tar(), PutOptions(), "extraction point is not a directory"),
-        ("/etc", tar(member("x", b"f")), PutOptions(keep_directories=True), "cannot overwrite directory"),
-        ("/etc", tar(directory("passwd")), PutOptions(keep_directories=True), "cannot overwrite non-directory"),
+        ("/etc", tar(member("x", b"f")), PutOptions(keep_directories=True), 'cannot overwrite directory "x" with non'),
+        ("/etc", tar(directory("passwd")), PutOptions(keep_directories=True), 'overwrite non-directory "passwd" with'),
+        ("/etc", tar(member("../up", b"f")), PutOptions(), 'invalid entry name "../up"'),
         ("/etc", tar(), PutOptions(read_only=True), "container rootfs is marked read-only"),
         ("/data", tar(), PutOptions(read_only_mounts=("/data",)), "mounted volume is marked read-only"),
         ("/etc/link", tar(), PutOptions(read_only_mounts=("/etc/x",)), "mounted volume is marked read-only"),
@@ -217,6 +221,14 @@ def test_what_docker_refuses_is_refused_in_its_words(container: Container, view:
     container.write(view, "/data", tar(member("f")), PutOptions(read_only=True, writable_mounts=("/data",)))
     container.write(view, "/etc", tar(member("x", b"f")))
     assert (container.upper / "etc/x").read_bytes() == b"f"
+
+
+def test_a_link_to_itself_is_refused(container: Container) -> None:
+    view = container.run("os.symlink('loop', '/loop')\n")
+    with pytest.raises(System, match="evalSymlinksInScope: too many links in /loop"):
+        container.files.stat(view, "/loop")
+    with pytest.raises(System, match="EvalSymlinks: too many links"):
+        container.write(view, "/loop", tar())
 
 
 def test_a_broken_upload_is_an_error(container: Container, view: View) -> None:
