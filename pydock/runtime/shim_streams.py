@@ -5,7 +5,6 @@ is behind, or the log's own connection is, nothing more is read, and the process
 """
 
 import contextlib
-import errno
 import fcntl
 import itertools
 import os
@@ -96,10 +95,9 @@ class ProcessStreams:
             client.finish()
 
     def resize(self, height: int, width: int) -> None:
-        """Set the terminal's size; OSError where there is none."""
-        if self._terminal < 0:
-            raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY))
-        set_size(self._terminal, height, width)
+        """Set the terminal's size; as in Docker, no error where there is none."""
+        if self._terminal >= 0:
+            set_size(self._terminal, height, width)
 
     def process_exited(self) -> None:
         """The process ended: read what it left, and do not wait for ever for those that inherited its output."""
