@@ -200,6 +200,8 @@ def _element(element: Element) -> bytes:
     if not element.end:
         return nested(1, body)
     if not element.joined:
+        if not element.end.strip(b"\xff"):
+            return nested(1, body)  # nothing comes after its end
         after = (int.from_bytes(element.end) + 1).to_bytes(len(element.end))
         return nested(1, body) + nested(1, nested(1, attribute(1, after)) + be32(3, _ELEMENT_INTERVAL_END))
     return nested(1, body + nested(10, attribute(1, element.end)))

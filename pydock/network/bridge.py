@@ -77,7 +77,7 @@ class Host:
             present: set[Interface] = set()
         else:
             if link.kind != "bridge":
-                raise Forbidden(f"bridge device with non default name {bridge.name} is no bridge")
+                raise Forbidden(f"existing interface {bridge.name} is not a bridge")
             present = {address for _, address in rt.addresses(self._netlink, link.index)}
         wanted = set(bridge.addresses)
         changes = [rt.add_address(link.index, one) for one in wanted - present]
@@ -118,13 +118,11 @@ class Host:
         """Make the parent of a macvlan or ipvlan network, a VLAN such as ``eth0.10``, where it is missing."""
         if self.link(name):
             return
-        base, dot, number = name.rpartition(".")
-        if not dot:
-            raise InvalidParameter(f"invalid subinterface vlan name {name}, example formatting is eth0.10")
+        base, number = _vlan(name)
         below = self.link(base)
-        if below is None or not number.isdigit() or not 0 < int(number) < 4095:
-            raise InvalidParameter(f"failed to find master interface {base} on the Docker host")
-        self._netlink.request([rt.add_vlan(name, below.index, int(number)), rt.set_link(name, alias=self._owner)])
+        if below is None:
+            raise InvalidParameter(f"-o parent interface was not found on the host: {base}")
+        self._netlink.request([rt.add_vlan(name, below.index, number), rt.set_link(name, alias=self._owner)])
 
     def add_dummy(self, name: str) -> None:
         """Make the parent of an internal macvlan or ipvlan network."""
@@ -205,6 +203,23 @@ def _new_links(port: Port, parent: Link, namespace: int) -> list[Message]:
         rt.bridge_port(name, hairpin=True, isolated=join.isolated),
         rt.set_link(name, up=True),
     ]
+
+
+def _vlan(name: str) -> tuple[str, int]:
+    """``eth0.10`` as ("eth0", 10)."""
+    base, *numbers = name.split(".")
+    if not numbers:
+        raise InvalidParameter(f"invalid subinterface vlan name {name}, example formatting is eth0.10")
+    number = numbers[0]
+    if len(numbers) > 1:
+        raise InvalidParameter(
+            f"required interface name format is: name.vlan_id, ex. eth0.10 for vlan 10, instead received {name}"
+        )
+    if not (number.isascii() and number.isdigit()):
+        raise InvalidParameter(f"unable to parse a valid vlan id from: {number} (ex. eth0.10 for vlan 10)")
+    if not 0 < int(number) < 4095:
+        raise InvalidParameter(f"vlan id must be between 1-4094, received: {number}")
+    return base, int(number)
 
 
 def _write_bridge_sysctls(bridge: BridgeDevice) -> None:

@@ -113,10 +113,10 @@ def _bounds(network: Network, allowed: Network) -> tuple[int, int]:
     """The first and last number that a host of `network` may have within `allowed`."""
     first, last = int(allowed.network_address), int(allowed.broadcast_address)
     spare = 2 if network.max_prefixlen - network.prefixlen >= 2 else 0
-    if spare:
+    if spare or network.version == 6:  # all routers' anycast address, RFC 4291
         first = max(first, int(network.network_address) + 1)
-        if network.version == 4:
-            last = min(last, int(network.broadcast_address) - 1)
+    if spare and network.version == 4:
+        last = min(last, int(network.broadcast_address) - 1)
     return first, last
 
 

@@ -5,7 +5,6 @@ leaves is a bridge that no record names (it goes at start-up) or a record whose 
 """
 
 import contextlib
-import ipaddress
 import logging
 import secrets
 import threading
@@ -18,13 +17,14 @@ from typing import Final
 from pydock.daemon.networks import bridges
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import LiveNetwork, Registry
-from pydock.daemon.networks.record import BRIDGE_NAME, NetworkRecord, Pool
+from pydock.daemon.networks.pools import with_gateway
+from pydock.daemon.networks.record import BRIDGE_NAME, GATEWAY_MODES, NetworkRecord, Pool
 from pydock.daemon.networks.request import Draft
 from pydock.daemon.state.networks import NetworkStore
-from pydock.errors import Conflict, Forbidden, NotFound, PydockError, System
+from pydock.errors import Conflict, Forbidden, InvalidParameter, NotFound, PydockError, System
 from pydock.linux.rtnetlink import Network
 from pydock.network.bridge import enable_forwarding
-from pydock.network.ipam import OVERLAP, PoolRange, check_overlap, choose_subnet
+from pydock.network.ipam import PoolRange, check_overlap, choose_subnet
 
 _PARENTS: Final = ("macvlan", "ipvlan")
 
@@ -177,7 +177,8 @@ class Making:
         )
         if draft.config_only:
             return record
-        record = replace(record, pools=self._allocated(draft))
+        unused = tuple(pool for pool in draft.pools if pool.network.version not in _versions(draft))
+        record = replace(record, pools=self._allocated(draft), unused_pools=unused)
         return replace(record, made_link=self._makes_link(record))
 
     def _makes_link(self, record: NetworkRecord) -> bool:
@@ -202,28 +203,31 @@ class Making:
     def _allocated(self, draft: Draft) -> tuple[Pool, ...]:
         """The subnets with gateways; those that the user left open are chosen."""
         if draft.ipam_driver == "null":
+            if draft.pools:
+                raise InvalidParameter("null ipam driver does not handle specific address pool requests")
+            if draft.driver == "bridge":
+                raise InvalidParameter("ipv4 pool is empty")
             return ()
         pools: list[Pool] = []
         used: list[Network] = []
-        for version, enabled in ((4, draft.enable_ipv4), (6, draft.enable_ipv6)):
-            if not enabled:
-                continue
-            asked = [pool for pool in draft.pools if pool.subnet and pool.network.version == version]
+        for version in _versions(draft):
+            asked = [pool for pool in draft.pools if pool.network.version == version]
             for pool in asked:
                 check_overlap(pool.network, [*self._registry.subnets(), *used])
                 used.append(pool.network)
-                pools.append(_with_gateway(pool))
             if not asked:
-                chosen = self.choose(version, used)
-                used.append(chosen)
-                pools.append(_with_gateway(Pool(str(chosen))))
+                used.append(self.choose(version, used))
+                asked = [Pool(str(used[-1]))]
+            pools += [with_gateway(pool, _needs_gateway(draft, version)) for pool in asked]
+            if draft.driver == "bridge" and len(asked) > 1:
+                raise Forbidden("bridge driver doesn't support multiple subnets")
         return tuple(pools)
 
     def _configured(self, draft: Draft) -> Draft:
         """The draft with the configuration of a configuration-only network."""
         source = self._registry.get(draft.config_from)
         if source is None:
-            raise NotFound(f"network {draft.config_from} not found")
+            raise NotFound(f'configuration network "{draft.config_from}" does not exist')
         if not source.record.config_only:
             raise Forbidden(f"{draft.config_from!r} is not a configuration network")
         if draft.pools or draft.options or draft.labels:
@@ -242,18 +246,13 @@ class Making:
         )
 
 
-def _with_gateway(pool: Pool) -> Pool:
-    """The pool with the first address of its range as gateway, where the user named none."""
-    if pool.gateway:
-        return pool
-    subnet = pool.network
-    first = subnet.network_address
-    allowed = ipaddress.ip_network(pool.ip_range).network_address if pool.ip_range else first
-    spare = subnet.max_prefixlen - subnet.prefixlen >= 2
-    gateway = allowed if allowed != first or not spare else first + 1
-    taken = set((pool.auxiliary or {}).values())
-    while str(gateway) in taken:
-        gateway += 1
-    if gateway not in subnet:
-        raise Forbidden(OVERLAP)
-    return replace(pool, gateway=str(gateway))
+def _versions(draft: Draft) -> list[int]:
+    """The IP versions that are on."""
+    return [version for version, enabled in ((4, draft.enable_ipv4), (6, draft.enable_ipv6)) if enabled]
+
+
+def _needs_gateway(draft: Draft, version: int) -> bool:
+    """Whether an address is set aside for the way out, or for the bridge: not where there is neither."""
+    if draft.driver == "bridge":
+        return draft.options.get(GATEWAY_MODES[version]) != "isolated"
+    return not draft.internal and draft.options.get("ipvlan_mode") not in ("l3", "l3s")

@@ -30,18 +30,22 @@ PREDEFINED: Final = ("bridge", "host", "none")
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One subnet of a network; addresses as text, "" where there is none.  ``chosen``: by the user."""
+    """One subnet of a network; addresses as text, "" where there is none.
+
+    ``chosen``: by the user; ``implied``: its gateway is not, which Docker does not show then.
+    """
 
     subnet: str
     ip_range: str = ""
     gateway: str = ""
     auxiliary: Mapping[str, str] | None = None
     chosen: bool = False
+    implied: bool = False
 
     @property
     def network(self) -> Network:
         """The subnet."""
-        return ipaddress.ip_network(self.subnet)
+        return ipaddress.ip_network(self.subnet, strict=False)
 
     @property
     def gateway_address(self) -> Address | None:
@@ -62,6 +66,8 @@ class NetworkRecord:
     ipam_driver: str = "default"
     ipam_options: Mapping[str, str] | None = None
     pools: tuple[Pool, ...] = ()
+    #: what the user gave for an IP version that is off: shown, not used
+    unused_pools: tuple[Pool, ...] = ()
     internal: bool = False
     attachable: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
@@ -113,7 +119,8 @@ class NetworkRecord:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "NetworkRecord":
         """The inverse of `to_record`."""
-        return cls(**{**record, "pools": tuple(Pool(**pool) for pool in record["pools"])})
+        pools = {key: tuple(Pool(**pool) for pool in record.get(key, ())) for key in ("pools", "unused_pools")}
+        return cls(**{**record, **pools})
 
 
 def parse_bool(text: str) -> bool:

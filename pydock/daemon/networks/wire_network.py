@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydock.daemon.networks.live import LiveNetwork
+from pydock.daemon.networks.pools import in_docker_order
 from pydock.daemon.networks.record import NetworkRecord, Pool
 from pydock.errors import NotFound
 
@@ -52,16 +53,16 @@ def inspect(network: LiveNetwork, scope: str = "") -> dict[str, Any]:
 
 
 def _ipam(record: NetworkRecord) -> dict[str, Any]:
-    config = [_pool(pool) for pool in record.pools]
+    config = [_pool(pool) for pool in in_docker_order([*record.pools, *record.unused_pools])]
     options = None if record.ipam_options is None else dict(record.ipam_options)
-    return {"Driver": record.ipam_driver, "Options": options, "Config": config or ([] if record.config_only else None)}
+    return {"Driver": record.ipam_driver, "Options": options, "Config": config or None}
 
 
 def _pool(pool: Pool) -> dict[str, Any]:
     found: dict[str, Any] = {"Subnet": pool.subnet}
     if pool.ip_range:
         found["IPRange"] = pool.ip_range
-    if pool.gateway:
+    if pool.gateway and not pool.implied:
         found["Gateway"] = pool.gateway
     if pool.auxiliary:
         found["AuxiliaryAddresses"] = dict(pool.auxiliary)
