@@ -1,6 +1,6 @@
 """Pipes between the event loop and workers: read and written as they allow, without a thread.
 
-Used where a worker makes or takes a tar that a client reads or sends.
+Used where workers and threads make or take what a client reads or sends.
 """
 
 import asyncio
@@ -29,29 +29,7 @@ class Pipe:
             try:
                 return os.read(self.near, SIZE)
             except BlockingIOError:
-                await self._ready(reading=True)
-
-    async def write(self, data: bytes) -> None:
-        """Give the worker `data`; BrokenPipeError where it takes no more."""
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[os.write(self.near, view) :]
-            except BlockingIOError:
-                await self._ready(reading=False)
-
-    async def _ready(self, reading: bool) -> None:
-        loop = asyncio.get_running_loop()
-        woken: asyncio.Future[None] = loop.create_future()
-        if reading:
-            loop.add_reader(self.near, _wake, woken)
-        else:
-            loop.add_writer(self.near, _wake, woken)
-        try:
-            await woken
-        finally:
-            loop.remove_reader(self.near)
-            loop.remove_writer(self.near)
+                await _ready(self.near, reading=True)
 
     def close_near(self) -> None:
         """Close the daemon's end."""
@@ -73,6 +51,30 @@ class Pipe:
     ) -> None:
         self.close_near()
         self.close_far()
+
+
+async def write(descriptor: int, data: bytes) -> None:
+    """Give `data` to who reads the pipe whose non-blocking end is `descriptor`; BrokenPipeError where nobody does."""
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(descriptor, view) :]
+        except BlockingIOError:
+            await _ready(descriptor, reading=False)
+
+
+async def _ready(descriptor: int, reading: bool) -> None:
+    loop = asyncio.get_running_loop()
+    woken: asyncio.Future[None] = loop.create_future()
+    if reading:
+        loop.add_reader(descriptor, _wake, woken)
+    else:
+        loop.add_writer(descriptor, _wake, woken)
+    try:
+        await woken
+    finally:
+        loop.remove_reader(descriptor)
+        loop.remove_writer(descriptor)
 
 
 def _wake(woken: "asyncio.Future[None]") -> None:

@@ -6,7 +6,7 @@ What touches a container's files runs in workers; tars go through pipes between 
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -69,8 +69,8 @@ class Archive:
                 async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
                     yield found, pieces
 
-    async def put(self, entry: Entry, name: str, put: Put, body: AsyncIterator[bytes]) -> None:
-        """Unpack the tar that comes in `body` into the directory `put.path`."""
+    async def put(self, entry: Entry, name: str, put: Put, pour: Callable[[int], Awaitable[None]]) -> None:
+        """Unpack the tar that `pour` writes to the descriptor it gets into the directory `put.path`."""
         async with self._view(entry) as view:
             with Pipe(reading=False) as pipe:
                 work = asyncio.create_task(
@@ -79,8 +79,7 @@ class Archive:
                 work.add_done_callback(lambda _: pipe.close_far())
                 try:
                     with contextlib.suppress(BrokenPipeError):  # the worker tells why
-                        async for piece in body:
-                            await pipe.write(piece)
+                        await pour(pipe.near)
                 finally:
                     pipe.close_near()
                     await asyncio.wait([work])

@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Protocol
 
+from pydock.daemon import pipes
 from pydock.daemon.http.body import BadBody
 from pydock.daemon.http.head import Head, status_line, upgrade_line
 from pydock.daemon.http.hijack import Hijacked, RawConnection, Taken
+from pydock.daemon.http.pouring import Pouring
 from pydock.daemon.http.response import Response
 from pydock.daemon.http.websocket import WebSocket
 from pydock.errors import InvalidParameter
@@ -122,6 +124,30 @@ class Exchange:
                 yield piece
             elif not self._body.complete:
                 await self._more()
+
+    async def pour(self, target: int) -> None:
+        """See `request.Exchange.pour`."""
+        body, transport = self._body, self._line.transport
+        if body is None or body.complete:
+            return
+        sock = transport.get_extra_info("socket")
+        if sock is None or transport.get_extra_info("sslcontext") is not None:
+            async for piece in self.body():
+                await pipes.write(target, piece)
+            return
+        if self._line.gone:
+            raise ConnectionAbortedError(_GONE)
+        self._continue()
+        self._paused = True
+        transport.pause_reading()
+        try:
+            await Pouring(sock.fileno(), body, target).run()
+        except BadBody:
+            self.reusable = False
+            raise InvalidParameter("malformed request body") from None
+        finally:
+            self._unread = 0
+            self.resume()
 
     def _continue(self) -> None:
         if not self._continued:

@@ -57,6 +57,9 @@ class Exchange(Protocol):
     def body(self) -> AsyncIterator[bytes]:
         """The pieces of the request's body."""
 
+    async def pour(self, target: int) -> None:
+        """Write what is left of the body to descriptor `target`."""
+
     def stream(
         self, status: int, content_type: str, headers: Mapping[str, str]
     ) -> contextlib.AbstractAsyncContextManager[Stream]:
@@ -88,6 +91,14 @@ class Request:
         Raises ConnectionAbortedError when the client goes in the middle of it.
         """
         return self.exchange.body()
+
+    async def pour(self, target: int) -> None:
+        """Write the body, as it comes, to `target`, a pipe's non-blocking end: for bodies of any size.
+
+        Raises ConnectionAbortedError when the client goes in the middle of it, BrokenPipeError when the pipe's reader
+        does; what has not been read by then is left in `body`.
+        """
+        await self.exchange.pour(target)
 
     async def read(self, limit: int = MAX_JSON) -> bytes:
         """The whole body; one longer than `limit` is refused."""

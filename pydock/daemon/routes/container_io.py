@@ -6,7 +6,7 @@ Parses, calls, encodes; the services are those of `pydock.daemon.containers`.
 import base64
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -59,7 +59,7 @@ class Archive(Protocol):
         self, entry: Entry, name: str, path: str
     ) -> AbstractAsyncContextManager[tuple[PathStat, AsyncIterator[bytes]]]: ...
 
-    async def put(self, entry: Entry, name: str, put: Put, body: AsyncIterator[bytes]) -> None: ...
+    async def put(self, entry: Entry, name: str, put: Put, pour: Callable[[int], Awaitable[None]]) -> None: ...
 
     def export(self, entry: Entry) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
 
@@ -160,7 +160,7 @@ class Files:
         """``PUT /containers/{name}/archive``."""
         entry, name, path = self._target(request)
         put = Put(path, request.query.flag("noOverwriteDirNonDir"), request.query.flag("copyUIDGID"))
-        await self._archive.put(entry, name, put, request.body)
+        await self._archive.put(entry, name, put, request.pour)
         return Response(200)
 
     async def changes(self, request: Request) -> Response:

@@ -5,14 +5,12 @@ Used by the image routes: load and import take a body in through `receiving`, sa
 
 import asyncio
 import contextlib
-import fcntl
 import os
 from collections.abc import AsyncIterator, Callable
 
 from pydock.daemon.http.request import Request
 from pydock.daemon.offload import offload
-
-_PIPE = 1 << 20
+from pydock.daemon.pipes import Pipe
 
 
 @contextlib.asynccontextmanager
@@ -21,60 +19,29 @@ async def receiving(request: Request) -> AsyncIterator[int]:
 
     What was not read by the end of the block is taken from the client and dropped, so that it sees the answer.
     """
-    reading, writing = _pipe()
-    os.set_blocking(writing, False)
-    feeder = asyncio.create_task(_feed(request, writing))
-    try:
-        yield reading
-    except (asyncio.CancelledError, GeneratorExit):
-        feeder.cancel()
-        raise
-    finally:
-        os.close(reading)
-        with contextlib.suppress(asyncio.CancelledError):
-            await feeder
+    with Pipe(reading=False) as pipe:
+        feeder = asyncio.create_task(_feed(request, pipe))
+        try:
+            yield pipe.far
+        except (asyncio.CancelledError, GeneratorExit):
+            feeder.cancel()
+            raise
+        finally:
+            pipe.close_far()
+            with contextlib.suppress(asyncio.CancelledError):
+                await feeder
 
 
-async def _feed(request: Request, writing: int) -> None:
-    loop = asyncio.get_running_loop()
+async def _feed(request: Request, pipe: Pipe) -> None:
     try:
-        async for piece in request.body:
-            view = memoryview(piece)
-            while view:
-                try:
-                    view = view[os.write(writing, view) :]
-                except BlockingIOError:
-                    await _writable(loop, writing)
+        await request.pour(pipe.near)
     except BrokenPipeError:
         async for _ in request.body:  # the work has ended; the client may still be sending
             pass
     except ConnectionAbortedError:
         pass  # the client went: the work finds a stream that ends too early
     finally:
-        os.close(writing)
-
-
-async def _writable(loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
-    ready = loop.create_future()
-    loop.add_writer(descriptor, _settle, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_writer(descriptor)
-
-
-async def _readable(loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
-    ready = loop.create_future()
-    loop.add_reader(descriptor, _settle, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-
-
-def _settle(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)
+        pipe.close_near()
 
 
 async def sending(write: Callable[[int], None]) -> AsyncIterator[bytes]:
@@ -82,40 +49,25 @@ async def sending(write: Callable[[int], None]) -> AsyncIterator[bytes]:
 
     Where the iteration is left, the pipe breaks and `write` fails.
     """
-    loop = asyncio.get_running_loop()
-    reading, writing = _pipe()
-    os.set_blocking(reading, False)
+    with Pipe(reading=True) as pipe:
+        target, pipe.far = pipe.far, -1  # the thread's own: it may go on for a while where the iteration is left
 
-    def work() -> None:
-        try:
-            write(writing)
-        finally:
-            os.close(writing)
-
-    task = asyncio.ensure_future(offload(work))
-    try:
-        while True:
+        def work() -> None:
             try:
-                piece = os.read(reading, _PIPE)
-            except BlockingIOError:
-                await _readable(loop, reading)
-                continue
-            if not piece:
-                break
-            yield piece
-        await task
-    finally:
-        os.close(reading)
-        task.add_done_callback(_forget)
+                write(target)
+            finally:
+                os.close(target)
+
+        task = asyncio.ensure_future(offload(work))
+        try:
+            while piece := await pipe.read():
+                yield piece
+            await task
+        finally:
+            pipe.close_near()
+            task.add_done_callback(_forget)
 
 
 def _forget(task: "asyncio.Future[None]") -> None:
     if not task.cancelled():
         task.exception()
-
-
-def _pipe() -> tuple[int, int]:
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    with contextlib.suppress(OSError):  # beyond the user's limit a smaller one does
-        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
-    return reading, writing

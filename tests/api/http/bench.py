@@ -11,6 +11,7 @@ from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response, no_content, text_response
 from pydock.daemon.http.router import Route, Router
 from pydock.daemon.http.server import Server
+from pydock.daemon.pipes import Pipe
 from pydock.errors import Conflict, NotModified, System
 
 LIMIT = 10.0
@@ -99,6 +100,8 @@ class Bench:
             Route("GET", "/version", self._version),
             Route("GET", "/params/{name:.*}/json", self._params),
             Route("POST", "/echo", self._echo),
+            Route("POST", "/poured", self._poured),
+            Route("POST", "/poured-half", self._poured_half),
             Route("POST", "/json", self._json),
             Route("POST", "/unread", self._ping),
             Route("GET", "/nothing", self._nothing),
@@ -128,6 +131,29 @@ class Bench:
 
     async def _echo(self, request: Request) -> Response:
         return Response(200, await request.read(1 << 24))
+
+    async def _poured(self, request: Request) -> Response:
+        with Pipe(reading=False) as pipe, os.fdopen(os.dup(pipe.far), "rb") as reader:
+            pipe.close_far()
+            content = asyncio.create_task(asyncio.to_thread(reader.read))
+            try:
+                await request.pour(pipe.near)
+            except BaseException as error:
+                self.told.append(f"poured: {type(error).__name__}")
+                pipe.close_near()
+                await content
+                raise
+            pipe.close_near()
+            return Response(200, await content)
+
+    async def _poured_half(self, request: Request) -> Response:
+        with Pipe(reading=False) as pipe:
+            pipe.close_far()
+            try:
+                await request.pour(pipe.near)
+            except BrokenPipeError:
+                return Response(200, b"%d" % sum([len(piece) async for piece in request.body]))
+        return Response(200, b"all")
 
     async def _json(self, request: Request) -> Response:
         return json_response(await request.json_value())
