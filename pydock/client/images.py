@@ -99,7 +99,7 @@ def search(engine: "Engine", term: str, limit: int, filters: "Filters", auth: st
     """GET /images/search."""
     from pydock.client import json_text
 
-    query = {"term": term, "limit": limit or None, "filters": filters}
+    query = {"term": term, "limit": limit if limit > 0 else None, "filters": filters}
     response = engine.request("GET", "/images/search", query, headers=registry_auth(auth))
     answer: list[JSON] = json_text.loads(response.read())
     engine.release(response)

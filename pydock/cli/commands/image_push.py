@@ -25,9 +25,13 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     if options.platform:
         from pydock.cli.platform import as_json
 
-        platform = as_json(options.platform)
+        try:
+            platform = as_json(options.platform)
+        except Exit:
+            console.err.write(f"Invalid platform {options.platform}")
+            raise
         mark = "i Info → " if console.out.is_terminal() else " Info -> "
-        console.out.write(f"{mark}{_NOTE}\n".replace("\n", "\n         ").rstrip(" ") + "\n")
+        console.out.write("\n" + f"{mark}{_NOTE}".replace("\n", "\n         ") + "\n")
     reference = parse(arguments[0])
     if options.all_tags and (reference.tag or reference.digest):
         raise Exit("tag can't be used with --all-tags/-a")

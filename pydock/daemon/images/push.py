@@ -34,7 +34,7 @@ class Pushes:
                 raise InvalidParameter("cannot push a digest reference")
             reference = reference.with_tag(tag)
         if platform is not None:
-            self._images.resolve(str(reference), platform)
+            self._images.resolve(reference.familiar, platform)
 
         def work(report: Report, cancellation: Cancellation) -> None:
             self._pusher.push(Request(reference, credentials), Messages(report), cancellation)

@@ -4,10 +4,10 @@
 `routes.images`' part and handed in.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from pydock.daemon.api import images as wire
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response
 from pydock.daemon.http.router import Handler, Route
@@ -126,12 +126,4 @@ def lenient_credentials(request: Request) -> Credentials:
 
 def _json_platform(request: Request) -> Platform | None:
     text = request.query.text("platform")
-    if not text:
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict) or not value.get("os") or not value.get("architecture"):
-        raise InvalidParameter(f"failed to parse platform: {text[:200]!r}")
-    return platforms.of(value)
+    return wire.parse_platform(text) if text else None

@@ -31,13 +31,16 @@ class Credentials:
 
 
 NOBODY = Credentials()
+_FIELDS = ("username", "password", "auth", "identitytoken", "registrytoken", "serveraddress")
 
 
 def from_fields(fields: Any) -> Credentials:
     """Credentials out of Docker's AuthConfig; InvalidParameter where it is none."""
     if not isinstance(fields, dict):
         raise InvalidParameter("invalid X-Registry-Auth header: not an object")
-    known = {str(name).lower(): value for name, value in fields.items() if isinstance(value, str)}
+    known = {str(name).lower(): value for name, value in fields.items() if value is not None}
+    if not all(isinstance(known.get(name, ""), str) for name in _FIELDS):
+        raise InvalidParameter("invalid X-Registry-Auth header: not text")
     username, password = known.get("username", ""), known.get("password", "")
     if known.get("auth") and not username:
         try:

@@ -3,6 +3,7 @@
     PydockError
     ├── System
     │   ├── Unreachable      the network: no such host, refused, reset, TLS, a stream that broke off
+    │   ├── NoCredentials    the registry wants a name and a password, and there are none
     │   └── RegistryFault    the registry answered with an error
     └── NotFound             (made of a RegistryFault by `explained`)
 
@@ -10,6 +11,7 @@ Raised by the transport and the session; read by pull, push, login and search.
 """
 
 import json
+import re
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ from pydock.imagestore.reference import Reference
 #: the longest answer that is read to find out what is wrong, in bytes
 MAX_ERROR_BODY = 64 << 10
 _SHOWN = 512
+_REQUEST = re.compile(r'^[A-Z][a-z]+ "([^"]*)": ')
 _FINAL = frozenset(("UNAUTHORIZED", "UNSUPPORTED", "DENIED", "TOOMANYREQUESTS", "NAME_UNKNOWN", "BLOB_UNKNOWN"))
 
 
@@ -31,6 +34,10 @@ class Unreachable(System):
         super().__init__(message)
         self.plain_http = plain_http
         self.final = final
+
+
+class NoCredentials(System):
+    """A registry wants a name and a password, and there are none: no 401 in Docker either."""
 
 
 class RegistryFault(System):
@@ -128,6 +135,14 @@ def classified(error: PydockError) -> PydockError:
             return Forbidden(error.message)
         case RegistryFault(code="MANIFEST_UNKNOWN" | "NAME_UNKNOWN" | "BLOB_UNKNOWN"):
             return NotFound(error.message)
+    return error
+
+
+def asked_by(error: PydockError, method: str) -> PydockError:
+    """`error` with another method, "" for no request at all, where it names the request that we may not make."""
+    message = _REQUEST.sub(f'{method} "\\1": ' if method else "", error.message, count=1)
+    if isinstance(error, (NoCredentials, Unauthorized, RegistryFault)) and message != error.message:
+        error.message, error.args = message, (message,)
     return error
 
 

@@ -37,10 +37,13 @@ class LayerDownload:
         self._cancellation = cancellation
         self._id = short_id(descriptor.digest)
         self._tries = 0
+        #: whether the worker was fed the beginning of one answer and the rest of another
+        self._mended = False
 
     def run(self, lease: Lease, progress: Progress, retries: Retries) -> Unpacked:
         """Download and unpack; the compressed form is kept with the layer."""
         while True:
+            self._mended = False
             with self._blobs.ingest(self._descriptor.digest, self._descriptor.size) as ingest:
                 try:
                     unpacked = self._transfer(ingest, lease, progress, retries)
@@ -70,20 +73,26 @@ class LayerDownload:
             progress.update(self._id, "Verifying Checksum")
             self._verify(ingest)
             progress.update(self._id, "Download complete")
-            return sink.result()
+            try:
+                return sink.result()
+            except PydockError as error:
+                if self._mended:
+                    raise _Corrupt(error.message) from None
+                raise
 
     def _receive(self, ingest: Ingest, sink: "_Unpacking", buffer: memoryview, meter: Meter) -> None:
         """Read one answer to its end."""
         with self._repository.blob(self._descriptor.digest, ingest.offset) as answer:
             if answer.status == 200 and ingest.offset:
                 ingest.restart()
+                self._mended = True
             while count := answer.readinto(buffer):
                 data = buffer[:count]
                 try:
                     ingest.write(data)
                 except InvalidParameter as error:
                     raise _Corrupt(error.message) from None
-                # after a restart the worker has seen the beginning already; that it saw the same is verified at the end
+                # after a restart the worker has seen the beginning already, though it may have been another
                 fresh = ingest.offset - sink.fed
                 if fresh > 0:
                     sink.feed(data[max(0, count - fresh) :])

@@ -3,12 +3,13 @@
 Used by push.
 """
 
+import contextlib
 import os
 from collections.abc import Sequence
 
 from pydock.errors import PydockError
 from pydock.imagestore.registry.cancellation import Cancellation
-from pydock.imagestore.registry.faults import Unreachable
+from pydock.imagestore.registry.faults import MAX_ERROR_BODY, Unreachable
 from pydock.imagestore.registry.progress import Meter, Progress
 from pydock.imagestore.registry.repository import Repository, worth_retrying
 from pydock.imagestore.registry.retries import Retries
@@ -106,18 +107,36 @@ class Uploads:
         return self._begin()
 
     def _send(self, location: str, digest: str, body: bytes | Body, size: int) -> None:
-        """Upload `body` in one piece and close the upload."""
+        """Upload `body` in one piece and close the upload; one that fails is taken back."""
+        try:
+            location = self._patch(location, body, size)
+            self._close(location, digest)
+        except PydockError:
+            self._abandon(location)
+            raise
+
+    def _patch(self, location: str, body: bytes | Body, size: int) -> str:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         with self._repository.session.request("PATCH", location, self._repository.scopes, headers, body) as answer:
             if answer.status not in (202, 204):
                 raise fault_of(answer)
-            location = self._located(answer.header("Location") or location)
+            return self._located(answer.header("Location") or location)
+
+    def _close(self, location: str, digest: str) -> None:
         closing = f"{location}{'&' if '?' in location else '?'}digest={digest}"
         with self._repository.session.request(
             "PUT", closing, self._repository.scopes, {"Content-Length": "0"}, b""
         ) as answer:
             if answer.status != 201:
                 raise fault_of(answer)
+
+    def _abandon(self, location: str) -> None:
+        """Have the registry forget an upload; it does so by itself some day, so nothing is made of a failure."""
+        with (
+            contextlib.suppress(PydockError),
+            self._repository.session.request("DELETE", location, self._repository.scopes) as answer,
+        ):
+            answer.read(MAX_ERROR_BODY)
 
     def _located(self, location: str) -> str:
         if location.startswith("/"):

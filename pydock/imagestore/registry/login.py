@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from pydock.errors import InvalidParameter, PydockError, System, Unauthorized
+from pydock.errors import InvalidParameter, PydockError, System
 from pydock.imagestore.reference import DEFAULT_DOMAIN, LEGACY_DOMAIN
 from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.credentials import Credentials
@@ -32,8 +32,7 @@ def login(credentials: Credentials, options: RegistryOptions, cancellation: Canc
         with session.request("GET", "/v2/") as answer:
             if answer.status != 200:
                 url = f"{session.endpoint.url}/v2/"
-                message = f"login attempt to {url} failed with status: {answer.status} {answer.reason}"
-                raise Unauthorized(message) if answer.status == 401 else System(message)
+                raise System(f"login attempt to {url} failed with status: {answer.status} {answer.reason}")
         return session.identity_token
 
     try:

@@ -28,6 +28,7 @@ from pydock.imagestore.registry.repository import Fetched, Repository
 from pydock.imagestore.registry.retries import Retries
 from pydock.imagestore.registry.session import Session
 from pydock.imagestore.registry.store import Store
+from pydock.imagestore.registry.under_way import UnderWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Puller:
         self._store = store
         self._options = options
         self._retries = retries or Retries(options.max_download_attempts)
+        self._under_way = UnderWay()
 
     def pull(self, request: Request, progress: Progress, cancellation: Cancellation) -> bool:
         """Pull, and tell whether a name has come to stand for something else.  Blocks."""
@@ -54,7 +56,8 @@ class Puller:
 
         def attempt(session: Session, inner: Cancellation) -> bool:
             repository = Repository(session, reference.path, inner)
-            return _Pull(self._store, self._options, self._retries, repository, inner).run(request, progress)
+            one = _Pull(self._store, self._options, self._retries, self._under_way, repository, inner)
+            return one.run(request, progress)
 
         try:
             changed = first(reference.domain, request.credentials, self._options, cancellation, attempt)
@@ -75,12 +78,14 @@ class _Pull:
         store: Store,
         options: RegistryOptions,
         retries: Retries,
+        under_way: UnderWay,
         repository: Repository,
         cancellation: Cancellation,
     ) -> None:
         self._store = store
         self._options = options
         self._retries = retries
+        self._under_way = under_way
         self._repository = repository
         self._cancellation = cancellation
         self._failure: BaseException | None = None
@@ -153,15 +158,27 @@ class _Pull:
         self, manifest: Manifest, diff_ids: Sequence[str], chains: Sequence[str], lease: Lease, progress: Progress
     ) -> None:
         """Download what is missing of the layers, bottom up, and put one on the other."""
-        present = 0
-        for chain in chains:
-            if lease.find(chain) is None:
-                break
-            present += 1
+        known = _present(chains, lease)
         for place, layer in enumerate(manifest.layers):
-            progress.update(short_id(layer.digest), "Already exists" if place < present else "Pulling fs layer")
-        for layer in manifest.layers[present + self._options.max_concurrent_downloads :]:
+            progress.update(short_id(layer.digest), "Already exists" if place < known else "Pulling fs layer")
+        for layer in manifest.layers[known + self._options.max_concurrent_downloads :]:
             progress.update(short_id(layer.digest), "Waiting")
+        with self._under_way.claim(lambda: chains[_present(chains, lease) :], self._cancellation):
+            present = _present(chains, lease)
+            for layer in manifest.layers[known:present]:  # brought by another pull meanwhile
+                progress.update(short_id(layer.digest), "Pull complete")
+            self._download_layers(manifest, diff_ids, chains, present, lease, progress)
+
+    def _download_layers(
+        self,
+        manifest: Manifest,
+        diff_ids: Sequence[str],
+        chains: Sequence[str],
+        present: int,
+        lease: Lease,
+        progress: Progress,
+    ) -> None:
+        """Download the layers above the lowest `present`."""
         parent = chains[present - 1] if present else ""
         with ThreadPoolExecutor(self._options.max_concurrent_downloads, "pull") as pool:
             try:
@@ -187,3 +204,8 @@ class _Pull:
             self._failure = self._failure or error
             self._cancellation.cancel()
             raise
+
+
+def _present(chains: Sequence[str], lease: Lease) -> int:
+    """How many of `chains`, from the lowest on, are here; they are held from now on."""
+    return next((place for place, chain in enumerate(chains) if lease.find(chain) is None), len(chains))

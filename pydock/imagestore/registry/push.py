@@ -18,6 +18,7 @@ from pydock.imagestore.reference import Reference
 from pydock.imagestore.registry import manifests
 from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.credentials import Credentials
+from pydock.imagestore.registry.faults import asked_by
 from pydock.imagestore.registry.layer_upload import Uploads, put_manifest
 from pydock.imagestore.registry.manifests import Manifest
 from pydock.imagestore.registry.options import RegistryOptions
@@ -62,9 +63,9 @@ class Pusher:
 
         try:
             first(reference.domain, request.credentials, self._options, cancellation, attempt, mirrors=False)
-        except PydockError:
+        except PydockError as error:
             cancellation.check()
-            raise
+            raise asked_by(error, "") from None
 
     def _tagged(self, reference: Reference) -> list[tuple[Reference, Image]]:
         """What is to go out, in Docker's words where that is nothing."""

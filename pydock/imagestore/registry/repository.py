@@ -14,7 +14,7 @@ from pydock.errors import InvalidParameter, PydockError, System
 from pydock.imagestore import digest as digests
 from pydock.imagestore.registry import manifests
 from pydock.imagestore.registry.cancellation import Cancellation
-from pydock.imagestore.registry.faults import RegistryFault, Unreachable
+from pydock.imagestore.registry.faults import RegistryFault, Unreachable, asked_by
 from pydock.imagestore.registry.session import Scopes, Session, fault_of
 from pydock.imagestore.registry.transport import Answer
 
@@ -53,7 +53,11 @@ class Repository:
 
     def manifest(self, reference: str) -> Fetched:
         """Get the manifest of a tag or a digest; what a digest names is verified."""
-        return self._patiently(lambda: self._manifest(reference))
+        try:
+            return self._patiently(lambda: self._manifest(reference))
+        except PydockError as error:
+            # Docker asks for the digest of a tag before it gets the manifest
+            raise asked_by(error, "Get" if ":" in reference else "Head") from None
 
     def _manifest(self, reference: str) -> Fetched:
         with self.session.request(

@@ -111,13 +111,13 @@ class Session:
             except faults.RegistryFault as fault:
                 told = faults.RegistryFault(f'{method.capitalize()} "{url}": {fault.message}', fault.status)
                 raise (Unauthorized(told.message) if fault.code == "UNAUTHORIZED" else told) from None
-            except Unauthorized as error:
-                raise Unauthorized(f'{method.capitalize()} "{url}": {error.message}') from None
+            except (Unauthorized, faults.NoCredentials) as error:
+                raise type(error)(f'{method.capitalize()} "{url}": {error.message}') from None
         return {}
 
     def _basic(self) -> dict[str, str]:
         if not self._credentials.named:
-            raise Unauthorized("no basic auth credentials")
+            raise faults.NoCredentials("no basic auth credentials")
         pair = f"{self._credentials.username}:{self._credentials.password}"
         return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 

@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.error(404, "UNSUPPORTED", "nothing there")
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
     def _read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") == "chunked":
@@ -198,6 +198,9 @@ class Handler(BaseHTTPRequestHandler):
                 return
             session = f"upload-{len(registry.uploads)}"
             registry.uploads[session] = bytearray()
+        if self.command == "DELETE":
+            self.answer(204 if registry.uploads.pop(session, None) is not None else 404)
+            return
         registry.uploads[session] += self.body
         location = {"Location": f"/v2/{repository}/blobs/uploads/{session}?state=x"}
         if self.command != "PUT":

@@ -3,6 +3,7 @@
 import gzip
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +30,10 @@ class MemoryLayers:
         self._blobs = blobs
         self.tars: dict[str, bytes] = {}
         self.layers: dict[str, Layer] = {}
+        #: layers that operations have added and no image has taken yet, and how many leases hold each
+        self.new: dict[str, Layer] = {}
+        self.held: Counter[str] = Counter()
+        self.lock = threading.RLock()
         self.forms: dict[str, BlobRow] = {}
         self.unpacking = 0
 
@@ -74,18 +79,30 @@ class MemoryLease:
 
     def __init__(self, store: MemoryLayers) -> None:
         self._store = store
-        self._lock = threading.Lock()
-        self._new: dict[str, Layer] = {}
+        self._held: set[str] = set()
         self._blobs: list[BlobRow] = []
 
     def __enter__(self) -> "MemoryLease":
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._new.clear()
+        with self._store.lock:
+            self._store.held.subtract(self._held)
+            for chain in self._held:
+                if not self._store.held[chain]:
+                    self._store.new.pop(chain, None)
 
     def find(self, chain_id: str) -> Layer | None:
-        return self._store.layers.get(chain_id) or self._new.get(chain_id)
+        with self._store.lock:
+            found = self._store.layers.get(chain_id) or self._store.new.get(chain_id)
+            if found is not None:
+                self._hold(chain_id)
+            return found
+
+    def _hold(self, chain_id: str) -> None:
+        if chain_id not in self._held:
+            self._held.add(chain_id)
+            self._store.held[chain_id] += 1
 
     def unpack(
         self, source: int, expected_diff_id: str = "", progress: Callable[[int], None] | None = None
@@ -108,23 +125,27 @@ class MemoryLease:
     def add(self, unpacked: Unpacked, parent: str) -> Layer:
         chain = digests.chain_id(parent, unpacked.diff_id)
         layer = Layer(chain, parent, unpacked.diff_id, chain[7:33], unpacked.size, unpacked.tar_size)
-        self._new[chain] = layer
-        return layer
+        with self._store.lock:
+            self._hold(chain)
+            return self._store.layers.get(chain) or self._store.new.setdefault(chain, layer)
 
     def keep_blob(self, row: BlobRow) -> None:
-        with self._lock:
+        with self._store.lock:
             self._blobs.append(row)
 
     def enter(self, chain_id: str, write: Callable[[Sequence[Layer], Sequence[BlobRow]], None]) -> None:
-        layers: list[Layer] = []
-        at = chain_id
-        while at in self._new:
-            layers.insert(0, self._new[at])
-            at = self._new[at].parent
-        write(layers, self._blobs)
-        self._store.layers |= {layer.chain_id: layer for layer in layers}
-        for row in self._blobs:
-            self._store.forms[row.diff_id] = row
+        with self._store.lock:
+            layers: list[Layer] = []
+            at = chain_id
+            while at in self._store.new:
+                layers.insert(0, self._store.new[at])
+                at = self._store.new[at].parent
+            write(layers, self._blobs)
+            self._store.layers |= {layer.chain_id: layer for layer in layers}
+            for layer in layers:
+                del self._store.new[layer.chain_id]
+            for row in self._blobs:
+                self._store.forms[row.diff_id] = row
 
 
 def _plain(data: bytes) -> tuple[bytes, str]:

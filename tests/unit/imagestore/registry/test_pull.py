@@ -182,6 +182,121 @@ def test_begins_anew_where_ranges_are_not_known(store: MemoryStore, registry: Fa
     assert store.layers.tars[image.diff_ids[0]] == blob
 
 
+def test_a_wrong_beginning_is_fetched_again_where_ranges_are_not_known(
+    store: MemoryStore, registry: FaultyRegistry
+) -> None:
+    image = make_image([{"a": bytes(range(256)) * 1000}], "", True)
+    registry.add("app", "1", image)
+    blob = image.blobs[image.layer_digests[0]]
+    times: list[int] = []
+
+    def answer(request: Handler) -> bool:
+        if image.layer_digests[0] not in request.path:
+            return False
+        times.append(1)
+        if len(times) == 1:  # breaks off, and what came was wrong
+            request.answer(200, b"x" * 90_000, {"Content-Length": str(len(blob))})
+            request.drop()
+        else:
+            request.answer(200, blob)
+        return True
+
+    registry.on("GET", "/v2/app/blobs/", answer)
+    pull(store, f"{registry.host}/app:1")
+    assert len(times) == 3  # the second was right, but the worker had seen the first
+    assert store.layers.tars[image.diff_ids[0]] == blob
+
+
+def test_two_pulls_at_once_download_a_layer_once(store: MemoryStore, registry: FaultyRegistry) -> None:
+    one = make_image([{"a": b"shared"}, {"b": b"one"}])
+    two = make_image([{"a": b"shared"}, {"b": b"two"}])
+    registry.add("one", "1", one)
+    registry.add("two", "1", two)
+    assert one.layer_digests[0] == two.layer_digests[0]
+    reached, release, asked = threading.Event(), threading.Event(), threading.Event()
+
+    def stall(request: Handler) -> bool:
+        reached.set()
+        release.wait(60)
+        return False
+
+    def seen(request: Handler) -> bool:
+        asked.set()
+        return False
+
+    registry.on("GET", f"/v2/one/blobs/{one.layer_digests[0]}", stall)
+    registry.on("GET", f"/v2/two/blobs/{two.config_digest}", seen)
+    puller = Puller(store.store, RegistryOptions(), QUICK)
+    heard = [Heard(), Heard(), Heard()]
+
+    def run(place: int, name: str) -> None:
+        parsed = reference.parse(f"{registry.host}/{name}:1")
+        puller.pull(Request(parsed, NOBODY), heard[place], Cancellation())
+
+    threads = [threading.Thread(target=run, args=(0, "one"))]
+    threads[0].start()
+    assert reached.wait(30)
+    for place, name in ((1, "two"), (2, "one")):
+        threads.append(threading.Thread(target=run, args=(place, name)))
+        threads[-1].start()
+    assert asked.wait(30)
+    release.set()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert {image.id for image in store.images.all()} == {one.config_digest, two.config_digest}
+    for digest in {*one.layer_digests, *two.layer_digests}:
+        assert len(registry.requests(digest)) == 1
+    shared = one.layer_digests[0][7:19]
+    # the third may have come when all was there
+    assert [told.actions(shared)[-1] for told in heard[:2]] == ["Pull complete"] * 2
+
+
+def test_who_waits_for_another_pull_can_be_cancelled_and_takes_over_where_it_fails(
+    store: MemoryStore, registry: FaultyRegistry
+) -> None:
+    image = make_image([{"a": b"shared"}])
+    registry.add("app", "1", image)
+    reached, release = threading.Event(), threading.Event()
+    times: list[int] = []
+
+    def stall(request: Handler) -> bool:
+        times.append(1)
+        if len(times) > 1:
+            return False
+        reached.set()
+        release.wait(60)
+        request.error(403, "DENIED", "not yours")
+        return True
+
+    registry.on("GET", f"/v2/app/blobs/{image.layer_digests[0]}", stall)
+    puller = Puller(store.store, RegistryOptions(), QUICK)
+    cancellations = [Cancellation(), Cancellation(), Cancellation()]
+    raised: dict[int, BaseException] = {}
+
+    def run(place: int) -> None:
+        try:
+            parsed = reference.parse(f"{registry.host}/app:1")
+            puller.pull(Request(parsed, NOBODY), Heard(), cancellations[place])
+        except BaseException as error:
+            raised[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(3)]
+    threads[0].start()
+    assert reached.wait(30)
+    threads[1].start()
+    cancellations[1].cancel()
+    threads[1].join(30)
+    assert isinstance(raised[1], Cancelled)
+    threads[2].start()
+    release.set()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert set(raised) == {0, 1}
+    assert store.images.get(image.config_digest) is not None
+
+
 def test_a_wrong_blob_is_fetched_again_and_then_given_up(store: MemoryStore, registry: FaultyRegistry) -> None:
     image = make_image([{"a": b"a"}])
     registry.add("app", "1", image)
@@ -375,7 +490,7 @@ def test_rate_limit_is_told_and_not_fought(store: MemoryStore, registry: FaultyR
 def test_basic_auth(store: MemoryStore, registry: FaultyRegistry) -> None:
     registry.user = ("me", "secret")
     registry.add("app", "1", make_image())
-    with pytest.raises(Unauthorized, match=r'Get ".*/v2/app/manifests/1": no basic auth credentials'):
+    with pytest.raises(System, match=r'Head ".*/v2/app/manifests/1": no basic auth credentials'):
         pull(store, f"{registry.host}/app:1")
     pull(store, f"{registry.host}/app:1", Credentials("me", "secret"))
 

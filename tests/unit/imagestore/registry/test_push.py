@@ -165,6 +165,7 @@ def test_refusals_are_told(store: MemoryStore, registry: FaultyRegistry, stage: 
         with pytest.raises(PydockError, match="denied"):
             push(store, f"{other.host}/copy:1")
         assert ("copy", "1") not in other.manifests
+        assert not other.uploads  # what was begun has been taken back
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "", "gopher://x/", "relative/path"])
