@@ -82,9 +82,13 @@ def _part(choice: Choice, lease: Lease, layers: Layers, images: Images) -> _Part
         "schemaVersion": 2,
         "mediaType": _MANIFEST,
         "config": {"mediaType": _CONFIG, "digest": image.id, "size": len(config)},
-        "layers": [{"mediaType": _LAYER, "digest": layer.diff_id, "size": layer.tar_size} for layer in chain],
+        "layers": [_descriptor(layer) for layer in chain],
     }
     return _Part(choice, config, chain, _encode(manifest))
+
+
+def _descriptor(layer: Layer) -> dict[str, Any]:
+    return {"mediaType": _LAYER, "digest": layer.diff_id, "size": layer.tar_size}
 
 
 def _index(parts: Sequence[_Part]) -> bytes:
@@ -109,6 +113,8 @@ def _docker_manifest(parts: Sequence[_Part]) -> bytes:
             "RepoTags": [short for _, short in part.choice.names] or None,
             "Layers": [_path(layer.diff_id) for layer in part.layers],
         }
+        if part.layers:
+            item["LayerSources"] = {layer.diff_id: _descriptor(layer) for layer in part.layers}
         if part.choice.image.parent in saved:
             item["Parent"] = part.choice.image.parent
         items.append(item)

@@ -7,7 +7,7 @@ inspect.
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydock.errors import InvalidParameter
@@ -140,7 +140,10 @@ def parse(text: str) -> Platform:
         )
     if len(parts) == 1:
         return _from_one_part(text)
-    return normalize(*parts)
+    found = normalize(*parts)
+    if len(parts) == 3 and found.architecture == "arm64" and not found.variant:
+        return replace(found, variant="v8")  # written out, it stays written out
+    return found
 
 
 def _from_one_part(text: str) -> Platform:
@@ -159,6 +162,7 @@ def rank(wanted: Platform, offered: Platform, strict: bool = False) -> int:
 
     Unless `strict`, older variants serve too: arm/v7 runs arm/v6 and arm/v5, arm64 runs 32-bit arm, amd64 runs 386.
     """
+    wanted = normalize(wanted.os, wanted.architecture, wanted.variant)
     candidates = [wanted] if strict else list(_served(wanted))
     for place, candidate in enumerate(candidates):
         if (candidate.os, candidate.architecture, candidate.variant) == (

@@ -54,6 +54,7 @@ class Commits:
         with self._users.committing(request.container, request.pause) as source:
             config = changes.apply(request.config or source.config, request.changes)
             image = self._make(source, composing.merged(config, source.config), request, name)
+        self._catalog.announce("create", image.id)
         if name:
             self._catalog.announce("tag", image.id, naming.familiar(name))
         self._events.publish("container", "commit", source.id, _attributes(source, request, image.id, name))

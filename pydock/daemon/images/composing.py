@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydock.daemon.config import VERSION
 from pydock.daemon.moments import format_rfc3339
 from pydock.imagestore.platforms import Platform
 
@@ -41,7 +42,9 @@ def imported(platform: Platform, config: Mapping[str, Any], diff_id: str, commen
         "variant": platform.variant,
         "comment": comment,
         "config": {**_EMPTY_CONFIG, **config},
+        "container_config": _EMPTY_CONFIG,
         "created": created,
+        "docker_version": VERSION,
         "history": [_without_empty({"created": created, "comment": comment})],
         "os": platform.os,
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
@@ -76,6 +79,7 @@ def committed(
         "container": container_id,
         "container_config": {**_EMPTY_CONFIG, **container_config},
         "created": created,
+        "docker_version": VERSION,
         "history": [*(parent.get("history") or ()), _without_empty(step)],
         "rootfs": {"type": "layers", "diff_ids": diff_ids if empty else [*diff_ids, diff_id]},
     }
