@@ -17,6 +17,8 @@ def to_unix(value: str, name: str = "") -> str:
     except ValueError:
         pass
     else:
+        if value == "0":  # the epoch, not an age
+            return value
         moment = time.time_ns() - age
         return f"{moment // 10**9}.{moment % 10**9:09d}"
     try:

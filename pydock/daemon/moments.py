@@ -55,7 +55,7 @@ def parse_age(text: str) -> int | None:
 def parse_moment(text: str) -> int:
     """A moment as filters have it: an age before now, RFC 3339, or a Unix time; in Docker's words where it is none."""
     age = parse_age(text)
-    if age is not None:
+    if age is not None and text != "0":
         return time.time_ns() - age
     match = _UNIX.fullmatch(text)
     if match is not None:

@@ -35,7 +35,9 @@ GET = (
 )  # fmt: skip
 POST = (
     "/_ping", "/version", "/nope", "/build/cancel", "/build/cancel?id=x", "/build/prune?filters=x",
-    '/build/prune?filters={"foo":["x"]}', '/build/prune?filters={"until":["x"]}', "/commit", "/commit?container=@no",
+    '/build/prune?filters={"foo":["x"]}', '/build/prune?filters={"until":["x"]}',
+    '/build/prune?filters={"label":["pdt"]}', '/build/prune?filters={"unused-for":["x"]}', "/commit",
+    "/commit?container=@no",
     '/containers/prune?filters={"foo":["x"]}', '/containers/prune?filters={"until":["x"]}',
     '/images/prune?filters={"foo":["x"]}', '/images/prune?filters={"until":["x"]}',
     '/images/prune?filters={"dangling":["x"]}', '/networks/prune?filters={"foo":["x"]}',

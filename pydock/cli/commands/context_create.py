@@ -18,8 +18,6 @@ def parse_docker(value: str) -> dict[str, str]:
         key, equals, content = pair.partition("=")
         if not equals:
             raise ValueError(f"{pair} must be formatted as key=value")
-        if key not in KEYS:
-            raise ValueError(f"unrecognized config key: {key}")
         found[key] = content
     return found
 
@@ -27,6 +25,9 @@ def parse_docker(value: str) -> dict[str, str]:
 def endpoint(console: Console, given: dict[str, str]) -> tuple[dict[str, object], dict[str, bytes]]:
     """What meta.json says of the daemon, and the TLS files that go with it."""
     folder = console.settings.config_directory(console.environ)
+    for key in given:
+        if key not in KEYS:
+            raise Exit(f"unable to create docker endpoint config: unrecognized config key: {key}")
     if source := given.get("from"):
         if source == "default":
             host = address.parse(address.choose(console.settings.host, console.environ)).text
@@ -35,6 +36,11 @@ def endpoint(console: Console, given: dict[str, str]) -> tuple[dict[str, object]
     host = given.get("host", "")
     if not host:
         raise Exit("docker endpoint configuration is required")
+    if "://" not in host:
+        raise Exit(
+            "unable to create docker endpoint config: unable to apply docker endpoint options: unable to parse docker "
+            f"host `{host}`"
+        )
     address.parse(host)
     files: dict[str, bytes] = {}
     for key in ("ca", "cert", "key"):

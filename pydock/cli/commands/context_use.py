@@ -14,8 +14,8 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
     if name != "default":
         try:
             contexts.read(console.settings.config_directory(console.environ), name)
-        except NotFound:
-            raise Exit(f'context "{name}" does not exist') from None
+        except NotFound as error:
+            raise Exit(error.message) from None
     config = console.config
     if name == "default":
         config.content.pop("currentContext", None)

@@ -18,7 +18,9 @@ _NO_MANAGER = (
     "and try again."
 )
 _NO_PLUGINS = "plugins are not supported by this engine"
-_CACHE_FILTERS = frozenset(("until", "id", "parent", "type", "description", "inuse", "shared", "private"))
+_CACHE_FILTERS = frozenset((
+    "until", "unused-for", "label", "label!", "id", "parent", "type", "description", "inuse", "shared", "private",
+))  # fmt: skip
 _PING = {
     "Builder-Version": "1",
     "Cache-Control": "no-cache, no-store, must-revalidate",
@@ -128,13 +130,14 @@ class System:
         filters = request.query.filters()
         if unknown := [key for key in filters if key not in _CACHE_FILTERS]:
             raise InvalidParameter(f"failed to prune build cache: invalid filter '{unknown[0]}'")
-        try:
-            _ = [parse_moment(text) for text in filters.get("until", ())]
-        except InvalidParameter as error:
-            raise InvalidParameter(
-                "failed to prune build cache: \"until\" filter expects a duration (e.g., '24h') or a timestamp: "
-                + error.message
-            ) from None
+        for key in ("until", "unused-for"):
+            try:
+                _ = [parse_moment(text) for text in filters.get(key, ())]
+            except InvalidParameter as error:
+                raise InvalidParameter(
+                    f"failed to prune build cache: \"{key}\" filter expects a duration (e.g., '24h') or a timestamp: "
+                    + error.message
+                ) from None
         return json_response({"CachesDeleted": None, "SpaceReclaimed": 0})
 
     async def cancel_build(self, request: Request) -> Response:
