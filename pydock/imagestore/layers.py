@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydock import durable
 from pydock.errors import System
 from pydock.imagestore import digest as digests
 from pydock.imagestore import trees
@@ -44,6 +45,8 @@ class Unpacked:
     source_digest: str
     source_size: int
     compression: str
+    #: whether all of it is on the disk
+    synced: bool = False
 
 
 class Layers:
@@ -61,6 +64,8 @@ class Layers:
         self._layers = {row[0]: Layer(*row) for row in index.layers()}
         #: chains that operations have added and no image has taken yet
         self._new: set[str] = set()
+        #: those of them that may not be on the disk yet
+        self._unsynced: set[str] = set()
         #: how many images, layers above, snapshots and leases have a chain
         self._users = Counter(layer.parent for layer in self._layers.values() if layer.parent)
         self._forms: dict[str, list[BlobRow]] = {}
@@ -214,6 +219,7 @@ class Layers:
             self._index.remove_blobs([row.digest for row in blobs])
         with self._lock:
             self._new -= {layer.chain_id for layer in gone}
+            self._unsynced -= {layer.chain_id for layer in gone}
         for row in blobs:
             self._blobs.remove(row.digest)
         for layer in gone:
@@ -313,6 +319,8 @@ class Lease:
                 layer = Layer(chain_id, parent, unpacked.diff_id, unpacked.cache_id, unpacked.size, unpacked.tar_size)
                 store._layers[chain_id] = layer
                 store._new.add(chain_id)
+                if not unpacked.synced:
+                    store._unsynced.add(chain_id)
                 if parent:
                     store._users[parent] += 1
                 with self._lock:
@@ -339,12 +347,16 @@ class Lease:
                 new = [layer for layer in reversed(store.chain(chain_id)) if layer.chain_id in store._new]
                 diff_ids = {layer.diff_id for layer in store.chain(chain_id)}
                 blobs = [row for row in self._blobs.values() if row.diff_id in diff_ids]
-            if new:
-                with store._opened(new[-1]) as directory:
+                unsynced = [layer for layer in new if layer.chain_id in store._unsynced]
+            if unsynced:
+                with store._opened(unsynced[-1]) as directory:
                     syncfs(directory)
+            elif new:
+                durable.sync_directory(store._root)
             write(new, blobs)
             with store._lock:
                 store._new -= {layer.chain_id for layer in new}
+                store._unsynced -= {layer.chain_id for layer in new}
                 for row in blobs:
                     store._remember(row)
                 store.retain(chain_id)

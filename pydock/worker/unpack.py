@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from pydock.errors import InvalidParameter
-from pydock.worker import confine, inflow, tar_split
+from pydock.worker import confine, inflow, syncing, tar_split
 from pydock.worker.calls import Report
 from pydock.worker.extraction import Extraction, Rules
 from pydock.worker.outflow import send_file, write_all
@@ -52,7 +52,7 @@ def layer(arguments: dict[str, Any], fds: list[int], report: Report) -> dict[str
     diff_digest = inflow.Digest() if compression else source_digest
     chunks = inflow.ahead(diff_digest.tee(plain) if compression else plain)
     split = SplitWriter(lambda data: write_all(split_file, data))
-    extraction = Extraction(Rules(whiteouts=True), discard=kept.take)
+    extraction = Extraction(Rules(whiteouts=True, hurry=True), discard=kept.take)
     reader = TarReader(chunks, split.raw)
     for entry in reader:
         placed = extraction.place(entry, reader.content())
@@ -61,6 +61,7 @@ def layer(arguments: dict[str, Any], fds: list[int], report: Report) -> dict[str
     reader.drain()
     extraction.finish()
     split.finish()
+    synced = extraction.entries < syncing.FEW and syncing.few(directory)
     source_id = source_digest.finish()
     diff_id = diff_digest.finish() if compression else source_id
     expected = arguments["expected"]
@@ -74,6 +75,7 @@ def layer(arguments: dict[str, Any], fds: list[int], report: Report) -> dict[str
         "source_digest": source_id,
         "source_size": source_digest.size,
         "compression": compression,
+        "synced": synced,
     }
 
 

@@ -75,6 +75,23 @@ def test_two_operations_may_enter_the_same_new_chain_at_once(store: LayerStore) 
     assert store.directories() == []
 
 
+@pytest.mark.parametrize(("files", "alone"), [(3, True), (200, False)])
+def test_few_files_are_synced_by_themselves_and_many_with_all_else(
+    store: LayerStore, monkeypatch: pytest.MonkeyPatch, files: int, alone: bool
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("pydock.imagestore.layers.syncfs", synced.append)
+    store.image(tar(directory("a"), link("l", "a"), *(member(f"a/{number}", b"x") for number in range(files))))
+    assert (synced == []) is alone
+
+
+def test_one_layer_that_is_not_synced_has_its_chain_synced(store: LayerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("pydock.imagestore.layers.syncfs", synced.append)
+    store.image(tar(*(member(str(number), b"x") for number in range(200))), TWO)
+    assert len(synced) == 1
+
+
 def test_a_layer_goes_with_the_last_that_has_it(store: LayerStore) -> None:
     lower, upper = store.image(ONE), store.image(ONE, TWO)
     assert store.layers.release(lower) == []
