@@ -146,8 +146,8 @@ class Recovery:
         """There is no shim: was there an end that nobody recorded?"""
         state = entry.record.state
         exited = await offload(bundles.read_exit, bundle)
-        if heard := exited is not None and exited.finished_at <= max(state.finished_at, state.started_at):
-            exited = None  # the end of an earlier life
+        if heard := exited is not None and exited.finished_at == state.finished_at:
+            exited = None  # the end of an earlier life; a later time would not tell, as clocks are set back
         if exited is None:
             if _is_at_rest(entry.record):
                 return

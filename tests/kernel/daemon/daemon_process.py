@@ -19,12 +19,16 @@ from pydock.runtime.cgroups import Cgroup
 from pydock.streams import FrameDecoder
 from tests.clients.engines import root_tar
 
-PATIENCE = 30.0
+#: how long anything may take, in seconds: far more than it does, as the machine may be at other work
+PATIENCE = 120.0
 IMAGE = "box"
 
 
 class Daemon:
     """One daemon with roots, socket, bridge and control groups of its own."""
+
+    #: what is run as pydockd
+    module = "pydock.daemon.main"
 
     def __init__(self, root: Path, letter: str, *flags: str) -> None:
         self.root = root
@@ -55,7 +59,7 @@ class Daemon:
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [
-            sys.executable, "-m", "pydock.daemon.main", "--data-root", str(self.root / "data"),
+            sys.executable, "-m", self.module, "--data-root", str(self.root / "data"),
             "--exec-root", str(self.root / "exec"), "--pidfile", str(self.root / "pid"), "-H", f"unix://{self.socket}",
             "--bridge", self.bridge, "--bip", f"198.19.{self._subnet}.1/24", "--cgroup-parent", self.cgroups,
             *self._flags,
@@ -70,6 +74,8 @@ class Daemon:
                 if self.call("GET", "/_ping")[0] == 200:
                     return
             time.sleep(0.02)
+        if self.process.poll() is None:
+            self.kill()
         raise AssertionError(f"the daemon does not start: {self.log()[-3000:]}")
 
     def stop(self) -> None:

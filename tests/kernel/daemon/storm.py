@@ -24,9 +24,9 @@ from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
 
 #: what is killed, as often as it stands here
 KILLS = ("daemon", "daemon", "daemon", "daemon", "daemon and shims", "daemon and inits", "told to end",
-         "shims", "inits", "zygote", "resolver", "everything")  # fmt: skip
+         "shims", "inits", "zygote", "resolver", "jobs", "everything")  # fmt: skip
 #: how long what is left over may take to go, in seconds
-PATIENCE = 8.0
+PATIENCE = 30.0
 
 
 class Storm:
@@ -80,7 +80,7 @@ class Storm:
             thread.join()
         if what in ("shims", "inits", "everything"):
             self._lose(what == "everything")  # also what was told just before the blow
-        if what not in ("shims", "inits", "zygote", "resolver"):
+        if what not in ("shims", "inits", "zygote", "resolver", "jobs"):
             self._forget()
         self._kill_more(what)
         assert self.engine.process
@@ -125,6 +125,8 @@ class Storm:
             self._end("pydock-zygote")
         elif what == "resolver":
             self._end("pydock-dns")
+        elif what == "jobs":
+            self._end("pydock-job")
         elif what == "shims":
             self._shims()
         else:

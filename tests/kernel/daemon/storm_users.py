@@ -23,6 +23,8 @@ from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
 from tests.unit.imagestore.registry.made_images import MadeImage, make_image
 
 ABSENT = "absent"
+#: how long what a policy starts may take to be there, in seconds
+_PATIENCE = 30.0
 #: counts in its log, ends with 3 when it is told to
 _WORK = (
     "trap 'exit 3' TERM; {extra} i=0; "
@@ -152,7 +154,8 @@ class Containers(User):
         self.random.choice(acts[thing.state])(thing)
 
     def look(self, thing: Thing) -> str:
-        for _ in range(200):
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
             status, value = self.engine.call("GET", f"/containers/{thing.name}/json")
             found = ABSENT if status == 404 else str(value["State"]["Status"])
             if found in thing.allowed:
@@ -208,7 +211,9 @@ class Containers(User):
         if thing.facts["late"] > time.monotonic() - 1:
             return []
         command = ["busybox", "nc", "-w", "3", "127.0.0.1", bound[0]["HostPort"]]
-        for _ in range(25):
+        deadline = time.monotonic() + _PATIENCE
+        heard = b""
+        while time.monotonic() < deadline:
             heard = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).stdout
             if heard.strip() == shown["Config"]["Hostname"].encode():
                 return []

@@ -66,6 +66,23 @@ def test_an_end_in_the_daemons_absence_is_known(mortal: Daemon) -> None:
     mortal.ok("POST", f"/containers/{identity}/start")
 
 
+def test_an_end_is_known_though_the_clock_was_set_back(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000")
+    pid = mortal.state(identity)["Pid"]
+
+    def end() -> None:
+        path = mortal.root / "exec/containers" / identity / "exit.json"
+        kill(pid)
+        eventually(path.exists)
+        path.write_text(json.dumps({**json.loads(path.read_text()), "exit_code": 6, "finished_at": 10**18}))
+
+    mortal.restart(end)
+    state = mortal.state(identity)
+    assert (state["Status"], state["ExitCode"], state["FinishedAt"][:4]) == ("exited", 6, "2001")
+    mortal.restart()
+    assert mortal.state(identity) == state
+
+
 def test_no_line_of_the_log_is_lost_or_doubled(mortal: Daemon) -> None:
     identity = mortal.shell(COUNT)
     for _ in range(3):
