@@ -60,6 +60,7 @@ class _Once:
 
 def main() -> "NoReturn":
     """Run the command line and end the process."""
+    _fill_standard_streams()
     name = os.path.basename(sys.argv[0])
     out = Output(1)
     console = Console(out, Output(2, out), os.environ, name if name in ("docker", "pydock") else "pydock")
@@ -75,6 +76,14 @@ def main() -> "NoReturn":
         _die_of_pipe()
     # what an interpreter does at its end costs milliseconds, and threads may still wait for input
     os._exit(code)
+
+
+def _fill_standard_streams() -> None:
+    """Put something in the place of standard streams that are closed: a socket there would be taken for one of them."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= 2:
+        descriptor = os.dup(descriptor)
+    os.close(descriptor)
 
 
 def _die_of_pipe() -> None:
@@ -149,7 +158,7 @@ def _settle(console: Console, options: Options) -> None:
     settings = console.settings
     settings.debug = options.debug or options.log_level == "debug"
     if options.log_level not in LEVELS:
-        raise Exit(f"unable to parse logging level: {options.log_level}\n")
+        raise Exit(f"Unable to parse logging level: {options.log_level}")
     if options.host and options.context:
         raise Exit("conflicting options: cannot specify both --host and --context")
     settings.host, settings.context, settings.config = options.host, options.context, options.config

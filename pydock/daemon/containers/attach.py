@@ -43,14 +43,17 @@ class Attacher:
         self._attachments = attachments
 
     async def attach(
-        self, entry: Entry, options: AttachOptions, take: Callable[[], Awaitable[ClientConnection]]
+        self, entry: Entry, name: str, options: AttachOptions, take: Callable[[], Awaitable[ClientConnection]]
     ) -> None:
-        """Check, `take` the client's connection over, and give it where it belongs."""
+        """Check, `take` the client's connection over, and give it where it belongs.
+
+        `name` is what the user calls the container.
+        """
         status = entry.record.state.status
         if status is Status.PAUSED:
-            raise Conflict(f"container {entry.id} is paused, unpause the container before attach")
+            raise Conflict(f"container {name} is paused, unpause the container before attach")
         if status is Status.RESTARTING:
-            raise Conflict(f"container {entry.id} is restarting, wait until the container is running")
+            raise Conflict(f"container {name} is restarting, wait until the container is running")
         stream = _wanted(entry.record, options)
         connection = await take()
         self._announcements.publish(entry.record, "attach")

@@ -44,7 +44,7 @@ class Attacher(Protocol):
     """See `pydock.daemon.containers.attach.Attacher`."""
 
     def attach(
-        self, entry: Entry, options: AttachOptions, take: Callable[[], Awaitable[ClientConnection]]
+        self, entry: Entry, name: str, options: AttachOptions, take: Callable[[], Awaitable[ClientConnection]]
     ) -> Awaitable[None]: ...
 
 
@@ -160,15 +160,16 @@ class Attaching:
 
     async def attach(self, request: Request) -> None:
         """``POST /containers/{id}/attach``."""
-        entry = self._catalog.find(request.params["id"])
+        name = request.params["id"]
+        entry = self._catalog.find(name)
         content_type = stream_type(request, bool(entry.record.config.get("Tty")))
-        await self._attacher.attach(entry, _attach_options(request), lambda: request.hijack(content_type))
+        await self._attacher.attach(entry, name, _attach_options(request), lambda: request.hijack(content_type))
 
     async def attach_websocket(self, request: Request) -> None:
         """``GET /containers/{id}/attach/ws``: as Docker, without frames in the messages."""
-        entry = self._catalog.find(request.params["id"])
+        name = request.params["id"]
         options = _attach_options(request, raw=True)
-        await self._attacher.attach(entry, options, request.websocket)
+        await self._attacher.attach(self._catalog.find(name), name, options, request.websocket)
 
 
 def stream_type(request: Request, tty: bool) -> str:

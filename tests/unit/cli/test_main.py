@@ -1,6 +1,8 @@
 """From the command line to a command: global flags, groups, errors, exit codes."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -33,7 +35,7 @@ def test_each_command_in_the_index_has_its_module(path: str) -> None:
         ("rename a", 1, "pydock: 'pydock rename' requires 2 arguments"),
         ("images a b", 1, "pydock: 'pydock images' requires at most 1 argument"),
         ("port", 1, "pydock: 'pydock port' requires at least 1 and at most 2 arguments"),
-        ("-l loud ps", 1, "unable to parse logging level: loud"),
+        ("-l loud ps", 1, "Unable to parse logging level: loud"),
         ("-H a -H b ps", 125, 'invalid argument "b" for "-H, --host" flag: specify only one -H'),
         ("-H a -c b ps", 1, "conflicting options: cannot specify both --host and --context"),
         ("swarm init", 1, "pydock: 'swarm' is not available: pydock does not have swarm mode"),
@@ -89,3 +91,14 @@ def test_ps_takes_its_format_from_the_config_file(client: Any) -> None:
     assert client("ps") == 0
     assert client.out == "0123456789ab\n"
     assert json.loads((client.folder / "config" / "config.json").read_text()) == {"psFormat": "{{.ID}}"}
+
+
+def test_closed_standard_streams_are_not_taken_by_what_is_opened_next() -> None:
+    script = (
+        "import os, socket\n"
+        "from pydock.cli import main\n"
+        "os.close(0), os.close(1)\n"
+        "main.run = lambda console, words: socket.socket(socket.AF_UNIX).fileno() * 10 + len(os.read(0, 9))\n"
+        "main.main()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 30
