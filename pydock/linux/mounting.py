@@ -8,6 +8,7 @@ import os
 
 from pydock.linux import mount as m
 from pydock.linux import mount_options
+from pydock.linux.inside import open_inside
 from pydock.linux.mount_options import MountOptions
 from pydock.linux.mounts import Mount
 
@@ -25,7 +26,25 @@ def make_tree(mount: Mount, scratch: str) -> int:
     else:
         tree = file_system(mount.type, mount.source, options.data, options.attributes[0])
     set_attributes(tree, options)
-    return tree
+    return _below(tree, mount.subpath, scratch) if mount.subpath else tree
+
+
+def _below(tree: int, path: str, scratch: str) -> int:
+    """What is at `path` in the mount `tree`, as a mount of its own: only what is attached can be cloned."""
+    point = os.open(scratch, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        m.move_mount(tree, point)
+        try:
+            inside = open_inside(tree, path)
+            try:
+                return m.open_tree(inside, "", m.OPEN_TREE_CLONE | m.AT_EMPTY_PATH)
+            finally:
+                os.close(inside)
+        finally:
+            m.umount2(scratch, m.MNT_DETACH)
+    finally:
+        os.close(point)
+        os.close(tree)
 
 
 def file_system(kind: str, source: str, data: tuple[tuple[str, str | None], ...], attributes: int) -> int:

@@ -10,7 +10,7 @@ class Mount:
     ``target`` is absolute inside the root filesystem that it is for.  ``options`` are flag names as
     mount(8) has them (``ro``, ``nosuid``, ``rbind``, ``rprivate``) and, for an overlay, ``upperdir=``
     and ``workdir=``; ``lowerdirs`` lists an overlay's lower directories, the topmost first, as
-    absolute paths.
+    absolute paths.  ``subpath``: what of the file system is shown instead of all, relative to its root.
     """
 
     type: str
@@ -18,3 +18,4 @@ class Mount:
     target: str = "/"
     options: tuple[str, ...] = ()
     lowerdirs: tuple[str, ...] = field(default=())
+    subpath: str = ""

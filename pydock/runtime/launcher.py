@@ -251,4 +251,5 @@ def _mount(fields: dict[str, Any]) -> Mount:
         fields.get("target", "/"),
         tuple(fields.get("options", ())),
         tuple(fields.get("lowerdirs", ())),
+        fields.get("subpath", ""),
     )

@@ -59,8 +59,9 @@ class MountRoot:
         os.close(point)
         context.root = tree
         for mount in others:
-            target = open_target(context.root, mount.target, directory=True)
-            attach(make_tree(mount, self.mountpoint), target)
+            tree = make_tree(mount, self.mountpoint)
+            is_directory = stat.S_ISDIR(os.fstat(tree).st_mode)
+            attach(tree, open_target(context.root, mount.target, directory=is_directory))
 
 
 def attach(tree: int, target: int, propagation: tuple[int, bool] | None = None) -> None:

@@ -6,6 +6,7 @@ Called by the jobs of `archive` and `init_layer`, in a forked process of one thr
 import errno
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,12 +33,20 @@ def wire(mount: Mount) -> dict[str, Any]:
         "target": mount.target,
         "options": mount.options,
         "lowerdirs": mount.lowerdirs,
+        "subpath": mount.subpath,
     }
 
 
 def of(value: Mapping[str, Any]) -> Mount:
     """Return the mount that `wire` made JSON values of."""
-    return Mount(value["type"], value["source"], value["target"], tuple(value["options"]), tuple(value["lowerdirs"]))
+    return Mount(
+        value["type"],
+        value["source"],
+        value["target"],
+        tuple(value["options"]),
+        tuple(value["lowerdirs"]),
+        value.get("subpath", ""),
+    )
 
 
 def make(mounts: Sequence[Mount], place: str) -> int:
@@ -53,7 +62,7 @@ def make(mounts: Sequence[Mount], place: str) -> int:
     m.move_mount(tree, point)
     for mount in others:
         sub = make_tree(mount, place)
-        is_directory = not mount.source or not os.path.isfile(mount.source)
+        is_directory = stat.S_ISDIR(os.fstat(sub).st_mode)
         m.move_mount(sub, open_target(tree, mount.target, directory=is_directory))
     return tree
 

@@ -82,8 +82,8 @@ def _check(mount: dict[str, Any], kind: str) -> None:
         if source:
             raise InvalidParameter("field Source must not be specified")
         tmpfs_options(mount)
-    elif (mount.get("ImageOptions") or {}).get("Subpath"):
-        raise InvalidParameter("a subpath of an image is not supported by this engine")
+    elif not _is_local((mount.get("ImageOptions") or {}).get("Subpath") or ""):
+        raise InvalidParameter("subpath must be a relative path within the volume")
 
 
 def _check_bind(mount: dict[str, Any], source: str) -> None:

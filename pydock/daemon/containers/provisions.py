@@ -124,8 +124,8 @@ class Provisions:
     def _root(self, record: Container) -> tuple[Mount, ...]:
         """The mounts of the root, and of the images that are shown in it."""
         shown = [
-            replace(mount, target=target)
-            for chain, target in image_mounts(record)
+            replace(mount, target=target, subpath=subpath)
+            for chain, target, subpath in image_mounts(record)
             for mount in self._snapshots.read_only_mounts(chain)
         ]
         return (*self._snapshots.mounts(record.id), *shown)

@@ -32,7 +32,7 @@ class Renaming:
     async def _rename(self, entry: Entry, name: str) -> None:
         before = entry.record
         try:
-            await self._catalog.save(entry, replace(before, name=names.check(name)))
+            await self._catalog.save(entry, replace(before, name=names.check("/" + name.removeprefix("/"))))
         except (Conflict, InvalidParameter) as error:
             raise type(error)(f"Error when allocating new name: {error.message}") from error
         if not before.state.status.has_process():

@@ -135,6 +135,10 @@ def merge_tmpfs(options: Iterable[str]) -> list[str]:
     return list(merged.values())
 
 
-def image_mounts(record: Container) -> list[tuple[str, str]]:
-    """(chain ID, target) of each mount of type image: what the launch adds to the root's own mounts."""
-    return [(point.options["Chain"], point.target) for point in record.mounts if point.kind == "image"]
+def image_mounts(record: Container) -> list[tuple[str, str, str]]:
+    """(chain ID, target, subpath) of each mount of type image: what the launch adds to the root's own mounts."""
+    return [
+        (point.options["Chain"], point.target, point.options.get("Subpath") or "")
+        for point in record.mounts
+        if point.kind == "image"
+    ]

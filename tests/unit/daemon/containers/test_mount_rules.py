@@ -76,8 +76,8 @@ def test_binds_refused(text: str, words: str) -> None:
         ({"Type": "tmpfs", "Target": "/x", "TmpfsOptions": {"Options": [["suid"]]}}, "invalid option: suid"),
         ({"Type": "image", "Target": "/x"}, "field Source must not be empty"),
         (
-            {"Type": "image", "Source": "i", "Target": "/x", "ImageOptions": {"Subpath": "a"}},
-            "a subpath of an image is not supported by this engine",
+            {"Type": "image", "Source": "i", "Target": "/x", "ImageOptions": {"Subpath": "a/../../b"}},
+            "subpath must be a relative path within the volume",
         ),
         ({"Type": "odd", "Target": "/x"}, 'invalid mount config for type "odd": mount type unknown'),
         ({"Target": "/x"}, 'invalid mount config for type "": mount type unknown'),
