@@ -4,6 +4,8 @@ main makes it, gives it the sockets that `listeners` opened, and closes it when 
 """
 
 import asyncio
+import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterable
@@ -11,8 +13,64 @@ from collections.abc import Iterable
 from pydock.daemon.http.connection import Connection
 from pydock.daemon.http.router import Router
 
-#: how many clients may wait to be accepted
-BACKLOG = 4096
+#: how many clients may wait to be accepted; how many are accepted before others have their turn
+BACKLOG, _AT_ONCE = 4096, 64
+#: where there is no descriptor for a client: how long to wait for one, in seconds
+_PAUSE = 0.2
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_log = logging.getLogger(__name__)
+
+
+class _Door:
+    """One listening socket.  asyncio's own way out of a shortage of descriptors takes ever more of its time."""
+
+    def __init__(self, server: "Server", sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+        self._server = server
+        self._sock = sock
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._pause: asyncio.TimerHandle | None = None
+        self._greetings: set[asyncio.Task[None]] = set()
+        sock.setblocking(False)
+        sock.listen(BACKLOG)
+        self._open()
+
+    def close(self) -> None:
+        """Hear nobody new."""
+        if self._pause:
+            self._pause.cancel()
+        self._loop.remove_reader(self._sock)
+        self._sock.close()
+
+    def _open(self) -> None:
+        self._loop.add_reader(self._sock, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                client, _ = self._sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _SHORTAGES:
+                    raise
+                if self._pause is None:
+                    _log.error("clients have to wait: %s", (error.strerror or "").lower())
+                self._loop.remove_reader(self._sock)
+                self._pause = self._loop.call_later(_PAUSE, self._open)
+                return
+            self._pause = None
+            greeting = self._loop.create_task(self._greet(client))
+            self._greetings.add(greeting)
+            greeting.add_done_callback(self._greetings.discard)
+
+    async def _greet(self, client: socket.socket) -> None:
+        client.setblocking(False)
+        try:
+            await self._loop.connect_accepted_socket(lambda: Connection(self._server), client, ssl=self._tls)
+        except OSError as error:  # TLS that comes to nothing, too
+            _log.debug("a client came to nothing: %s", error)
+            client.close()
 
 
 class Server:
@@ -22,23 +80,18 @@ class Server:
         self.router = router
         self.connections: set[Connection] = set()
         self.stopping = False
-        self._servers: list[asyncio.Server] = []
+        self._doors: list[_Door] = []
 
     async def listen(self, sockets: Iterable[socket.socket], tls: ssl.SSLContext | None = None) -> None:
         """Serve clients of these listening sockets; over TLS where there is a context for those that are not local."""
-        loop = asyncio.get_running_loop()
         for sock in sockets:
-            if sock.family == socket.AF_UNIX:
-                server = await loop.create_unix_server(lambda: Connection(self), sock=sock, backlog=BACKLOG)
-            else:
-                server = await loop.create_server(lambda: Connection(self), sock=sock, ssl=tls, backlog=BACKLOG)
-            self._servers.append(server)
+            self._doors.append(_Door(self, sock, None if sock.family == socket.AF_UNIX else tls))
 
     async def close(self, grace: float) -> None:
         """Hear nobody new, break streams off, give other answers `grace` seconds to be finished, then close all."""
         self.stopping = True
-        for server in self._servers:
-            server.close()
+        for door in self._doors:
+            door.close()
         for connection in tuple(self.connections):
             connection.stop()
         deadline = asyncio.get_running_loop().time() + grace

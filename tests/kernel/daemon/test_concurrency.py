@@ -1,7 +1,9 @@
 """Many clients at once: requests on one container are serial, none fails by another's doing, nobody waits for ever."""
 
 import contextlib
+import os
 import random
+import resource
 import socket
 import threading
 import time
@@ -55,7 +57,7 @@ def _at_once(count: int, work: Callable[[int], None]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
 
 
@@ -112,3 +114,21 @@ def test_clients_that_take_nothing_hold_up_nobody(engine: Daemon) -> None:
             assert engine.wait(engine.run("true")) == 0
         assert engine.execute(identity, "echo", "hi") == (0, b"hi\n")
     engine.ok("POST", f"/containers/{identity}/kill")
+
+
+def test_more_clients_than_descriptors_have_to_wait(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000")
+    assert mortal.process
+    pid = mortal.process.pid
+    limit = len(os.listdir(f"/proc/{pid}/fd")) + 10
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]))
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            sock = stack.enter_context(socket.socket(socket.AF_UNIX))
+            sock.connect(mortal.socket)
+        eventually(lambda: "clients have to wait: too many open files" in mortal.log())
+        time.sleep(1)
+    assert mortal.status(identity) == "running"
+    assert mortal.log().count("too many open files") < 20
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert mortal.execute(identity, "echo", "hi") == (0, b"hi\n")
