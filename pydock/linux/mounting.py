@@ -5,6 +5,7 @@ The runtime's set-up steps and the workers call this.
 
 import errno
 import os
+import re
 
 from pydock.linux import mount as m
 from pydock.linux import mount_options
@@ -13,6 +14,8 @@ from pydock.linux.mount_options import MountOptions
 from pydock.linux.mounts import Mount
 
 _PAGE = 4096
+#: by its version the kernel may know ``lowerdir+``; asked in vain, older ones complain in their log at each mount
+_APPENDS_LAYERS = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2]) >= (6, 7)
 
 
 def make_tree(mount: Mount, scratch: str) -> int:
@@ -65,13 +68,14 @@ def file_system(kind: str, source: str, data: tuple[tuple[str, str | None], ...]
 
 
 def _overlay(mount: Mount, options: MountOptions, scratch: str) -> int:
-    try:
+    if _APPENDS_LAYERS:
         layers: list[tuple[str, str | None]] = [("lowerdir+", directory) for directory in mount.lowerdirs]
-        return file_system("overlay", "overlay", (*layers, *options.data), options.attributes[0])
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-    # before Linux 6.8 all layers are one option, longer than the 256 bytes that fsconfig(2) takes: mount(2) takes a
+        try:
+            return file_system("overlay", "overlay", (*layers, *options.data), options.attributes[0])
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+    # before Linux 6.7 all layers are one option, longer than the 256 bytes that fsconfig(2) takes: mount(2) takes a
     # page, which holds 127 layers where their common directory is left out
     common = os.path.commonpath(mount.lowerdirs) if len(mount.lowerdirs) > 1 else "/"
     os.chdir(common)

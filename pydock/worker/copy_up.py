@@ -7,7 +7,7 @@ of the job's own, the source is resolved inside it, and all copying goes by desc
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydock.errors import Conflict
@@ -19,7 +19,10 @@ from pydock.linux.files import (
     RESOLVE_NO_SYMLINKS,
     openat2,
 )
+from pydock.linux.mounting import make_tree
+from pydock.linux.mounts import Mount
 from pydock.linux.namespaces import CLONE_NEWNS, unshare
+from pydock.worker import view
 from pydock.worker.calls import Report
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -45,7 +48,7 @@ def _open_source(mounts: list[dict[str, Any]], scratch: str, target: str) -> int
     """The directory to copy from; -1 where the image has nothing there."""
     unshare(CLONE_NEWNS)
     m.mount("", "/", "", m.MS_REC | m.MS_PRIVATE)
-    root = mount_root(mounts[0], scratch)
+    root = make_tree(_for_reading(view.of(mounts[0])), scratch)
     try:
         path = target.lstrip("/") or "."
         source = openat2(root, path, os.O_PATH, resolve=RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
@@ -58,28 +61,12 @@ def _open_source(mounts: list[dict[str, Any]], scratch: str, target: str) -> int
     return os.open(f"/proc/self/fd/{source}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def mount_root(mount: dict[str, Any], scratch: str) -> int:
-    """Mount the root file system on `scratch`, read-only; returns its descriptor."""
-    if mount["type"] != "overlay":
-        return os.open(mount["source"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    # a fresh upper directory holds nothing that a reader would miss, and without it no work directory is needed
-    upper = [option.removeprefix("upperdir=") for option in mount["options"] if option.startswith("upperdir=")]
-    lower = [*upper, *mount["lowerdirs"]]
-    try:
-        context = m.fsopen("overlay")
-        for directory in lower:
-            m.fsconfig_string(context, "lowerdir+", directory)
-        m.fsconfig_create(context)
-        return m.fsmount(context, m.MOUNT_ATTR_RDONLY)
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-    # before Linux 6.8: all in one option of a page at most, shorter without the common directory
-    common = os.path.commonpath(lower)
-    os.chdir(common)
-    text = ":".join(os.path.relpath(path, common).replace("\\", "\\\\").replace(":", "\\:") for path in lower)
-    m.mount("overlay", scratch, "overlay", m.MS_RDONLY, f"lowerdir={text}")
-    return os.open(scratch, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+def _for_reading(root: Mount) -> Mount:
+    """The mount without an upper directory: a fresh one holds nothing that a reader would miss."""
+    if root.type != "overlay":
+        return root
+    upper = [option.removeprefix("upperdir=") for option in root.options if option.startswith("upperdir=")]
+    return replace(root, options=("ro",), lowerdirs=(*upper, *root.lowerdirs))
 
 
 @dataclass(slots=True)

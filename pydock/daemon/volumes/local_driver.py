@@ -8,7 +8,6 @@ import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydock import durable
 from pydock.daemon.volumes import mount_flags
@@ -16,6 +15,7 @@ from pydock.daemon.volumes.pins import unmount
 from pydock.errors import System
 from pydock.linux import mount as m
 from pydock.linux.mounts import Mount
+from pydock.worker import view
 from pydock.worker.calls import JobRunner
 
 _REMOVING = ".removing-"
@@ -119,7 +119,7 @@ class LocalDriver:
         try:
             if os.listdir(volume):
                 return
-            arguments = {"mounts": [_fields(mount) for mount in rootfs], "target": target, "scratch": str(path)}
+            arguments = {"mounts": [view.wire(mount) for mount in rootfs], "target": target, "scratch": str(path)}
             self._jobs.run("pydock.worker.copy_up:copy_up", arguments, [volume])
         finally:
             os.close(volume)
@@ -131,7 +131,3 @@ class LocalDriver:
 
     def _make_root(self) -> None:
         self._root.mkdir(0o701, parents=True, exist_ok=True)
-
-
-def _fields(mount: Mount) -> dict[str, Any]:
-    return {"type": mount.type, "source": mount.source, "options": mount.options, "lowerdirs": mount.lowerdirs}

@@ -31,7 +31,7 @@ def layers(box: Box, count: int) -> tuple[Mount, ...]:
 
 @pytest.fixture(params=["lowerdir+", "one option"])
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The kernel as it is, and one that knows no lowerdir+ (before 6.8)."""
+    """The kernel as it is, and one that knows no lowerdir+ (before 6.7)."""
     kind: str = request.param
     if kind == "one option":
         real = mount_calls.fsconfig_string
