@@ -125,6 +125,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     def reload(loaded: Config) -> None:
         config = configure.reloaded(engine.engine.config, loaded)
         containers.reload(container, config)
+        images.reload(image, config)
         engine.engine.reload(config)
 
     async def stop_all() -> None:

@@ -24,6 +24,10 @@ class UrlSource:
     def __init__(self, options: RegistryOptions) -> None:
         self._options = options
 
+    def reload(self, options: RegistryOptions) -> None:
+        """Begin the next download with these options."""
+        self._options = options
+
     def fetch(self, url: str, target: int, progress: Callable[[int, int], None], cancellation: Cancellation) -> None:
         """Write what `url` names to descriptor `target`; tell the bytes so far and in all (0: unknown)."""
         with Transport(self._options, cancellation) as transport:

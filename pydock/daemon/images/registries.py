@@ -23,6 +23,10 @@ class Registries:
     def __init__(self, options: RegistryOptions) -> None:
         self._options = options
 
+    def reload(self, options: RegistryOptions) -> None:
+        """Ask with these options from now on."""
+        self._options = options
+
     def login(self, credentials: Credentials, cancellation: Cancellation) -> dict[str, str]:
         """Try credentials: ``{"Status": ..., "IdentityToken": ...}``."""
         token = login.login(credentials, self._options, cancellation)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from pydock.daemon.config import Config
 from pydock.daemon.core import Core
 from pydock.daemon.http.router import Route
 from pydock.daemon.images.committing import Commits
@@ -56,12 +57,14 @@ class ImageServices:
     saves: Saves
     imports: Imports
     commits: Commits
+    urls: UrlSource
 
 
 def build(core: Core) -> ImageServices:
     """Construct them; reads the index."""
     kept = open_store(core)
     users = LateUsers()
+    urls = UrlSource(core.config.registry)
     catalog = Images(kept.images, kept.tags, kept.layers, core.events, users)
     return ImageServices(
         store=kept,
@@ -71,8 +74,9 @@ def build(core: Core) -> ImageServices:
         loads=Loads(catalog, kept.images, kept.tags, kept.layers),
         registries=registries.build(core, RegistryStore(kept.blobs, kept.layers, kept.images, kept.tags), catalog),
         saves=Saves(catalog, kept.images, kept.tags, kept.layers),
-        imports=Imports(catalog, kept.images, kept.layers, UrlSource(core.config.registry)),
+        imports=Imports(catalog, kept.images, kept.layers, urls),
         commits=Commits(catalog, kept.images, kept.layers, core.events, users),
+        urls=urls,
     )
 
 
@@ -94,6 +98,12 @@ def routes(services: ImageServices) -> list[Route]:
         *registries.routes(services.registries, image_making.importing(services.imports)),
         image_making.commit(services.commits),
     ]
+
+
+def reload(services: ImageServices, config: Config) -> None:
+    """Take over what a reload changes."""
+    services.registries.reload(config.registry)
+    services.urls.reload(config.registry)
 
 
 async def restore(core: Core, services: ImageServices, containers: Collection[str]) -> None:

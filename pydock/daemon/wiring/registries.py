@@ -9,6 +9,7 @@ from pydock.daemon.images.push import Pushes
 from pydock.daemon.images.registries import Registries
 from pydock.daemon.images.service import Images
 from pydock.daemon.routes import registry as registry_routes
+from pydock.imagestore.registry.options import RegistryOptions
 from pydock.imagestore.registry.pull import Puller
 from pydock.imagestore.registry.push import Pusher
 from pydock.imagestore.registry.store import Store
@@ -21,15 +22,25 @@ class RegistryServices:
     pulls: Pulls
     pushes: Pushes
     queries: Registries
+    puller: Puller
+    pusher: Pusher
+
+    def reload(self, options: RegistryOptions) -> None:
+        """Take over what a reload changes."""
+        for one in (self.queries, self.puller, self.pusher):
+            one.reload(options)
 
 
 def build(core: Core, store: Store, images: Images) -> RegistryServices:
     """Construct them."""
     options = core.config.registry
+    puller, pusher = Puller(store, options), Pusher(store, options)
     return RegistryServices(
-        pulls=Pulls(Puller(store, options), images, core.events),
-        pushes=Pushes(Pusher(store, options), images, core.events),
+        pulls=Pulls(puller, images, core.events),
+        pushes=Pushes(pusher, images, core.events),
         queries=Registries(options),
+        puller=puller,
+        pusher=pusher,
     )
 
 

@@ -6,7 +6,7 @@ downloaded and unpacked, several at a time; the image enters the index whole.  U
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydock.errors import InvalidParameter, PydockError
 from pydock.imagestore import digest as digests
@@ -49,6 +49,11 @@ class Puller:
         self._options = options
         self._retries = retries or Retries(options.max_download_attempts)
         self._under_way = UnderWay()
+
+    def reload(self, options: RegistryOptions) -> None:
+        """Begin the next pull with these options."""
+        self._options = options
+        self._retries = replace(self._retries, attempts=options.max_download_attempts)
 
     def pull(self, request: Request, progress: Progress, cancellation: Cancellation) -> bool:
         """Pull, and tell whether a name has come to stand for something else.  Blocks."""

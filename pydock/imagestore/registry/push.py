@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydock.errors import PydockError, System
 from pydock.imagestore import digest as digests
@@ -49,6 +49,11 @@ class Pusher:
         self._store = store
         self._options = options
         self._retries = retries or Retries(options.max_download_attempts)
+
+    def reload(self, options: RegistryOptions) -> None:
+        """Begin the next push with these options."""
+        self._options = options
+        self._retries = replace(self._retries, attempts=options.max_download_attempts)
 
     def push(self, request: Request, progress: Progress, cancellation: Cancellation) -> None:
         """Push.  Blocks."""

@@ -5,6 +5,7 @@ DYING_AT names is there, steps are counted and their names written to the same p
 the file holds the daemon dies.
 """
 
+import functools
 import os
 import signal
 import sys
@@ -59,8 +60,11 @@ class _Pool(ThreadPoolExecutor):
 
 def _name(function: Any) -> str:
     """The name of what `offload` was asked to do."""
-    cells = {cell.cell_contents for cell in function.__closure__ or () if callable(cell.cell_contents)}
-    return ", ".join(sorted(getattr(one, "__qualname__", repr(one)) for one in cells))
+    if isinstance(function, functools.partial):
+        function = function.func
+    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    named = [function, *(one for one in cells if callable(one))]
+    return str(getattr(named[-1], "__qualname__", named[-1]))
 
 
 def _commit(commit: Callable[[Database, Any], None]) -> Callable[[Database, Any], None]:

@@ -169,8 +169,13 @@ def _networks(case: Case) -> bool:
     return "more" in case.engine.get(f"/containers/{case.facts['id']}/json")["NetworkSettings"]["Networks"]
 
 
+def _change(case: Case, verb: str) -> None:
+    case.engine.ok("POST", f"/networks/more/{verb}", {"Container": case.facts["id"]})
+
+
 def _connected(case: Case) -> None:
-    case.engine.ok("POST", "/networks/more/connect", {"Container": case.container()})
+    case.container()
+    _change(case, "connect")
 
 
 def _memory(case: Case) -> int:
@@ -234,9 +239,8 @@ OPERATIONS = {
                         _memory, (0, 64 << 20)),
     "exec": Operation(_exec, lambda case: case.engine.ok("POST", f"/exec/{case.facts['exec']}/start", {"Detach": True}),
                       Case.status, ("running",)),
-    "connect": Operation(Case.container, lambda case: _connected_now(case), _networks, (False, True)),
-    "disconnect": Operation(_connected, _post("/networks/more/disconnect", {"Container": "c{n}"}), _networks,
-                            (True, False)),
+    "connect": Operation(Case.container, lambda case: _change(case, "connect"), _networks, (False, True)),
+    "disconnect": Operation(_connected, lambda case: _change(case, "disconnect"), _networks, (True, False)),
     "commit": Operation(Case.container, _post("/commit?container={id}&repo=i{n}"), _image, (False, True)),
     "load": Operation(_archived, _load, _image, (False, True)),
     "import": Operation(_nothing, _import, _image, (False, True)),
@@ -256,10 +260,6 @@ OPERATIONS = {
                                 lambda case: case.has(f"/networks/n{case.number}"), (True, False)),
     "prune images": Operation(_tagged, _post('/images/prune?filters={{"dangling":["0"]}}'), _image, (True, False)),
 }  # fmt: skip
-
-
-def _connected_now(case: Case) -> None:
-    case.engine.ok("POST", "/networks/more/connect", {"Container": case.facts["id"]})
 
 
 class Steps:

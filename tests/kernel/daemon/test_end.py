@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 from tests.kernel.daemon.daemon_process import Daemon, alive, eventually
+from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
+from tests.unit.imagestore.registry.made_images import make_image
 
 
 def ours(engine: Daemon) -> tuple[bool, bool]:
@@ -32,6 +34,19 @@ def test_a_container_that_runs_keeps_its_network(mortal: Daemon) -> None:
     mortal.run("sleep", "1000")
     mortal.stop()
     assert ours(mortal) == (True, True)
+
+
+def test_a_reload_changes_where_images_come_from(tmp_path: Path) -> None:
+    file = tmp_path / "daemon.json"
+    file.write_text("{}")
+    with FaultyRegistry() as registry, Daemon(tmp_path, "c", "--config-file", str(file)) as engine:
+        registry.add("library/mirrored", "latest", make_image([{"a": b"b"}]))
+        file.write_text(json.dumps({"registry-mirrors": [registry.url]}))
+        assert engine.process
+        engine.process.send_signal(signal.SIGHUP)
+        eventually(lambda: engine.get("/info")["RegistryConfig"]["Mirrors"])
+        assert b"Downloaded newer image" in engine.ok("POST", "/images/create?fromImage=mirrored&tag=latest")
+        engine.ok("DELETE", "/images/mirrored")
 
 
 def test_a_reload_decides_whether_containers_outlive_the_daemon(tmp_path: Path) -> None:
