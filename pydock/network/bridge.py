@@ -176,18 +176,30 @@ class Host:
         parent = self.link(port.join.parent)
         if parent is None:
             raise System(f"failed to attach to {port.join.parent}: no such interface")
-        self._netlink.request(_new_links(port, parent, space.descriptor))
+        try:
+            self._netlink.request(_new_links(port, parent, space.descriptor))
+        except OSError as error:
+            raise _not_added(port, error.strerror or "failed") from error
         inner = rt.get_link(space.netlink, port.name)
         if inner is None:
             raise System(f"failed to attach to {port.join.parent}: the interface {port.name} is gone")
         sysctls = {name.replace("IFNAME", port.name): value for name, value in port.sysctls}
         if any(address.version == 6 for address in port.addresses):
             sysctls = {f"ipv6/conf/{port.name}/disable_ipv6": "0", **sysctls}
-        self._namespaces.set_sysctls(space, sysctls)
+        try:
+            self._namespaces.set_sysctls(space, sysctls)
+        except FileNotFoundError as error:
+            raise _not_added(port, f"{error.filename} is not a sysctl file") from error
+        except OSError as error:
+            raise _not_added(port, f"{error.filename}: {error.strerror}") from error
         changes = [rt.add_address(inner.index, address) for address in port.addresses]
         changes.append(rt.set_link(index=inner.index, up=True))
         changes += [rt.add_route(None, inner.index, gateway, version) for version, gateway in port.gateways]
         space.netlink.request(changes)
+
+
+def _not_added(port: Port, reason: str) -> System:
+    return System(f"failed to add interface {port.name} to sandbox: {reason[:1].lower()}{reason[1:]}")
 
 
 def _new_links(port: Port, parent: Link, namespace: int) -> list[Message]:

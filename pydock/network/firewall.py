@@ -9,6 +9,7 @@ ours too, and nothing in our table can prevent that: see `passage` for what is e
 
 import ipaddress
 import struct
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -57,7 +58,7 @@ class Published:
 
 
 class Firewall:
-    """The table."""
+    """The table.  What it should hold is known here too: where others took it or parts of it away, it is made anew."""
 
     def __init__(self, table: str, enabled: bool = True) -> None:
         """Not `enabled`: change nothing; whoever runs the engine sees to translation and isolation."""
@@ -65,115 +66,146 @@ class Firewall:
         self._enabled = enabled
         self._netlink = Netlink(NETLINK_NETFILTER)
         self._netlink.enlarge()
+        self._lock = threading.Lock()
+        self._bridges: dict[str, BridgeRules] = {}
+        #: by whether they are open at their own address (see `change_ports`)
+        self._ports: dict[bool, set[Published]] = {False: set(), True: set()}
+        self._generation = -1
 
     def close(self) -> None:
         """Leave the table as it is."""
         self._netlink.close()
 
     def rebuild(self, bridges: Sequence[BridgeRules]) -> None:
-        """Make the table anew, in one transaction; ports that are published stay so."""
-        kept = {name: nft.elements(self._netlink, nft.INET, self.table, name) for name in _PORT_SETS}
-        change = self._transaction()
-        change.add_table()
-        change.delete_table()
-        change.add_table()
-        _add_sets(change)
-        _add_chains(change)
-        for name, elements in kept.items():
-            change.add_elements(name, elements)
-        for bridge in bridges:
-            _bridge(change.add_elements, bridge)
-        self._commit(change)
+        """Make the table anew, in one transaction; ports that an earlier daemon published stay so."""
+        with self._lock:
+            self._bridges = {bridge.name: bridge for bridge in bridges}
+            self._make({name: nft.elements(self._netlink, nft.INET, self.table, name) for name in _PORT_SETS})
+
+    def renew(self) -> None:
+        """Make the table anew where somebody has taken it away; costs little where nobody changed anything."""
+        if self._enabled and nft.generation(self._netlink) != self._generation:
+            with self._lock:
+                self._generation = nft.generation(self._netlink)
+                if self.table not in nft.tables(self._netlink, nft.INET):
+                    self._restore()
 
     def remove(self) -> None:
         """Remove the table."""
-        change = self._transaction()
-        change.add_table()
-        change.delete_table()
-        self._commit(change)
+        with self._lock:
+            change = Transaction(self.table)
+            change.add_table()
+            change.delete_table()
+            self._commit(change)
 
     def add_bridge(self, bridge: BridgeRules) -> None:
         """Treat a bridge's packets from now on."""
-        change = self._transaction()
-        _bridge(change.add_elements, bridge)
-        self._commit(change)
+        with self._lock:
+            self._bridges[bridge.name] = bridge
+            change = Transaction(self.table)
+            _bridge(change.add_elements, bridge)
+            try:
+                self._apply(change)
+            except BaseException:
+                del self._bridges[bridge.name]
+                raise
 
     def remove_bridge(self, bridge: BridgeRules) -> None:
         """Forget a bridge."""
-        change = self._transaction()
-        _bridge(change.delete_elements, bridge)
-        self._commit(change)
+        with self._lock:
+            self._bridges.pop(bridge.name, None)
+            change = Transaction(self.table)
+            _bridge(change.delete_elements, bridge)
+            self._apply(change)
 
     def change_ports(
         self, add: Iterable[Published] = (), remove: Iterable[Published] = (), opened: bool = False
     ) -> None:
         """Publish ports and take others back; `opened`: at their own address instead (gateway mode routed)."""
-        change = self._transaction()
-        encode = _open if opened else _publish
-        for method, ports in ((change.delete_elements, remove), (change.add_elements, add)):
-            by_set: dict[str, list[Element]] = {}
-            for port in ports:
-                name, element = encode(port)
-                by_set.setdefault(name, []).append(element)
-            for name, elements in by_set.items():
-                method(name, elements)
-        if change:
-            self._commit(change)
+        add, remove = tuple(add), tuple(remove)
+        with self._lock:
+            before = self._ports[opened]
+            self._ports[opened] = (before - set(remove)) | set(add)
+            change = Transaction(self.table)
+            for method, ports in ((change.delete_elements, remove), (change.add_elements, add)):
+                for name, elements in _by_set(ports, opened).items():
+                    method(name, elements)
+            try:
+                self._apply(change)
+            except BaseException:
+                self._ports[opened] = before
+                raise
 
     def ensure_ports(self, ports: Iterable[Published], opened: bool = False) -> None:
         """Publish what the kernel does not have yet; where it leads elsewhere, lead it here."""
-        encode = _open if opened else _publish
-        change = self._transaction()
-        for name, element in map(encode, ports):
-            old = [one for one in nft.elements(self._netlink, nft.INET, self.table, name) if one.key == element.key]
-            if old == [element]:
-                continue
-            change.delete_elements(name, old)
-            change.add_elements(name, [element])
-        if change:
-            self._commit(change)
+        ports = tuple(ports)
+        with self._lock:
+            self._ports[opened].update(ports)
+            change = Transaction(self.table)
+            for name, wanted in _by_set(ports, opened).items():
+                present = {one.key: one for one in nft.elements(self._netlink, nft.INET, self.table, name)}
+                missing = [one for one in wanted if present.get(one.key) != one]
+                change.delete_elements(name, [present[one.key] for one in missing if one.key in present])
+                change.add_elements(name, missing)
+            self._apply(change)
 
     def retain_ports(self, published: Collection[Published], opened: Collection[Published]) -> None:
         """Take back every port that is not among these."""
-        kept: dict[str, list[Element]] = {name: [] for name in _PORT_SETS}
-        for name, element in (*map(_publish, published), *map(_open, opened)):
-            kept[name].append(element)
-        change = self._transaction()
-        for name in _PORT_SETS:
-            present = nft.elements(self._netlink, nft.INET, self.table, name)
-            change.delete_elements(name, [one for one in present if one not in kept[name]])
-        if change:
-            self._commit(change)
+        with self._lock:
+            self._ports = {False: set(published), True: set(opened)}
+            kept = self._elements()
+            change = Transaction(self.table)
+            for name in _PORT_SETS:
+                present = nft.elements(self._netlink, nft.INET, self.table, name)
+                change.delete_elements(name, [one for one in present if one not in kept[name]])
+            self._apply(change)
 
-    def ports(self) -> list[Published]:
-        """What is published, as the kernel has it."""
-        found = []
-        for name in ("publish4", "publish6", "publish-any4", "publish-any6"):
-            length = 4 if name.endswith("4") else 16
-            for element in nft.elements(self._netlink, nft.INET, self.table, name):
-                host = None if "any" in name else ipaddress.ip_address(element.key[4 : 4 + length])
-                found.append(
-                    Published(
-                        _NAMES[element.key[0]], host, _port(element.key[-4:]),
-                        ipaddress.ip_address(element.data[:length]), _port(element.data[length:]),
-                    )
-                )  # fmt: skip
-        return found
+    def _elements(self) -> dict[str, list[Element]]:
+        """The ports that are known, as elements by set."""
+        kept: dict[str, list[Element]] = {name: [] for name in _PORT_SETS}
+        for opened, ports in self._ports.items():
+            for name, elements in _by_set(ports, opened).items():
+                kept[name] += elements
+        return kept
+
+    def _apply(self, change: Transaction) -> None:
+        if not change:
+            return
+        try:
+            self._commit(change)
+        except FileNotFoundError:  # somebody flushed the table, or took out what was to be deleted
+            self._restore()
+
+    def _restore(self) -> None:
+        self._make(self._elements())
+
+    def _make(self, ports: Mapping[str, Sequence[Element]]) -> None:
+        change = Transaction(self.table)
+        change.add_table()
+        change.delete_table()
+        change.add_table()
+        _add_sets(change)
+        _add_chains(change)
+        for name, elements in ports.items():
+            change.add_elements(name, elements)
+        for bridge in self._bridges.values():
+            _bridge(change.add_elements, bridge)
+        self._commit(change)
 
     def _commit(self, change: Transaction) -> None:
         if self._enabled:
             change.commit(self._netlink)
 
-    def _transaction(self) -> Transaction:
-        return Transaction(self.table)
 
-
-_NAMES: Final = {number: name for name, number in PROTOCOLS.items()}
 _PORT_SETS: Final = ("publish4", "publish6", "publish-any4", "publish-any6", "open4", "open6")
 
 
-def _port(data: bytes) -> int:
-    return int.from_bytes(data[:2])
+def _by_set(ports: Iterable[Published], opened: bool) -> dict[str, list[Element]]:
+    encode = _open if opened else _publish
+    by_set: dict[str, list[Element]] = {}
+    for name, element in map(encode, ports):
+        by_set.setdefault(name, []).append(element)
+    return by_set
 
 
 def _publish(port: Published) -> tuple[str, Element]:

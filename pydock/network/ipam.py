@@ -60,9 +60,9 @@ class Subnet:
         with self._lock:
             number = int(wanted) if wanted is not None else self._choose()
             if wanted is not None:
-                if wanted not in self.network or not self._is_host(number):
+                if wanted not in self.network:
                     raise InvalidParameter(f"requested address is not in the subnet: {wanted}")
-                if number in self._taken:
+                if number in self._taken or not self._is_host(number):
                     raise Forbidden("Address already in use")
             self._taken.add(number)
             return type(self.network.network_address)(number)

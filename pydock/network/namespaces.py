@@ -90,6 +90,8 @@ def write_sysctls(values: Mapping[str, str]) -> None:
         descriptor = os.open(_SYSCTL / name, os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.write(descriptor, value.encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(_SYSCTL / name)) from error
         finally:
             os.close(descriptor)
 

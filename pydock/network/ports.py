@@ -6,9 +6,10 @@ until its end.  Called by the daemon's sandboxes, from any thread.
 
 import errno
 import ipaddress
+import itertools
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ class Ports:
             return self._hold_first(wish, range(wish.first, wish.last + 1), fixed=wish.first == wish.last)
         with self._lock:
             start = self._next
-        numbers = [*range(start, self._last + 1), *range(self._first, start)]
+        numbers = itertools.chain(range(start, self._last + 1), range(self._first, start))
         held = self._hold_first(wish, numbers, fixed=False)
         with self._lock:
             self._next = held.port + 1 if held.port < self._last else self._first
@@ -82,7 +83,7 @@ class Ports:
         with self._lock:
             self._taken.difference_update((protocol, host, port) for host in hosts)
 
-    def _hold_first(self, wish: Wish, numbers: Sequence[int], fixed: bool) -> Held:
+    def _hold_first(self, wish: Wish, numbers: Iterable[int], fixed: bool) -> Held:
         refused: System | None = None
         for number in numbers:
             try:

@@ -75,6 +75,7 @@ class Attachments:
                 return live
             if any(place.port for place in live.places.values()):
                 self._ground.passage.renew()
+                self._ground.firewall.renew()
             live.space = self._ground.namespaces.take()
             undo.callback(live.space.close)
             self._ground.host.attach(live.space, with_gateways(live.places))

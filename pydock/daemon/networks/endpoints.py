@@ -18,6 +18,7 @@ from pydock.network.bridge import LONGEST_NAME, Join, Port, interface, parse_mac
 
 INTERFACE_NAME: Final = "com.docker.network.endpoint.ifname"
 SYSCTLS: Final = "com.docker.network.endpoint.sysctls"
+_SYSCTL_KINDS: Final = ("ipv4", "ipv6", "mpls")
 _WITH_INTERFACE: Final = ("bridge", "macvlan", "ipvlan")
 
 
@@ -56,6 +57,7 @@ def allocate(network: LiveNetwork, wanted: EndpointSettings, taken_names: Collec
     settings = replace(wanted, network_id=record.id, endpoint_id=secrets.token_hex(32))
     if not has_interface(record):
         return Place(network, settings)
+    link_local = tuple(map(_link_local, wanted.link_local_ips))
     given: list[Interface] = []
     try:
         for version, asked in ((4, wanted.ipv4_address), (6, wanted.ipv6_address)):
@@ -70,9 +72,9 @@ def allocate(network: LiveNetwork, wanted: EndpointSettings, taken_names: Collec
             join=join_of(record),
             name=_interface_name(record, wanted, taken_names),
             mac=hardware,
-            addresses=tuple(given),
+            addresses=(*given, *link_local),
             mtu=record.mtu,
-            sysctls=_sysctls(wanted.driver_opts or {}),
+            sysctls=sysctls(wanted.driver_opts or {}),
         )
     except BaseException:
         for one in given:
@@ -159,6 +161,14 @@ def _with_address(settings: EndpointSettings, given: Interface, gateway: Address
     )
 
 
+def _link_local(text: str) -> Interface:
+    """An address of the link alone, with the length that such have."""
+    address = ipaddress.ip_address(text)
+    if not address.is_link_local:
+        raise InvalidParameter(f"invalid link local IP address: {text}")
+    return ipaddress.ip_interface(f"{address}/{16 if address.version == 4 else 64}")
+
+
 def _release(network: LiveNetwork, address: Address) -> None:
     if subnet := network.subnet_of(address):
         subnet.release(address)
@@ -183,21 +193,26 @@ def check_interface_name(name: str) -> None:
     if (
         not name
         or len(name.encode()) > LONGEST_NAME
-        or name in (".", "..")
+        or name in (".", "..", "lo")
         or any(character.isspace() or character in "/:%" or not character.isprintable() for character in name)
     ):
         raise InvalidParameter(f"invalid interface name {name!r}")
 
 
-def _sysctls(options: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """``net.ipv4.conf.IFNAME.log_martians=1,...``: only of the interface itself, as in Docker."""
+def sysctls(options: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """``net.ipv4.conf.IFNAME.log_martians=1,...`` as names below /proc/sys/net and values; only of the interface."""
     found = []
     for setting in filter(None, options.get(SYSCTLS, "").split(",")):
         name, equals, value = setting.partition("=")
         parts = name.split(".")
-        if not equals or len(parts) != 5 or parts[0] != "net" or parts[3] != "IFNAME" or not _plain(parts):
-            raise InvalidParameter(f"invalid endpoint sysctl setting {setting!r}")
-        found.append(("/".join(parts[1:]), value))
+        # the docker client writes all of it in small letters
+        of_interface = len(parts) == 5 and parts[0] == "net" and parts[3].upper() == "IFNAME"
+        if not equals or not of_interface or parts[1] not in _SYSCTL_KINDS or not _plain(parts):
+            raise InvalidParameter(
+                f"unrecognised network interface sysctl '{setting}'; represent 'net.X.Y.ethN.Z=V' as "
+                "'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'"
+            )
+        found.append(("/".join((*parts[1:3], "IFNAME", parts[4])), value))
     return tuple(found)
 
 

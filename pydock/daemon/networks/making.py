@@ -4,7 +4,6 @@ A network is entered in the index first, then made; it is taken out of the index
 leaves is a bridge that no record names (it goes at start-up) or a record whose bridge is missing (it is made then).
 """
 
-import contextlib
 import logging
 import secrets
 import threading
@@ -147,8 +146,7 @@ class Making:
 
     def _unmake(self, record: NetworkRecord) -> None:
         if record.driver == "bridge" and not record.config_only:
-            with contextlib.suppress(FileNotFoundError):  # somebody flushed the table
-                self._ground.firewall.remove_bridge(bridges.rules(record))
+            self._ground.firewall.remove_bridge(bridges.rules(record))
             self._ground.passage.shut(record.bridge_name)
             if record.made_link:
                 self._ground.host.remove_link(record.bridge_name)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pydock.daemon.networks import publishing
+from pydock.daemon.networks.endpoints import sysctls
 from pydock.daemon.networks.files import Files
 from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.record import NetworkRecord
@@ -113,6 +114,10 @@ def _check_settings(record: NetworkRecord, settings: EndpointSettings) -> None:
     problems += filter(None, (_range_problem(record, version, text) for version, text in asked.items()))
     if settings.wanted_mac:
         parse_mac(settings.wanted_mac)
+    try:
+        sysctls(settings.driver_opts or {})
+    except InvalidParameter as error:
+        problems.append(error.message)
     if problems:
         listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
         raise InvalidParameter(f"invalid config for network {record.name}: invalid endpoint settings:\n{listed}")
