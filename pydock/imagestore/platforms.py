@@ -26,6 +26,7 @@ _ARCHITECTURES = {
     "armv6l": ("arm", "v6"),
 }
 _PART = re.compile(r"[A-Za-z0-9_.-]+")
+_SYSTEM = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
 _OS = frozenset(
     [
         "aix",
@@ -129,29 +130,38 @@ def of(value: Mapping[str, Any]) -> Platform:
 
 def parse(text: str) -> Platform:
     """A platform that a user wrote: ``linux/arm64/v8``, ``linux``, ``arm64``; InvalidParameter in Docker's words."""
-    parts = text.split("/")
-    if len(parts) > 3 or not all(_PART.fullmatch(part) for part in parts):
-        bad = next((part for part in parts if not _PART.fullmatch(part)), text)
-        if len(parts) > 3:
-            raise InvalidParameter(f'"{text}": cannot parse platform specifier: invalid argument')
+    first, *rest = parts = text.split("/")
+    if len(parts) > 3:
+        raise InvalidParameter(f'"{text}": cannot parse platform specifier: invalid argument')
+    system = _SYSTEM.fullmatch(first)
+    if system is None:
         raise InvalidParameter(
-            f'"{bad}" is an invalid component of "{text}": platform specifier component must match '
-            '"^[A-Za-z0-9_.-]+$": invalid argument'
+            f'"{first}" is an invalid OS component of "{text}": OSAndVersion specifier component must match '
+            f'"^{_SYSTEM.pattern}$": invalid argument'.replace("\\", "\\\\")
         )
-    if len(parts) == 1:
-        return _from_one_part(text)
-    found = normalize(*parts)
-    if len(parts) == 3 and found.architecture == "arm64" and not found.variant:
-        return replace(found, variant="v8")  # written out, it stays written out
+    for part in rest:
+        if not _PART.fullmatch(part):
+            raise InvalidParameter(
+                f'"{part}" is an invalid component of "{text}": platform specifier component must match '
+                f'"^{_PART.pattern}$": invalid argument'
+            )
+    if not rest:
+        return _from_one_part(system[1], text)
+    found = normalize(system[1], rest[0], rest[1] if len(rest) > 1 else "", system[2] or "")
+    match len(parts), found.architecture, found.variant:
+        case 3, "arm64", "":
+            return replace(found, variant="v8")  # written out, it stays written out
+        case 2, "arm", "v7":
+            return replace(found, variant="")  # and what was not written out does not appear
     return found
 
 
-def _from_one_part(text: str) -> Platform:
+def _from_one_part(part: str, text: str) -> Platform:
     here = host()
-    alone = normalize(text, "")
+    alone = normalize(part, "")
     if alone.os in _OS:
         return Platform(alone.os, here.architecture, here.variant)
-    guess = normalize("linux", text)
+    guess = normalize("linux", part)
     if guess.architecture in _ARCH:
         return guess
     raise InvalidParameter(f'"{text}": unknown operating system or architecture: invalid argument')

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pydock.errors import InvalidParameter
-from pydock.imagestore import platforms
 from pydock.imagestore.platforms import Platform
 
+_PLATFORM: Final = ("os", "architecture", "variant", "os.version")
 _CONFIG_BEFORE_150: Final[Mapping[str, Any]] = {
     "AttachStderr": False,
     "AttachStdin": False,
@@ -64,10 +64,10 @@ def parse_platform(text: str) -> Platform:
         value = json.loads(text)
     except (ValueError, RecursionError):
         raise InvalidParameter("failed to parse platform: invalid JSON") from None
-    if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
+    if not isinstance(value, dict) or not all(isinstance(value.get(key, ""), str) for key in _PLATFORM):
         raise InvalidParameter("failed to parse platform")
     if bool(value.get("os")) != bool(value.get("architecture")):
         raise InvalidParameter("both OS and Architecture must be provided")
     if not value.get("os"):
         raise InvalidParameter("failed to parse platform: no OS and Architecture")
-    return platforms.of(value)
+    return Platform(*(value.get(key, "") for key in _PLATFORM))

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from pydock.errors import InvalidParameter
 
+_TRUE, _FALSE = frozenset(("1", "true")), frozenset(("0", "false"))
 Filters = Mapping[str, Sequence[str]]
 
 
@@ -16,20 +17,18 @@ def check_keys(filters: Filters, accepted: frozenset[str]) -> None:
     """Refuse filters that are not known here, in Docker's words."""
     for key in filters:
         if key not in accepted:
-            raise InvalidParameter(f"invalid filter '{key}'")
+            raise InvalidParameter(f"invalid filter '{key}'" if key else "invalid filter")
 
 
 def boolean(filters: Filters, key: str, default: bool) -> bool:
-    """Return a filter that is true or false."""
+    """Return a filter that is true or false; what else is asked for beside one of them counts for nothing."""
     values = filters.get(key)
     if not values:
         return default
-    text = values[0].lower()
-    if len(values) == 1 and text in ("1", "true"):
-        return True
-    if len(values) == 1 and text in ("0", "false"):
-        return False
-    raise InvalidParameter(f"invalid filter '{key}=[{' '.join(values)}]'")
+    true, false = not _TRUE.isdisjoint(values), not _FALSE.isdisjoint(values)
+    if true == false:
+        raise InvalidParameter(f"invalid filter '{key}=[{' '.join(values)}]'")
+    return true
 
 
 def has_labels(wanted: Sequence[str], labels: Mapping[str, str]) -> bool:
@@ -74,8 +73,10 @@ def _character_class(pattern: str, position: int) -> tuple[str, int]:
     negated = pattern[position : position + 1] == "^"
     end = position + negated
     body = ""
-    while end < len(pattern) and (pattern[end] != "]" or not body):
+    while end < len(pattern) and pattern[end] != "]":
         character = pattern[end]
+        if character == "-" and not body:
+            raise InvalidParameter("syntax error in pattern")
         if character == "\\":
             end += 1
             character = pattern[end : end + 1]

@@ -6,6 +6,7 @@ Called by the routes ``POST /auth``, ``GET /images/search`` and ``GET /distribut
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydock.daemon.images import filtering
 from pydock.errors import InvalidParameter, System
 from pydock.imagestore import reference as references
 from pydock.imagestore.registry import inspection, login, search
@@ -14,7 +15,6 @@ from pydock.imagestore.registry.credentials import Credentials
 from pydock.imagestore.registry.options import RegistryOptions
 
 SEARCH_FILTERS = ("is-automated", "is-official", "stars")
-_TRUE, _FALSE = ("1", "true"), ("0", "false")
 
 
 class Registries:
@@ -41,7 +41,8 @@ class Registries:
         cancellation: Cancellation,
     ) -> list[dict[str, Any]]:
         """Find repositories, as ``GET /images/search`` shows them."""
-        automated, official = _truth(filters, "is-automated"), _truth(filters, "is-official")
+        automated = filtering.boolean(filters, "is-automated", False)
+        official = filtering.boolean(filters, "is-official", False)
         stars = max([0, *(_number(text) for text in filters.get("stars", ()))])
         if automated:
             return []  # no registry marks repositories as automated any more
@@ -55,7 +56,7 @@ class Registries:
                 "description": result.description,
             }
             for result in found
-            if result.stars >= stars and official in (None, result.official)
+            if result.stars >= stars and (not filters.get("is-official") or official == result.official)
         ]
 
     def distribution(self, name: str, credentials: Credentials, cancellation: Cancellation) -> dict[str, Any]:
@@ -68,17 +69,6 @@ class Registries:
             "Descriptor": found.descriptor.wire(),
             "Platforms": [platform.wire() for platform in found.platforms],
         }
-
-
-def _truth(filters: Mapping[str, Sequence[str]], key: str) -> bool | None:
-    values = {value.lower() for value in filters.get(key, ())}
-    if not values:
-        return None
-    if values <= set(_TRUE):
-        return True
-    if values <= set(_FALSE):
-        return False
-    raise InvalidParameter(f"invalid filter '{key}=[{' '.join(filters[key])}]'")
 
 
 def _number(text: str) -> int:
