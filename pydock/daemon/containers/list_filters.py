@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Container, Status
 from pydock.errors import InvalidParameter, NotFound
+from pydock.expressions import matcher
 
 ACCEPTED = frozenset(
     {
@@ -17,8 +18,6 @@ ACCEPTED = frozenset(
 HEALTH = ("none", "starting", "healthy", "unhealthy")
 _STATUSES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-#: a repeated group: what makes a pattern take for ever
-_COSTLY = re.compile(r"\)[*+{]")
 
 Filters = Mapping[str, Sequence[str]]
 #: the IDs of all images made from the one that a name means
@@ -109,7 +108,7 @@ def read(filters: Filters, catalog: Catalog, ancestry: Ancestry) -> Selection:
         filters=filters,
         ids=_ids(filters["id"], catalog) if filters.get("id") else None,
         images=set().union(*map(ancestry, filters["ancestor"])) if filters.get("ancestor") else None,
-        names=tuple(map(_matcher, filters.get("name", ()))),
+        names=tuple(map(matcher, filters.get("name", ()))),
         exited=tuple(map(_exit_code, filters.get("exited", ()))),
         health=tuple(filters.get("health", ())),
         published=_port_set("publish", filters.get("publish", ())),
@@ -133,19 +132,6 @@ def _ids(values: Iterable[str], catalog: Catalog) -> set[str]:
 
 def _last(values: Sequence[str], catalog: Catalog) -> Entry | None:
     return [catalog.find(value) for value in values][-1] if values else None
-
-
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Docker takes a name as a regular expression that may match anywhere."""
-    if not re.search(r"[\\^$.|?*+()\[\]{}]", pattern):
-        return lambda name: pattern in name
-    if _COSTLY.search(pattern) or len(pattern) > 256:
-        raise InvalidParameter(f"invalid filter 'name={pattern}'")
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        return lambda name: name == pattern
-    return lambda name: name == pattern or compiled.search(name) is not None
 
 
 def _exit_code(value: str) -> int:

@@ -3,7 +3,6 @@
 Called by the networks service; the routes have refused keys that do not exist.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -11,6 +10,7 @@ from pydock.daemon.moments import parse_moment
 from pydock.daemon.networks.live import LiveNetwork
 from pydock.daemon.networks.record import NetworkRecord, parse_bool
 from pydock.errors import InvalidParameter
+from pydock.expressions import matcher
 
 LIST_FILTERS: Final = frozenset(("dangling", "driver", "id", "label", "name", "scope", "type"))
 PRUNE_FILTERS: Final = frozenset(("label", "label!", "until"))
@@ -43,9 +43,11 @@ def _list_test(key: str, values: Sequence[str]) -> Callable[[LiveNetwork], bool]
         case "driver":
             return lambda network: network.record.driver in values
         case "id":
-            return lambda network: any(_matches(one, network.record.id) for one in values)
+            ids = [matcher(one) for one in values]
+            return lambda network: any(fits(network.record.id) for fits in ids)
         case "name":
-            return lambda network: any(_matches(one, network.record.name) for one in values)
+            names = [matcher(one) for one in values]
+            return lambda network: any(fits(network.record.name) for fits in names)
         case "label":
             return lambda network: _labelled(network.record, values)
         case "scope":
@@ -73,18 +75,6 @@ def _dangling_test(values: Sequence[str]) -> Callable[[LiveNetwork], bool]:
             'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")'
         ) from None
     return lambda network: not network.record.predefined and (not network.endpoints()) is wanted
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Docker matches a part, or a regular expression."""
-    if pattern in text:
-        return True
-    if len(pattern) > 255 or sum(pattern.count(one) for one in "*+{?") > 2:
-        return False  # Go's expressions take linear time, Python's need not
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return False
 
 
 def _labelled(record: NetworkRecord, wanted: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydock.daemon.volumes.volume import Volume
 from pydock.errors import InvalidParameter, NotFound
+from pydock.expressions import matcher
 
 ANONYMOUS_LABEL = "com.docker.volume.anonymous"
 DRIVER = "local"
@@ -63,7 +64,7 @@ def check_options(name: str, options: Mapping[str, str]) -> None:
 def list_filter(filters: Mapping[str, Sequence[str]], is_referred: Callable[[str], bool]) -> Callable[[Volume], bool]:
     """The predicate of a list request; values of a key are alternatives (labels must all be there)."""
     _check_keys(filters, _LIST_FILTERS)
-    names = [_name_pattern(value) for value in filters.get("name", ())]
+    names = [matcher(value) for value in filters.get("name", ())]
     drivers, labels = filters.get("driver", ()), filters.get("label", ())
     dangling: bool | None = None
     if "dangling" in filters:
@@ -114,17 +115,6 @@ def _boolean(key: str, values: Sequence[str], brief: bool = False) -> bool:
     if brief or len(values) > 1:
         raise InvalidParameter(f"invalid filter '{key}=[{' '.join(sorted(values))}]'")
     raise InvalidParameter(f"invalid filter '{key}': strconv.ParseBool: parsing \"{values[0]}\": invalid syntax")
-
-
-def _name_pattern(value: str) -> Callable[[str], bool]:
-    """A part of the name, or a regular expression of the plain kind: one that could run for ever is read as text."""
-    if len(value) > 256 or len(re.findall(r"[*+{]", value)) > 2 or re.search(r"\)[*+?{]", value):
-        return lambda name: value in name
-    try:
-        pattern = re.compile(value)
-    except (re.error, RecursionError, OverflowError):
-        return lambda name: value == name
-    return lambda name: pattern.search(name) is not None
 
 
 def _has_label(volume: Volume, label: str) -> bool:

@@ -5,11 +5,11 @@ writers read the values.
 """
 
 import contextlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
+from pydock.expressions import BadExpression, Expression
 from pydock.runtime.logs import syslog
 from pydock.runtime.logs.values import boolean, integer, size
 
@@ -149,24 +149,8 @@ def attributes(
     return chosen
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str) -> Expression:
     try:
-        return re.compile(text)
-    except re.error as error:
-        raise InvalidParameter(f"error parsing regexp: {_in_go(text, error)}") from error
-
-
-def _in_go(text: str, error: re.error) -> str:
-    """What Go says of a bad pattern, where the mistake is a common one."""
-    rest = text[error.pos or 0 :]
-    match error.msg:
-        case "missing ), unterminated subpattern":
-            return f"missing closing ): `{text}`"
-        case "unbalanced parenthesis":
-            return f"unexpected ): `{text}`"
-        case "unterminated character set":
-            return f"missing closing ]: `{rest}`"
-        case "nothing to repeat":
-            return f"missing argument to repetition operator: `{rest[:1]}`"
-        case message:
-            return f"{message}: `{text}`"
+        return Expression(text)
+    except BadExpression as error:
+        raise InvalidParameter(f"error parsing regexp: {error}") from error

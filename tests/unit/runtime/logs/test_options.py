@@ -82,6 +82,10 @@ def test_bad_patterns_are_told_of_in_the_words_of_go(pattern: str, message: str)
     assert error.value.message == f"error parsing regexp: {message}"
 
 
+def test_no_pattern_holds_the_daemon_up() -> None:
+    assert options.attributes("json-file", {"labels-regex": "(a+)+$"}, {"a" * 60 + "!": "x"}, ()) == {}
+
+
 def test_what_can_be_is_taken() -> None:
     options.validate("json-file", {"max-size": "10m", "max-file": "3", "compress": "true", "tag": "x", "env": "A"})
     options.validate("local", {"max-size": "10m", "max-file": "3", "compress": "true", "cache-disabled": "true"})
