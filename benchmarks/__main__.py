@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import cases_containers, cases_images, cases_networks, cases_streams, engines, images
-from benchmarks.measure import Case, Outcome, measure, table
+from benchmarks import cases_containers, cases_images, cases_networks, cases_starts, cases_streams, engines, images
+from benchmarks.measure import Case, Outcome, amount, measure, table
 
 
 def main() -> None:
@@ -31,6 +31,7 @@ def main() -> None:
                 *cases_streams.CASES,
                 *cases_images.cases(large, registry),
                 *cases_networks.CASES,
+                *cases_starts.cases(folder),
             ),
             options.case,
         )
@@ -63,7 +64,9 @@ def _choose(cases: Sequence[Case], names: Sequence[str]) -> list[Case]:
 
 
 def _tell(outcome: Outcome) -> Outcome:
-    told = outcome.error or f"{outcome.ratio:.2f} of docker's (budget {outcome.case.budget:g})"
+    told = outcome.error or f"{outcome.ratio:.2f} of docker's (budget {outcome.budget})"
+    if not outcome.error and outcome.case.limit:
+        told = f"{amount(outcome.medians['pydock'], outcome.case.unit)} ({outcome.budget})"
     print(f"{outcome.case.name}: {told}", file=sys.stderr, flush=True)
     return outcome
 

@@ -15,7 +15,8 @@ from benchmarks.measure import Case
 STOPPED, MEMORY = 100, 20
 
 
-def _cycle(api: Api, network: str) -> None:
+def cycle(api: Api, network: str) -> None:
+    """A container's whole life."""
     body = {"Image": SMALL, "Cmd": ["true"], "HostConfig": {"NetworkMode": network}}
     identity = api.call("POST", "/containers/create", body)["Id"]
     api.call("POST", f"/containers/{identity}/start")
@@ -26,7 +27,7 @@ def _cycle(api: Api, network: str) -> None:
 def _clock_cycle(network: str) -> Case:
     def run(engine: Engine) -> float:
         begin = time.perf_counter()
-        _cycle(engine.api, network)
+        cycle(engine.api, network)
         return time.perf_counter() - begin
 
     title = "API: create, start, wait, remove" + ("" if network == "bridge" else ", no network")
@@ -36,7 +37,7 @@ def _clock_cycle(network: str) -> Case:
 def _ten_at_once(engine: Engine) -> float:
     begin = time.perf_counter()
     with ThreadPoolExecutor(10) as pool:
-        for done in [pool.submit(_cycle, Api(engine.socket), "bridge") for _ in range(10)]:
+        for done in [pool.submit(cycle, Api(engine.socket), "bridge") for _ in range(10)]:
             done.result()
     return time.perf_counter() - begin
 
@@ -161,6 +162,7 @@ CASES = (
     ),
     Case("list", "100 stopped: `GET /containers/json`", 1.0, _list, rounds=20, prepare=_many, clean=_fewer),
     Case("ps", "`ps` as a whole process", 2.5, lambda e: e.clock("ps"), rounds=15),
+    Case("version", "`version` as a whole process", 2.5, lambda e: e.clock("version"), rounds=15),
     Case("memory", "memory (PSS) a running container adds", 0.4, _memory, rounds=2, unit="MiB"),
     Case("idle", "memory (PSS) of the idle engine", 0.5, _share, rounds=3, unit="MiB"),
 )

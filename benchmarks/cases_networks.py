@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import statistics
 import time
 
 from benchmarks.cases_containers import remove, start
@@ -10,6 +11,7 @@ from benchmarks.images import SMALL
 from benchmarks.measure import Case
 
 BYTES = 500 << 20
+PAIRS, CROWD = 9, 100
 #: each connection gets its zeros, written straight to the socket: nc's own loop has a buffer of 1 KiB
 SERVER = ["nc", "-ll", "-p", "80", "-e", "dd", "if=/dev/zero", "bs=1M", f"count={BYTES >> 20}"]
 
@@ -92,9 +94,59 @@ def _no_server(engine: Engine) -> None:
     remove(engine, "bench-server")
 
 
+def _bridge_share(engine: Engine) -> float:
+    """How much longer a start takes with the default bridge than without a network, the median of pairs."""
+    return statistics.median(_start(engine, "bridge") - _start(engine, "none") for _ in range(PAIRS))
+
+
+def _start(engine: Engine, network: str) -> float:
+    body = {"Image": SMALL, "Cmd": ["sleep", "100000"], "HostConfig": {"NetworkMode": network}}
+    identity = engine.api.call("POST", "/containers/create", body)["Id"]
+    begin = time.perf_counter()
+    engine.api.call("POST", f"/containers/{identity}/start")
+    spent = time.perf_counter() - begin
+    remove(engine, identity)
+    return spent
+
+
+_empty: dict[str, float] = {}
+
+
+def _crowd(engine: Engine) -> None:
+    _empty[engine.name] = statistics.median(_start(engine, "bridge") for _ in range(PAIRS))
+    for number in range(CROWD):
+        start(engine, f"bench-crowd-{number}", {"Image": SMALL, "Cmd": ["sleep", "100000"]})
+
+
+def _no_crowd(engine: Engine) -> None:
+    for number in range(CROWD):
+        remove(engine, f"bench-crowd-{number}")
+
+
+def _in_crowd(engine: Engine) -> float:
+    """A start beside 100 containers on the network, by one on the empty network."""
+    return statistics.median(_start(engine, "bridge") for _ in range(PAIRS)) / _empty[engine.name]
+
+
 CASES = (
-    Case("port-loopback", "published port by 127.0.0.1, 500 MB", 0.6, _by_loopback, 5, "ms", _server, _no_server),
-    Case("port-host", "published port by a host address, 500 MB", 1.0, _by_gateway, 5, "ms", _server, _no_server),
-    Case("containers", "container to container, 500 MB", 1.0, _between, 5, "ms", _pair, _no_pair),
+    Case(
+        "port-loopback", "published port by 127.0.0.1, 500 MB", 0.6, _by_loopback, 5, prepare=_server, clean=_no_server
+    ),
+    Case(
+        "port-host", "published port by a host address, 500 MB", 1.0, _by_gateway, 5, prepare=_server, clean=_no_server
+    ),
+    Case("containers", "container to container, 500 MB", 1.0, _between, 5, prepare=_pair, clean=_no_pair),
     Case("network", "`network create` and `rm`", 0.2, _network, rounds=10),
+    Case("bridge", "what the default bridge adds to a start", 0.0, _bridge_share, 3, limit=0.01),
+    Case(
+        "crowd",
+        "a start beside 100 containers on the network, by one alone",
+        0.0,
+        _in_crowd,
+        2,
+        "times",
+        1.5,
+        prepare=_crowd,
+        clean=_no_crowd,
+    ),
 )

@@ -48,14 +48,14 @@ class Engine:
 
 
 @contextlib.contextmanager
-def pydock(folder: Path) -> Iterator[Engine]:
-    """A pydockd with roots below `folder` and a bridge of its own."""
+def pydock(folder: Path, bridge: str = "pydockbench0", octet: int = 119) -> Iterator[Engine]:
+    """A pydockd with roots below `folder`, and a bridge and two networks 10.`octet` of its own."""
     binaries = Path(sys.executable).parent
     path = folder / "pydock.sock"
     command = [
         binaries / "pydockd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{path}",
-        "--pidfile", folder / "pydockd.pid", "--bridge", "pydockbench0", "--bip", "10.119.0.1/16",
-        "--default-address-pool", "base=10.120.0.0/16,size=24",
+        "--pidfile", folder / "pydockd.pid", "--bridge", bridge, "--bip", f"10.{octet}.0.1/16",
+        "--default-address-pool", f"base=10.{octet + 1}.0.0/16,size=24",
     ]  # fmt: skip
     with _daemon(command, path, folder / "pydockd.log") as process:
         client = (str(binaries / "pydock"), "-H", f"unix://{path}")

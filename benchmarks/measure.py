@@ -18,7 +18,9 @@ def nothing(engine: Engine) -> None:
 class Case:
     """One thing to measure.  ``run`` gives a number in ``unit``, less is better; ``budget`` is the ratio to docker's.
 
-    ``prepare`` and ``clean`` are called once on each engine, before the first round and after the last.
+    ``limit``: where the budget is no ratio, what pydock may need, in the base of ``unit`` (seconds, MiB, times).
+    ``alone``: docker is not asked.  ``prepare`` and ``clean`` are called once on each engine, before the first round
+    and after the last.
     """
 
     name: str
@@ -27,6 +29,8 @@ class Case:
     run: Callable[[Engine], float]
     rounds: int = 5
     unit: str = "ms"
+    limit: float = 0.0
+    alone: bool = False
     prepare: Step = nothing
     clean: Step = nothing
 
@@ -41,12 +45,20 @@ class Outcome:
 
     @property
     def ratio(self) -> float:
-        """pydock's median by docker's."""
-        return self.medians["pydock"] / self.medians["docker"]
+        """pydock's median by docker's; 0 where docker was not asked."""
+        docker = self.medians.get("docker")
+        return self.medians["pydock"] / docker if docker else 0.0
+
+    @property
+    def budget(self) -> str:
+        """The budget, as a ratio or an amount."""
+        case = self.case
+        return f"at most {amount(case.limit, case.unit)}" if case.limit else f"{case.budget:g}"
 
 
 def measure(case: Case, engines: Sequence[Engine], rounds: int = 0) -> Outcome:
     """Run `case` on all engines in alternation, after one round that does not count."""
+    engines = [engine for engine in engines if engine.name == "pydock" or not case.alone]
     samples: dict[str, list[float]] = {engine.name: [] for engine in engines}
     try:
         for engine in engines:
@@ -73,13 +85,17 @@ def table(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         case = outcome.case
         if outcome.error:
-            lines.append(f"| {case.title} | | | {outcome.error.splitlines()[0][:100]} | {case.budget:g} |")
+            lines.append(f"| {case.title} | | | {outcome.error.splitlines()[0][:100]} | {outcome.budget} |")
             continue
-        docker, pydock = (_amount(outcome.medians[name], case.unit) for name in ("docker", "pydock"))
-        lines.append(f"| {case.title} | {docker} | {pydock} | {outcome.ratio:.2f} | {case.budget:g} |")
+        docker, pydock = (
+            amount(outcome.medians[name], case.unit) if name in outcome.medians else "" for name in ("docker", "pydock")
+        )
+        ratio = f"{outcome.ratio:.2f}" if outcome.ratio > 0 else ""
+        lines.append(f"| {case.title} | {docker} | {pydock} | {ratio} | {outcome.budget} |")
     return "\n".join(lines)
 
 
-def _amount(value: float, unit: str) -> str:
-    scale = {"ms": 1000.0, "s": 1.0, "MiB": 1.0}[unit]
+def amount(value: float, unit: str) -> str:
+    """A measured value with its unit."""
+    scale = {"ms": 1000.0}.get(unit, 1.0)
     return f"{value * scale:.{0 if value * scale >= 100 else 1}f} {unit}"
