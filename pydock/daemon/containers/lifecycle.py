@@ -16,7 +16,7 @@ from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Status
 from pydock.daemon.containers.removal import Remover
-from pydock.daemon.containers.signals import stop_signal
+from pydock.daemon.containers.signals import parse, stop_signal
 from pydock.daemon.containers.start import Starter
 from pydock.daemon.containers.waiters import Condition, Outcome, Waiters
 from pydock.daemon.offload import offload
@@ -32,9 +32,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class StopOptions:
-    """``signal``: 0 for the container's own; ``timeout`` in seconds, -1 for ever, None for the container's own."""
+    """``signal``: "" for the container's own; ``timeout`` in seconds, -1 for ever, None for the container's own."""
 
-    signal: int = 0
+    signal: str = ""
     timeout: int | None = None
 
 
@@ -148,9 +148,10 @@ class Lifecycle:
                 raise NotModified(f"container {entry.id} is already stopped")
             timeout = record.config.get("StopTimeout") if options.timeout is None else options.timeout
             timeout = STOP_TIMEOUT if timeout is None else timeout
+            number = parse(options.signal) if options.signal else stop_signal(record.config.get("StopSignal") or "")
             end = self._waiters.for_exit(entry.id)
             self._stopped_by_user(entry)
-            await self._signal(entry, options.signal or stop_signal(record.config.get("StopSignal") or ""))
+            await self._signal(entry, number)
         if not await _within(end, timeout):
             await self._force(entry, end)
         self._announcements.publish(entry.record, "stop")
@@ -247,7 +248,7 @@ class Lifecycle:
     async def _unpause(self, entry: Entry) -> None:
         async with entry.lock:
             if entry.record.state.status is not Status.PAUSED:
-                raise Conflict(f"Container {entry.id} is not paused")
+                raise System(f"Container {entry.id} is not paused")  # an error of the engine's own, in Docker
             await self._thaw(entry)
 
     async def _thaw(self, entry: Entry) -> None:

@@ -18,11 +18,11 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 
 def parse(text: str) -> int:
     """The number of a signal: "9", "KILL", "sigkill"; InvalidParameter for what is none."""
-    if _INTEGER.fullmatch(text):
-        number = int(text)
+    if _INTEGER.fullmatch(text) and (number := int(text)):
         if 0 < number <= _RTMAX:
             return number
-    elif (name := text.upper().removeprefix("SIG")) in NUMBERS:
+        raise InvalidParameter(f"the linux daemon does not support signal {number}")
+    if (name := text.upper().removeprefix("SIG")) in NUMBERS:
         return NUMBERS[name]
     raise InvalidParameter(f"invalid signal: {text}")
 

@@ -88,7 +88,10 @@ class ContainerLife:
     async def stop(self, request: Request) -> Response:
         """``POST /containers/{id}/stop``."""
         timeout, entry = _timeout(request), self._entry(request)
-        await self._lifecycle.stop(entry, StopOptions(_stop_signal(request), timeout))
+        try:
+            await self._lifecycle.stop(entry, StopOptions(_stop_signal(request), timeout))
+        except InvalidParameter as error:
+            raise InvalidParameter(f"cannot stop container: {request.params['id']}: {error.message}") from error
         return no_content()
 
     async def restart(self, request: Request) -> Response:
@@ -208,9 +211,8 @@ def _timeout(request: Request) -> int | None:
     return request.query.integer("t") if request.query.text("t") else None
 
 
-def _stop_signal(request: Request) -> int:
-    name = request.query.text("signal") if request.version >= (1, 42) else ""
-    return parse_signal(name) if name else 0
+def _stop_signal(request: Request) -> str:
+    return request.query.text("signal") if request.version >= (1, 42) else ""
 
 
 def _length(request: Request) -> int:
