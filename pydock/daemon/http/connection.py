@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
             self._read_head(data)
 
     def eof_received(self) -> bool:
-        """The client ended its side; True keeps ours open (which TLS cannot)."""
+        """The client ended its side; True keeps ours open."""
         self.ended = True
         if self._taken is not None:
             self._taken.feed_eof()
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
             self._exchange.ended()
         else:
             return False
-        return self.transport.get_extra_info("sslcontext") is None
+        return True
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is closed."""

@@ -157,11 +157,8 @@ class RawConnection(TakenOver):
         await self._drain()
 
     def write_eof(self) -> None:
-        """See `Hijacked.write_eof`; TLS has no half-close, there it closes."""
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        else:
-            self._transport.close()
+        """See `Hijacked.write_eof`."""
+        self._transport.write_eof()
 
     def close(self) -> None:
         """See `Hijacked.close`."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from pydock.daemon.http.connection import Connection
 from pydock.daemon.http.router import Router
+from pydock.daemon.http.tls import TlsLayer
 
 #: how many clients may wait to be accepted; how many are accepted before others have their turn
 BACKLOG, _AT_ONCE = 4096, 64
@@ -64,11 +65,15 @@ class _Door:
             self._greetings.add(greeting)
             greeting.add_done_callback(self._greetings.discard)
 
+    def _protocol(self) -> asyncio.Protocol:
+        connection = Connection(self._server)
+        return TlsLayer(self._tls, lambda: connection) if self._tls else connection
+
     async def _greet(self, client: socket.socket) -> None:
         client.setblocking(False)
         try:
-            await self._loop.connect_accepted_socket(lambda: Connection(self._server), client, ssl=self._tls)
-        except OSError as error:  # TLS that comes to nothing, too
+            await self._loop.connect_accepted_socket(self._protocol, client)
+        except OSError as error:
             _log.debug("a client came to nothing: %s", error)
             client.close()
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import ssl
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +19,12 @@ LIMIT = 10.0
 
 
 class Bench:
-    """The server in a thread of its own.  ``told``: what the handlers saw happen."""
+    """The server in a thread of its own; with `tls` at ``port``.  ``told``: what the handlers saw happen."""
 
-    def __init__(self, path: Path, grace: float = 0.2) -> None:
+    def __init__(self, path: Path, grace: float = 0.2, tls: ssl.SSLContext | None = None) -> None:
         self.path = path
+        self.port = 0
+        self._tls = tls
         self.told: list[str] = []
         self.release = asyncio.Event()
         self._grace = grace
@@ -86,9 +89,10 @@ class Bench:
 
     async def _serve(self) -> None:
         self.server = Server(Router(self._routes()))
-        sock = socket.socket(socket.AF_UNIX)
-        sock.bind(os.fspath(self.path))
-        await self.server.listen([sock])
+        sock = socket.socket(socket.AF_INET if self._tls else socket.AF_UNIX)
+        sock.bind(("127.0.0.1", 0) if self._tls else os.fspath(self.path))
+        self.port = sock.getsockname()[1] if self._tls else 0
+        await self.server.listen([sock], self._tls)
         self._ready.set()
         await self._over.wait()
         await self.server.close(self._grace)
