@@ -46,9 +46,12 @@ class Namespaces:
 
     def take(self) -> Space:
         """A new namespace."""
-        space = self._ready.get().result()
+        ready = self._ready.get()
         self._ready.put(self._make())
-        return space
+        try:
+            return ready.result()
+        except OSError:  # what it was made without may be there by now
+            return self._make().result()
 
     def open(self, path: str) -> Space:
         """The namespace at `path`, such as /proc/PID/ns/net."""
@@ -69,7 +72,9 @@ class Namespaces:
         self._thread.close()
         with contextlib.suppress(queue.Empty):
             while True:
-                self._ready.get_nowait().result().close()
+                ready = self._ready.get_nowait()
+                if not ready.exception():
+                    ready.result().close()
 
     def _make(self) -> "Future[Space]":
         return self._thread.make(_prepare)
@@ -77,10 +82,14 @@ class Namespaces:
 
 def _prepare(descriptor: int) -> Space:
     netlink = Netlink()
-    netlink.request([rtnetlink.set_link(index=_LOOPBACK, up=True)])
-    # as in Docker: an interface without an IPv6 address has no IPv6 at all; absent where the kernel has none
-    with contextlib.suppress(FileNotFoundError):
-        write_sysctls({"ipv6/conf/default/disable_ipv6": "1"})
+    try:
+        netlink.request([rtnetlink.set_link(index=_LOOPBACK, up=True)])
+        # as in Docker: an interface without an IPv6 address has no IPv6 at all; absent where the kernel has none
+        with contextlib.suppress(FileNotFoundError):
+            write_sysctls({"ipv6/conf/default/disable_ipv6": "1"})
+    except BaseException:
+        netlink.close()
+        raise
     return Space(descriptor, netlink)
 
 
