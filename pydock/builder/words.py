@@ -199,15 +199,12 @@ class _Reader:
         pattern = self._inner("}", raw=True)
         greedy = pattern.startswith(operator)
         value = self._variables.get(name, "")
-        expression = _pattern(pattern[1:] if greedy else pattern, greedy, self._escape)
+        expression = _pattern(pattern[1:] if greedy else pattern, greedy, self._escape, backwards=operator == "%")
         if operator == "#":
             match = expression.match(value)
             return value[match.end() :] if match else value
-        starts = range(len(value) + 1) if greedy else range(len(value), -1, -1)
-        for start in starts:
-            if expression.fullmatch(value, start):
-                return value[:start]
-        return value
+        match = expression.match(value[::-1])
+        return value[: len(value) - match.end()] if match else value
 
     def _replaced(self, name: str) -> str:
         everywhere = self._peek() == "/"
@@ -219,19 +216,28 @@ class _Reader:
         return expression.sub(put, self._variables.get(name, ""), count=0 if everywhere else 1)
 
 
-def _pattern(text: str, greedy: bool, escape: str) -> re.Pattern[str]:
-    """A shell pattern (``*`` and ``?``) as a regular expression."""
-    out, position = "", 0
+def _pattern(text: str, greedy: bool, escape: str, *, backwards: bool = False) -> re.Pattern[str]:
+    """A shell pattern (``*`` and ``?``) as a regular expression, for the text read from its end where `backwards`.
+
+    The parts between stars are atomic: only the last star decides how long the match is, going back to earlier ones
+    could take for ever.
+    """
+    chunks: list[list[str]] = [[]]
+    position = 0
     while position < len(text):
         character = text[position]
         position += 1
         if character == "*":
-            out += ".*" if greedy else ".*?"
+            chunks.append([])
         elif character == "?":
-            out += "."
+            chunks[-1].append(".")
         else:
             if character == escape and position < len(text):
                 character = text[position]
                 position += 1
-            out += re.escape(character)
-    return re.compile(out, re.DOTALL)
+            chunks[-1].append(re.escape(character))
+    if backwards:
+        chunks = [chunk[::-1] for chunk in chunks[::-1]]
+    first, *others = ("".join(chunk) for chunk in chunks)
+    last = f"{'.*' if greedy else '.*?'}{others.pop()}" if others else ""
+    return re.compile(first + "".join(f"(?>.*?{chunk})" for chunk in others) + last, re.DOTALL)

@@ -41,31 +41,34 @@ def has_labels(wanted: Sequence[str], labels: Mapping[str, str]) -> bool:
 
 
 def matches_glob(pattern: str, text: str) -> bool:
-    """Match as Go's path.Match does: ``*`` and ``?`` stop at slashes."""
+    """Match as Go's path.Match does: ``*`` and ``?`` stop at slashes, and a star takes the first that fits."""
     return _glob(pattern).fullmatch(text) is not None
 
 
 @lru_cache(maxsize=256)
 def _glob(pattern: str) -> re.Pattern[str]:
-    out, position = [], 0
+    chunks, position = [""], 0
     while position < len(pattern):
         character = pattern[position]
         position += 1
         if character == "*":
-            out.append("[^/]*")
+            chunks.append("")
         elif character == "?":
-            out.append("[^/]")
+            chunks[-1] += "[^/]"
         elif character == "[":
             part, position = _character_class(pattern, position)
-            out.append(part)
+            chunks[-1] += part
         else:
             if character == "\\":
                 if position == len(pattern):
                     raise InvalidParameter("syntax error in pattern")
                 character = pattern[position]
                 position += 1
-            out.append(re.escape(character))
-    return re.compile("".join(out), re.DOTALL)
+            chunks[-1] += re.escape(character)
+    first, *others = chunks
+    last = f"[^/]*{others.pop()}" if others else ""
+    # atomic: going back to earlier stars could take for ever, and would find nothing
+    return re.compile(first + "".join(f"(?>[^/]*?{chunk})" for chunk in others) + last, re.DOTALL)
 
 
 def _character_class(pattern: str, position: int) -> tuple[str, int]:

@@ -105,3 +105,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         except InvalidParameter:
             pass
     assert "".join(words.split(text)).replace(" ", "") in (text.replace(" ", ""), text.replace(" ", "")[:-1])
+
+
+@pytest.mark.parametrize("operator", ["#", "##", "%", "%%", "/", "//"])
+def test_a_pattern_with_many_stars_does_not_take_for_ever(operator: str) -> None:
+    many = "*a" * 30
+    text = f"${{P{operator}{many}b{many}}}" if "/" not in operator else f"${{P{operator}{many}b{many}/x}}"
+    assert words.expand(text, {"P": "a" * 200}) == "a" * 200
