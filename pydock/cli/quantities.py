@@ -15,6 +15,7 @@ NANOSECONDS = {
     "h": 3600 * 10**9,
 }
 _UNITS = "kmgtpe"
+_LARGEST = (1 << 63) - 1
 DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 
@@ -24,22 +25,25 @@ def _scaled(text: str, base: int) -> int:
     end = len(text)
     while end and text[end - 1] not in "0123456789.":
         end -= 1
+    if not end:
+        raise ValueError(f"invalid size: '{text}'")
     number, suffix = text[:end], text[end:].removeprefix(" ").lower()
     scale = 1
     if suffix and suffix != "b":
         if suffix[0] not in _UNITS or suffix[1:] not in ("", "b", "ib"):
             raise ValueError(f"invalid suffix: '{text[end:].removeprefix(' ').lower()}'")
         scale = base ** (_UNITS.index(suffix[0]) + 1)
-    whole, dot, part = number.partition(".")
-    if (
-        not number
-        or number == "."
-        or not (whole + part).isascii()
-        or not (whole + part).isdigit()
-        or (dot and not whole)
-    ):
+    if number.startswith("-") and _is_decimal(number[1:]):
         raise ValueError(f"invalid size: '{text}'")
-    return int(whole or "0") * scale + (int(float("0." + part) * scale) if part else 0)
+    if not _is_decimal(number):
+        raise ValueError(f'strconv.ParseFloat: parsing "{number}": invalid syntax')
+    whole, _, part = number.partition(".")
+    return min(int(whole or "0") * scale + (int(float("0." + part) * scale) if part else 0), _LARGEST)
+
+
+def _is_decimal(text: str) -> bool:
+    digits = text.replace(".", "", 1)
+    return digits.isascii() and digits.isdigit()
 
 
 def ram_size(text: str) -> int:

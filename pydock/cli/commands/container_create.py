@@ -34,6 +34,8 @@ def prepare(console: "Console", options: "Options", arguments: "list[str]", comm
             given = {item.partition("=")[0] for item in options.env}
             options.env += [f"{name}={value}" for name, value in proxies.items() if name not in given]
         return request.build(options, arguments[0], arguments[1:])
+    except request.Foreign:
+        raise
     except Exit as error:
         raise Exit(with_help(console, error.message, command), 125) from None
 

@@ -13,6 +13,8 @@ def read(path: str, environment: bool) -> list[str]:
     try:
         with open(path, "rb") as file:
             data = file.read()
+    except IsADirectoryError:
+        raise Exit(f"invalid env file ({path}): read {path}: is a directory") from None
     except OSError as error:
         raise Exit(f"open {path}: {(error.strerror or '').lower()}") from None
     found: list[str] = []
@@ -20,7 +22,8 @@ def read(path: str, environment: bool) -> list[str]:
         try:
             line = raw.rstrip(b"\r").decode()
         except UnicodeDecodeError:
-            raise Exit(f"invalid env file ({path}): invalid utf8 bytes at line {number}: {raw!r}") from None
+            shown = " ".join(map(str, raw))
+            raise Exit(f"invalid env file ({path}): invalid utf8 bytes at line {number}: [{shown}]") from None
         line = line.lstrip()
         if not line or line.startswith("#"):
             continue

@@ -151,6 +151,8 @@ def split_volumes(volumes: "list[str]") -> "tuple[list[str], dict[str, Any]]":
         if not volume:
             raise Exit("invalid empty volume spec")
         parts = volume.split(":")
+        if len(parts) > 1 and len(parts[0]) == 1 and parts[0].isalpha():
+            parts[:2] = [f"{parts[0]}:{parts[1]}"]  # a drive's letter, for Docker on every system
         if len(volume) <= 2 or len(parts) == 1:
             anonymous[volume] = {}
             continue

@@ -97,7 +97,7 @@ def expose(values: "list[str]", exposed: "dict[str, Any]") -> None:
         if ":" in value:
             raise Exit(f"invalid port format for --expose: {value}")
         ports, slash, protocol = value.partition("/")
-        protocol = protocol.lower() if slash else "tcp"
+        protocol = protocol if slash else "tcp"
         first, last = port_range(ports, f"invalid range format for --expose: {value}, error: {_reason(ports)}")
         for port in range(first, last + 1):
             exposed.setdefault(f"{port}/{protocol}", {})

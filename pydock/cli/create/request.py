@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
     Body = dict[str, Any]
 
+_WINDOWS = ("cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops")
+
+
+class Foreign(Exit):
+    """Flags that another operating system's engine has."""
+
+    def __init__(self, names: "list[str]") -> None:
+        only = "is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux"
+        super().__init__("\n".join(f'"--{name}" {only}' for name in names))
+
 
 def build(options: "Options", image: str, command: "list[str]") -> "Body":
     """The request that `options` ask for; raises Exit with Docker's words where they can't be."""
@@ -59,6 +69,8 @@ def build(options: "Options", image: str, command: "list[str]") -> "Body":
 
 
 def _check(options: "Options") -> None:
+    if foreign := [name for name in _WINDOWS if name.replace("-", "_") in options.changed]:
+        raise Foreign(foreign)
     if options.mac_address:
         from pydock.cli.create.networks import check_mac
 
@@ -226,7 +238,7 @@ def capabilities(names: "list[str]") -> "list[str] | None":
     found = {name.strip().upper() for name in names}
     if "ALL" in found:
         return ["ALL"]
-    return sorted({name if name.startswith("CAP_") else f"CAP_{name}" for name in found if name})
+    return sorted({name if name.startswith("CAP_") else f"CAP_{name}" for name in found})
 
 
 def _storage(values: "list[str]") -> "dict[str, str]":
@@ -236,8 +248,8 @@ def _storage(values: "list[str]") -> "dict[str, str]":
 
 
 def variables(files: "list[str]", values: "list[str]") -> "list[str]":
-    """The environment: what files say, then what `-e` says."""
-    return _lines(files, True) + values
+    """The environment: what files say, then what `-e` says, of each name the last."""
+    return _lines(files, True) + list({value.partition("=")[0]: value for value in values}.values())
 
 
 def _lines(files: "list[str]", environment: bool) -> "list[str]":

@@ -47,7 +47,7 @@ def label(value: str) -> str:
     if not name:
         raise ValueError(f"invalid label '{value}': empty name")
     if " " in name or "\t" in name:
-        raise ValueError(f"label '{value}' contains whitespaces")
+        raise ValueError(f"label '{name}' contains whitespaces")
     return value
 
 

@@ -146,7 +146,7 @@ class ContainerLife:
         query = request.query
         entry = self._entry(request)
         if query.flag("link"):
-            raise Conflict("removing the name of a link is not supported by this engine")
+            raise Conflict("Conflict, cannot remove the default link name of the container")
         await self._lifecycle.remove(entry, name, RemoveOptions(query.flag("v"), query.flag("force")))
         return no_content()
 

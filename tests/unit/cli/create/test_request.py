@@ -105,8 +105,14 @@ def test_a_seccomp_profile_is_sent_as_it_reads(tmp_path: Path) -> None:
         ("--mac-address x", "x is not a valid mac address"),
         ("--security-opt foo", 'Invalid --security-opt: "foo"'),
         ("--env-file /none", "open /none: no such file or directory"),
-        ("-v a:b:c:d", "invalid spec: a:b:c:d: too many colons"),
-        ("-v a::b", "invalid spec: a::b: empty section between colons"),
+        ("-v aa:b:c:d", "invalid spec: aa:b:c:d: too many colons"),
+        ("-v aa::b", "invalid spec: aa::b: empty section between colons"),
+        (
+            "--cpu-count 2 --io-maxiops 1",
+            '"--cpu-count" is only supported on a Docker daemon running on windows, but the Docker daemon is running on '
+            'linux\n"--io-maxiops" is only supported on a Docker daemon running on windows, but the Docker daemon is '
+            "running on linux",
+        ),
         ("--network a --network a", 'network "a" is specified multiple times'),
         (
             "--network a --network host",
