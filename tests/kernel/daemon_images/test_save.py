@@ -62,11 +62,13 @@ def test_each_layer_once_and_every_document(full: ImageEngine) -> None:
             "Config": f"blobs/sha256/{sha(ONE.config)}",
             "RepoTags": ["one:1", "one:2"],
             "Layers": [f"blobs/sha256/{sha(BASE)}", f"blobs/sha256/{sha(TOP)}"],
+            "LayerSources": sources(BASE, TOP),
         },
         {
             "Config": f"blobs/sha256/{sha(TWO.config)}",
             "RepoTags": ["host:5000/two:1"],
             "Layers": [f"blobs/sha256/{sha(BASE)}", f"blobs/sha256/{sha(OTHER)}"],
+            "LayerSources": sources(BASE, OTHER),
         },
     ]
     entries = document(archive, "index.json")["manifests"]
@@ -80,6 +82,12 @@ def test_each_layer_once_and_every_document(full: ImageEngine) -> None:
         "one": {"1": sha(TOP), "2": sha(TOP)},
         "host:5000/two": {"1": sha(OTHER)},
     }
+
+
+def sources(*layers: bytes) -> dict[str, dict[str, object]]:
+    """What Docker says of layers beside their places."""
+    kind = "application/vnd.oci.image.layer.v1.tar"
+    return {digest(data): {"mediaType": kind, "digest": digest(data), "size": len(data)} for data in layers}
 
 
 def test_an_id_saves_no_name(full: ImageEngine) -> None:
