@@ -22,6 +22,7 @@ from pydock.linux.netlink import (
 )
 
 INET: Final = 1
+_EVERY: Final = 0
 IPV4: Final = 2
 IPV6: Final = 10
 
@@ -123,6 +124,10 @@ class Transaction:
         """Have the kernel make the changes; OSError where it refuses one, and then it made none."""
         ends = struct.pack(">BBH", 0, 0, _SUBSYSTEM)
         netlink.batch([Message(_BATCH_BEGIN, 0, ends), *self._messages, Message(_BATCH_END, 0, ends)])
+
+    def join(self, other: "Transaction") -> None:
+        """Have the changes of `other`, in whatever table, made with these."""
+        self._messages += other._messages
 
     def add_table(self) -> None:
         """Make the table where it is not there."""
@@ -237,12 +242,12 @@ class Rule:
     comment: str
 
 
-def chains(netlink: Netlink, family: int) -> list[Chain]:
-    """Every chain of `family`."""
+def chains(netlink: Netlink) -> list[Chain]:
+    """Every chain of every family."""
     found = []
-    request = Message(_SUBSYSTEM << 8 | _GETCHAIN, 0, struct.pack(">BBH", family, 0, 0))
+    request = Message(_SUBSYSTEM << 8 | _GETCHAIN, 0, struct.pack(">BBH", _EVERY, 0, 0))
     for _, payload in netlink.dump(request):
-        parts = dict(attributes(payload, 4))
+        family, parts = payload[0], dict(attributes(payload, 4))
         hook = dict(attributes(parts[4])) if 4 in parts else {}
         policy = int.from_bytes(parts[5]) if 5 in parts else -1
         found.append(

@@ -5,7 +5,9 @@ Called by the daemon's network services, from any thread.  The host's sysctls th
 
 import errno
 import ipaddress
+import logging
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +17,8 @@ from pydock.linux import rtnetlink as rt
 from pydock.linux.netlink import Message, Netlink
 from pydock.linux.rtnetlink import Address, Interface, Link, Network
 from pydock.network.namespaces import Namespaces, Space, read_sysctl, write_sysctls
+
+_log = logging.getLogger("pydock")
 
 #: the longest name of an interface, in bytes (IFNAMSIZ less its zero)
 LONGEST_NAME: Final = 15
@@ -94,6 +98,22 @@ class Host:
         except OSError as error:
             if error.errno != errno.ENODEV:
                 raise
+
+    def dismiss_link(self, name: str) -> None:
+        """Take a link away under its name and have the kernel remove it while nobody waits: that takes it long."""
+        link = self.link(name)
+        if link is None:
+            return
+        down, renamed = (
+            rt.set_link(index=link.index, up=False),
+            rt.set_link(index=link.index, rename=f"gone{link.index}"),
+        )
+        try:
+            self._netlink.request([down, renamed])
+        except OSError:
+            self.remove_link(name)
+        else:
+            threading.Thread(target=_remove, args=(link.index,), name=f"removal of {name}").start()
 
     def link(self, name: str) -> Link | None:
         """The link called `name`."""
@@ -200,6 +220,18 @@ class Host:
 
 def _not_added(port: Port, reason: str) -> System:
     return System(f"failed to add interface {port.name} to sandbox: {reason[:1].lower()}{reason[1:]}")
+
+
+def _remove(index: int) -> None:
+    """Remove a link, by a socket of its own: others should not wait for the answer."""
+    netlink = Netlink()
+    try:
+        netlink.request([rt.delete_link(index=index)])
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            _log.warning("link %d cannot be removed before the next start: %s", index, error.strerror)
+    finally:
+        netlink.close()
 
 
 def _new_links(port: Port, parent: Link, namespace: int) -> list[Message]:

@@ -70,29 +70,30 @@ class Passage:
         if not self._enabled:
             return
         before, entered = self._entered, set()
-        for family in _FAMILIES:
-            chains = [chain for chain in nft.chains(self._netlink, family) if chain.table != self._owner]
-            for chain in chains:
-                if chain.hook != nft.HOOK_FORWARD and chain.name != _USER_CHAIN:
-                    continue
-                key = (family, chain.table, chain.name)
-                bridges = self._bridges if _is_door(chain, chains) else set()
-                if bridges:
-                    entered.add(key)
-                if bridges or before is None or key in before:  # listing rules takes long where there are many
-                    self._enter_in(chain, bridges)
+        chains = [chain for chain in nft.chains(self._netlink) if chain.table != self._owner]
+        change = Transaction("")
+        for chain in chains:
+            if chain.family not in _FAMILIES or (chain.hook != nft.HOOK_FORWARD and chain.name != _USER_CHAIN):
+                continue
+            key = (chain.family, chain.table, chain.name)
+            bridges = self._bridges if _is_door(chain, chains) else set()
+            if bridges:
+                entered.add(key)
+            if bridges or before is None or key in before:  # listing rules takes long where there are many
+                change.join(self._change_of(chain, bridges))
+        if change:
+            change.commit(self._netlink)
         self._entered = entered
         self._generation = nft.generation(self._netlink)
 
-    def _enter_in(self, chain: Chain, bridges: set[str]) -> None:
+    def _change_of(self, chain: Chain, bridges: set[str]) -> Transaction:
+        """What leaves the rules for `bridges` in a chain, and none of ours beside."""
         wanted = {f"{self._owner} {direction} {bridge}" for bridge in bridges for direction in ("from", "to")}
         present = {
             rule.comment: rule.handle
             for rule in nft.rules(self._netlink, chain.family, chain.table, chain.name)
             if rule.comment.startswith(f"{self._owner} ")
         }
-        if wanted == set(present):
-            return
         change = Transaction(chain.table, chain.family)
         for comment in set(present) - wanted:
             change.delete_rule(chain.name, present[comment])
@@ -104,14 +105,15 @@ class Passage:
                 chain.name, nft.meta(key, _REGISTER), nft.equal(name, _REGISTER), nft.verdict(nft.ACCEPT),
                 comment=comment, first=True,
             )  # fmt: skip
-        change.commit(self._netlink)
+        return change
 
 
 def _is_door(chain: Chain, chains: list[Chain]) -> bool:
     """Whether the rules belong in `chain`: in DOCKER-USER of a table that drops, else in the dropping chain itself."""
+    beside = [other for other in chains if (other.family, other.table) == (chain.family, chain.table)]
     if chain.name == _USER_CHAIN:
-        return any(_drops(other) and other.table == chain.table for other in chains)
-    return _drops(chain) and not any(other.name == _USER_CHAIN and other.table == chain.table for other in chains)
+        return any(map(_drops, beside))
+    return _drops(chain) and not any(other.name == _USER_CHAIN for other in beside)
 
 
 def _drops(chain: Chain) -> bool:

@@ -149,7 +149,7 @@ class Making:
             self._ground.firewall.remove_bridge(bridges.rules(record))
             self._ground.passage.shut(record.bridge_name)
             if record.made_link:
-                self._ground.host.remove_link(record.bridge_name)
+                self._ground.host.dismiss_link(record.bridge_name)
         elif record.driver in _PARENTS and record.made_link:
             shared = any(one.record.parent == record.parent for one in self._registry if one.record.driver in _PARENTS)
             if not shared:
