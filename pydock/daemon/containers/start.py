@@ -13,6 +13,7 @@ from pydock.daemon.containers import failures
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import Attachments
 from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.host_names import as_the_owner_has_it
 from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.provisions import Provisions
@@ -73,7 +74,7 @@ class Starter:
 
     async def _start(self, entry: Entry) -> tuple[Started, Container, LiveContainer]:
         """What the shim tells of the start, the record with its network, and the handle."""
-        record = entry.record
+        record = as_the_owner_has_it(entry.record, self._catalog)
         async with AsyncExitStack() as undo:
             provision = await self._provisions.make(record, undo)
             sandbox = provision.sandbox
