@@ -22,6 +22,7 @@ from pydock.linux.rtnetlink import Address, Network
 PROTOCOLS: Final = {"tcp": 6, "udp": 17, "sctp": 132}
 
 _LOOPBACK4: Final = ipaddress.IPv4Network("127.0.0.0/8")
+_LOOPBACK6: Final = ipaddress.IPv6Address("::1")
 #: a raw table's, dstnat, filter and srcnat: the priorities that the kernel names (netfilter_ipv4.h)
 _RAW, _DSTNAT, _FILTER, _SRCNAT = -300, -100, 0, 100
 _ICMP: Final = (1, 58)
@@ -283,6 +284,11 @@ def _add_translation(change: Transaction) -> None:
     # only this host itself may use what is published at 127.0.0.1
     change.add_rule("prerouting", *_from_ip(4), *_in_loopback(destination=True), nft.verdict(nft.RETURN))
     change.add_rule("prerouting", *to_us)
+    # the kernel takes no answers for ::1 from elsewhere: refused at once, clients go on to 127.0.0.1
+    change.add_rule(
+        "output", *_from_ip(6), nft.payload(nft.NETWORK_HEADER, 24, 16), nft.equal(_LOOPBACK6.packed),
+        nft.verdict(nft.RETURN),
+    )  # fmt: skip
     change.add_rule("output", *to_us)
     outside = (nft.meta(nft.META_OIFNAME), nft.in_set("bridges", inverted=True))
     ours = (nft.meta(nft.META_OIFNAME), nft.in_set("bridges"))
@@ -320,10 +326,6 @@ def _add_translation(change: Transaction) -> None:
             nft.in_set(f"hairpin{version}"), nft.masquerade(),
         )  # fmt: skip
     change.add_rule("postrouting", *_from_ip(4), *translated, *ours, *_in_loopback(destination=False), nft.masquerade())
-    change.add_rule(
-        "postrouting", *_from_ip(6), *translated, *ours, nft.payload(nft.NETWORK_HEADER, 8, 16),
-        nft.equal(ipaddress.IPv6Address("::1").packed), nft.masquerade(),
-    )  # fmt: skip
 
 
 def _add_filter(change: Transaction) -> None:

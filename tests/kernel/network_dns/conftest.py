@@ -4,19 +4,16 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from pydock.linux.namespaces import CLONE_NEWNET, setns
 from pydock.network.resolver import Resolver
 from pydock.runtime.zygote_process import Zygote
+from tests.kernel.places import Place, run
 
-T = TypeVar("T")
 SERVER = Path(__file__).with_name("outside_server.py")
 
 
@@ -26,26 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "kernel/network_dns" in str(item.path):
                 item.add_marker(pytest.mark.skip(reason="needs root"))
-
-
-class Place:
-    """A network namespace, and a thread that lives in it."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        run(f"ip netns add {name}")
-        run(f"ip -n {name} link set lo up")
-        self.descriptor = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
-        self._thread = ThreadPoolExecutor(1, initializer=setns, initargs=(self.descriptor, CLONE_NEWNET))
-
-    def do(self, work: Callable[[], T]) -> T:
-        """What `work` returns, done in the namespace."""
-        return self._thread.submit(work).result()
-
-    def close(self) -> None:
-        self._thread.shutdown()
-        os.close(self.descriptor)
-        run(f"ip netns del {self.name}")
 
 
 class Net:
@@ -99,11 +76,6 @@ class Net:
                 except OSError:
                     continue
         return found
-
-
-def run(command: str) -> None:
-    """Run one program."""
-    subprocess.run(command.split(), check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")

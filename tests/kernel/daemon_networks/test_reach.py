@@ -1,0 +1,165 @@
+"""Which containers and hosts reach each other, by the kinds of networks; by which addresses and ways."""
+
+import socket
+
+import pytest
+
+from tests.kernel.daemon_networks.site import HOST4, OTHER4, OTHER6, Site, answer, reaches, visit
+from tests.kernel.places import run
+
+BRIDGE = "com.docker.network.bridge."
+
+
+@pytest.fixture
+def far(site: Site) -> Site:
+    """The site with a server on the other host, at port 90."""
+    sock = site.other.do(lambda: socket.create_server(("::", 90), family=socket.AF_INET6, dualstack_ipv6=True))
+    answer(sock, site.servers)
+    return site
+
+
+def test_bridges_are_apart(site: Site) -> None:
+    one = site.container("bridge").serve()
+    near, far = site.container("bridge"), site.container(site.network("far"))
+    assert reaches(near, one.address(), 80) == near.address()
+    assert far.visit(one.address()) == ""
+    assert site.other.do(lambda: visit(one.address(), 80)) == ""
+    assert reaches(site.host, one.address(), 80)
+
+
+def test_containers_without_communication(site: Site) -> None:
+    site.network("closed", Options={BRIDGE + "enable_icc": "false"}, EnableIPv6=True)
+    one = site.container("closed", ports={"80/tcp": [{"HostPort": "8080"}]}).serve()
+    two = site.container("closed").serve()
+    for version in (4, 6):
+        assert one.visit(two.address(version)) == ""
+    assert two.visit(one.address()) == ""
+    assert reaches(site.other, HOST4, 8080) == OTHER4
+    assert reaches(site.host, two.address(), 80)
+
+
+def test_an_internal_network(far: Site) -> None:
+    far.network("inner", Internal=True, EnableIPv6=True)
+    one = far.container("inner", name="one", ports={"80/tcp": [{"HostPort": "8080"}]}).serve()
+    two = far.container("inner")
+    assert reaches(two, one.address(), 80) == two.address()
+    assert one.address() in two.run("nslookup", "-type=a", "one")
+    assert one.visit(OTHER4, 90) == ""
+    assert one.run("busybox", "ip", "route").count("default") == 0
+    run(f"ip -n {far.other.name} route replace {one.address()} via {HOST4}")
+    assert far.other.do(lambda: visit(one.address(), 80)) == ""
+    # one that names the bridge as its gateway gets out no more
+    one.as_root(f"ip route add default via {far.gateway('inner')}")
+    assert one.visit(OTHER4, 90) == ""
+
+
+def test_masquerade(far: Site) -> None:
+    far.network("plain", Options={BRIDGE + "enable_ip_masquerade": "false"})
+    plain, usual = far.container("plain"), far.container("bridge")
+    assert reaches(usual, OTHER4, 90) == HOST4
+    assert reaches(plain, OTHER4, 90) == plain.address()  # the way back is the other host's default route
+
+
+def test_the_address_that_a_network_goes_out_by(far: Site) -> None:
+    run(f"ip -n {far.host.name} addr add 198.18.20.9/24 dev up0")
+    try:
+        one = far.container(far.network("named", Options={"com.docker.network.host_ipv4": "198.18.20.9"}))
+        assert reaches(one, OTHER4, 90) == "198.18.20.9"
+    finally:
+        run(f"ip -n {far.host.name} addr del 198.18.20.9/24 dev up0")
+
+
+def test_routed_networks(far: Site) -> None:
+    options = {BRIDGE + f"gateway_mode_ipv{version}": "routed" for version in (4, 6)}
+    far.network("routed", Options=options, EnableIPv6=True)
+    one = far.container("routed", ports={"80/tcp": [{}]}).serve(80).serve(81)
+    assert reaches(far.other, one.address(), 80) == OTHER4
+    assert reaches(far.other, one.address(6), 80) == OTHER6
+    assert far.other.do(lambda: visit(one.address(), 81)) == ""
+    assert reaches(one, OTHER4, 90) == one.address()
+    assert reaches(one, OTHER6, 90) == one.address(6)
+    assert one.settings["Ports"]["80/tcp"] is None or one.settings["Ports"]["80/tcp"] == []
+    far.restart()
+    assert reaches(far.other, one.address(), 80) == OTHER4
+    assert far.other.do(lambda: visit(one.address(), 81)) == ""
+
+
+def test_unprotected_networks(far: Site) -> None:
+    far.network("bare", Options={BRIDGE + "gateway_mode_ipv4": "nat-unprotected"})
+    one = far.container("bare", ports={"80/tcp": [{"HostPort": "8080"}]}).serve(80).serve(81)
+    assert reaches(far.other, HOST4, 8080) == OTHER4
+    assert reaches(far.other, one.address(), 81) == OTHER4
+    assert reaches(one, OTHER4, 90) == HOST4
+
+
+def test_an_isolated_network_has_no_address_on_the_host(site: Site) -> None:
+    site.network(
+        "alone", Internal=True, Options={BRIDGE + "gateway_mode_ipv4": "isolated", BRIDGE + "name": "pdtalone"}
+    )
+    one = site.container("alone").serve()
+    assert reaches(site.container("alone"), one.address(), 80)
+    assert site.host.do(lambda: visit(one.address(), 80)) == ""
+
+
+def test_the_way_out_follows_the_priority(far: Site) -> None:
+    for name in ("first", "second"):
+        far.network(name, Options={BRIDGE + "enable_ip_masquerade": "false"})
+    one = far.container("first", ports={"80/tcp": [{"HostPort": "8080"}]}).serve()
+    assert reaches(one, OTHER4, 90) == one.address(4, "first")
+    wanted = {"Container": one.id, "EndpointConfig": {"GwPriority": 5}}
+    far.engine.ok("POST", "/networks/second/connect", wanted)
+    assert reaches(one, OTHER4, 90) == one.address(4, "second")
+    assert reaches(far.other, HOST4, 8080) == OTHER4
+    far.engine.ok("POST", "/networks/second/disconnect", {"Container": one.id})
+    assert reaches(one, OTHER4, 90) == one.address(4, "first")
+    assert reaches(far.other, HOST4, 8080) == OTHER4
+    far.engine.ok("POST", "/networks/first/disconnect", {"Container": one.id})
+    assert far.other.do(lambda: visit(HOST4, 8080)) == ""
+    assert one.run("ls", "/sys/class/net") == "lo\n"
+
+
+def test_a_bridge_of_the_users_own(site: Site) -> None:
+    run(f"ip -n {site.host.name} link add pdtown type bridge")
+    try:
+        site.network("own", Options={BRIDGE + "name": "pdtown"})
+        site.container("own", ports={"80/tcp": [{"HostPort": "8080"}]}).serve()
+        assert reaches(site.other, HOST4, 8080) == OTHER4
+        site.sweep()
+        run(f"ip -n {site.host.name} link show pdtown")
+    finally:
+        run(f"ip -n {site.host.name} link del pdtown")
+
+
+def test_names_and_units_of_interfaces(site: Site) -> None:
+    options = {"com.docker.network.driver.mtu": "1400", "com.docker.network.container_iface_prefix": "net"}
+    site.network("odd", Options={**options, BRIDGE + "name": "pdtodd"})
+    one = site.container("odd")
+    assert one.run("ls", "/sys/class/net") == "lo\nnet0\n"
+    assert one.run("cat", "/sys/class/net/net0/mtu") == "1400\n"
+    assert "mtu 1400" in site.on_host("ip link show pdtodd")
+
+
+def test_subnets_that_the_host_routes_are_not_chosen(site: Site) -> None:
+    run(f"ip -n {site.host.name} route add 198.19.192.0/24 via {OTHER4}")
+    try:
+        site.network("chosen")
+        subnet = site.engine.get("/networks/chosen")["IPAM"]["Config"][0]["Subnet"]
+        assert subnet == "198.19.193.0/26"
+    finally:
+        run(f"ip -n {site.host.name} route del 198.19.192.0/24")
+
+
+def test_one_containers_network_for_another(site: Site) -> None:
+    one = site.container(name="owner", ports={"80/tcp": [{"HostPort": "8080"}]})
+    two = site.container("container:owner").serve()
+    assert reaches(site.other, HOST4, 8080) == OTHER4
+    assert two.run("busybox", "hostname") == two.run("cat", "/etc/hostname") == one.run("busybox", "hostname")
+    assert two.settings["Networks"] == {}
+
+
+def test_the_hosts_network(site: Site) -> None:
+    site.container("host").serve(8085)
+    assert reaches(site.other, HOST4, 8085) == OTHER4
+    alone = site.container("none")
+    assert alone.run("ls", "/sys/class/net") == "lo\n"
+    assert alone.run("busybox", "ip", "route") == ""
