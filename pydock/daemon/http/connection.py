@@ -162,9 +162,13 @@ class Connection(asyncio.Protocol):
     def _read_head(self, data: bytes) -> None:
         buffer = self._buffer
         searched = max(0, len(buffer) - 3)
-        buffer += data if buffer else data.lstrip(b"\r\n")
-        end = buffer.find(b"\r\n\r\n", searched)
+        if buffer:
+            buffer += data
+        text = buffer or data.lstrip(b"\r\n")
+        end = text.find(b"\r\n\r\n", searched)
         if end < 0:
+            if not buffer:
+                buffer += text
             if len(buffer) > LONGEST:
                 self._refuse(BadHead(431, "request header fields too large"))
             elif buffer.endswith(b"\n") and not buffer.endswith(b"\r\n"):
@@ -173,7 +177,7 @@ class Connection(asyncio.Protocol):
                 self._timer = asyncio.get_running_loop().call_later(HEAD_LIMIT, self.transport.abort)
             return
         self._stop_timer()
-        whole, rest = bytes(buffer[: end + 4]), bytes(buffer[end + 4 :])
+        whole, rest = bytes(text[: end + 4]), bytes(text[end + 4 :])
         buffer.clear()
         try:
             if end > LONGEST:
@@ -202,6 +206,8 @@ class Connection(asyncio.Protocol):
             response = await self._answer(head, exchange)
             if response is not None:
                 exchange.respond(response)
+                # one who asks on and on and reads nothing is not answered on and on
+                await self._writable.wait()
         except asyncio.CancelledError:
             exchange.reusable = False
         self._task = None

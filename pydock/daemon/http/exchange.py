@@ -69,7 +69,7 @@ class Exchange:
         self.reusable = head.keep_alive
         if self._body is not None and rest:
             self._body.feed(rest)
-            self._unread = len(rest)
+        self._count(rest)
 
     # --- what the connection tells ---
 
@@ -79,11 +79,14 @@ class Exchange:
             self._rest += data
         else:
             self._body.feed(data)
+        self._count(data)
+        self._arrived.set()
+
+    def _count(self, data: bytes) -> None:
         self._unread += len(data)
         if self._unread > HIGH:
             self._paused = True
             self._line.transport.pause_reading()
-        self._arrived.set()
 
     def ended(self) -> None:
         """The client ended its side, or is gone."""

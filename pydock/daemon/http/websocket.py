@@ -64,7 +64,7 @@ class WebSocket(TakenOver):
                 self._take(event.data.encode())
             case BytesMessage():
                 self._take(bytes(event.data))
-            case Ping():
+            case Ping() if self._writable.is_set():
                 self._send(event.response())
             case CloseConnection() if not self._ended:
                 self._ended = True

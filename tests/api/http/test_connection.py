@@ -183,6 +183,14 @@ def test_slow_clients_stall_nobody(bench: Bench) -> None:
         assert client.answer()[1] == b"OK"
 
 
+def test_one_who_asks_on_and_reads_nothing_is_made_to_wait(bench: Bench) -> None:
+    client = bench.client()
+    client.sock.settimeout(1)
+    with pytest.raises(TimeoutError):
+        client.send(GET % b"/_ping" * 100_000)
+    assert bench.ask(LAST % b"/_ping").endswith(b"OK")
+
+
 def test_the_end_of_the_server_breaks_streams_off_and_lets_answers_finish(tmp_path: Path) -> None:
     with Bench(tmp_path / "http.sock", grace=5.0) as bench:
         streaming, waiting, idle = bench.client(), bench.client(), bench.client()

@@ -133,6 +133,17 @@ def test_a_websocket_carries_both_kinds_of_messages(bench: Bench) -> None:
     bench.wait_until_told("socket: ended")
 
 
+def test_one_who_pings_on_and_reads_nothing_is_not_answered_on_and_on(bench: Bench) -> None:
+    talk = Talk(bench)
+    talk.send(Request(host="x", target="/v1.50/socket"))
+    assert isinstance(talk.next(), AcceptConnection)
+    ping = talk.wire.send(Ping(b"x" * 125))
+    for _ in range(40):
+        talk.client.send(ping * 1000)
+    (connection,) = bench.server.connections
+    assert connection.transport.get_write_buffer_size() < 1 << 20
+
+
 def test_frames_that_came_with_the_handshake_are_kept(bench: Bench) -> None:
     key = base64.b64encode(b"0123456789abcdef")
     client = bench.client()
