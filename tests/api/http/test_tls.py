@@ -3,7 +3,6 @@
 import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +10,10 @@ import pytest
 
 from pydock.client import network
 from pydock.client.address import Tls
+from tests.api.http import papers as certificates
 from tests.api.http.bench import LIMIT, Bench
 
 UPGRADE = b"POST %b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}"
-
-
-def _openssl(folder: Path, line: str) -> None:
-    subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +22,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("openssl"):
         pytest.skip("needs openssl")
     folder = tmp_path_factory.mktemp("tls")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-    uses = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign"
-    _openssl(folder, f"req -x509 {curve} -keyout ca-key.pem -out ca.pem -days 2 -subj /CN=ca {uses}")
-    _openssl(folder, f"req {curve} -keyout key.pem -out request.pem -subj /CN=localhost")
-    _openssl(folder, "x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -out cert.pem -days 2 "
-                     "-extfile names")  # fmt: skip
+    certificates.make(folder)
     return folder
 
 
