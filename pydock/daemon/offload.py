@@ -4,6 +4,7 @@ Called by every service for whatever may wait: the database, files, netlink, job
 """
 
 import asyncio
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -15,10 +16,9 @@ T = TypeVar("T")
 _POOL = ThreadPoolExecutor(max_workers=256, thread_name_prefix="offload")
 
 
-async def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `function` in a thread and wait for what it returns or raises.
+def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
+    """Run `function` in a thread; await what it returns or raises.
 
     A cancelled caller stops waiting; the function itself runs to its end.
     """
-    future = asyncio.get_running_loop().run_in_executor(_POOL, lambda: function(*args, **kwargs))
-    return await future
+    return asyncio.get_running_loop().run_in_executor(_POOL, functools.partial(function, *args, **kwargs))

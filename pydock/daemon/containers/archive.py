@@ -9,7 +9,7 @@ import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Entry
@@ -64,7 +64,7 @@ class Archive:
             found = await self._stat(view, name, path)
             self._announcements.publish(entry.record, "archive-path")
             with Pipe(reading=True) as pipe:
-                work = asyncio.create_task(offload(self._files.read, view, path, pipe.far))
+                work = offload(self._files.read, view, path, pipe.far)
                 work.add_done_callback(lambda _: pipe.close_far())
                 async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
                     yield found, pieces
@@ -73,9 +73,7 @@ class Archive:
         """Unpack the tar that `pour` writes to the descriptor it gets into the directory `put.path`."""
         async with self._view(entry) as view:
             with Pipe(reading=False) as pipe:
-                work = asyncio.create_task(
-                    offload(self._files.write, view, put.path, pipe.far, _options(entry.record, put))
-                )
+                work = offload(self._files.write, view, put.path, pipe.far, _options(entry.record, put))
                 work.add_done_callback(lambda _: pipe.close_far())
                 try:
                     with contextlib.suppress(BrokenPipeError):  # the worker tells why
@@ -95,7 +93,7 @@ class Archive:
         _refuse_dying(entry)
         mounts = await offload(self._snapshots.mounts, entry.id)
         with Pipe(reading=True) as pipe:
-            work = asyncio.create_task(offload(self._files.export, mounts, pipe.far))
+            work = offload(self._files.export, mounts, pipe.far)
             work.add_done_callback(lambda _: pipe.close_far())
             async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
                 yield pieces
@@ -144,7 +142,7 @@ class Archive:
         return mounts
 
 
-async def _pieces(pipe: Pipe, work: "asyncio.Task[object]") -> AsyncGenerator[bytes, None]:
+async def _pieces(pipe: Pipe, work: "asyncio.Future[Any]") -> AsyncGenerator[bytes, None]:
     """What the worker writes; what it raises in the end is raised here."""
     try:
         while piece := await pipe.read():

@@ -4,10 +4,11 @@ Every service of this package works on an `Entry`.  All calls are made on the ev
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from bisect import bisect_left, insort
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+
+
+def _nothing() -> None:
+    """Where there is nothing to take back."""
 
 
 @dataclass(eq=False, slots=True)
@@ -122,13 +127,6 @@ class Catalog:
 
         `also` is run in the same transaction.
         """
-        return await _to_its_end(self._add(record, also))
-
-    async def save(self, entry: Entry, record: Container) -> None:
-        """Put `record` in the place of the entry's own, durably; the name may differ (Conflict as in `add`)."""
-        await _to_its_end(self._save(entry, record))
-
-    async def _add(self, record: Container, also: Callable[[sqlite3.Connection], None] | None) -> Entry:
         text = persistence.encode(record)
 
         def work(connection: sqlite3.Connection) -> None:
@@ -136,29 +134,32 @@ class Catalog:
                 also(connection)
             table.insert(connection, record.id, record.name, text)
 
-        self.reserve(record.name, record.id)
-        try:
-            await self._write(work)
-        except BaseException:
-            self.release(record.name, record.id)
-            raise
-        entry = self._entries[record.id] = Entry(record)
-        insort(self._ids, record.id)
-        return entry
+        def enter() -> Entry:
+            entry = self._entries[record.id] = Entry(record)
+            insort(self._ids, record.id)
+            return entry
 
-    async def _save(self, entry: Entry, record: Container) -> None:
+        self.reserve(record.name, record.id)
+        return await self._write(work, enter, lambda: self.release(record.name, record.id))
+
+    async def save(self, entry: Entry, record: Container) -> None:
+        """Put `record` in the place of the entry's own, durably; the name may differ (Conflict as in `add`)."""
         text = persistence.encode(record)
         old = entry.record.name
-        self.reserve(record.name, record.id)
-        try:
-            await self._write(lambda connection: table.update(connection, record.id, record.name, text))
-        except BaseException:
+
+        def replace_record() -> None:
+            entry.record = record
+            if record.name != old:
+                self.release(old, record.id)
+
+        def give_up() -> None:
             if record.name != old:
                 self.release(record.name, record.id)
-            raise
-        entry.record = record
-        if record.name != old:
-            self.release(old, record.id)
+
+        self.reserve(record.name, record.id)
+        await self._write(
+            lambda connection: table.update(connection, record.id, record.name, text), replace_record, give_up
+        )
 
     def note(self, entry: Entry, record: Container) -> None:
         """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway."""
@@ -177,29 +178,53 @@ class Catalog:
 
     async def remove(self, entry: Entry, also: Callable[[sqlite3.Connection], None] | None = None) -> None:
         """Forget a container, durably; `also` is run in the same transaction."""
-        await _to_its_end(self._remove(entry, also))
 
-    async def _remove(self, entry: Entry, also: Callable[[sqlite3.Connection], None] | None) -> None:
         def work(connection: sqlite3.Connection) -> None:
             if also:
                 also(connection)
             table.delete(connection, entry.id)
 
-        await self._write(work)
-        if self._entries.pop(entry.id, None):
-            del self._ids[bisect_left(self._ids, entry.id)]
-        self.release(entry.record.name, entry.id)
+        def forget() -> None:
+            if self._entries.pop(entry.id, None):
+                del self._ids[bisect_left(self._ids, entry.id)]
+            self.release(entry.record.name, entry.id)
 
-    async def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        await asyncio.wrap_future(self._database.submit(work))
+        await self._write(work, forget)
+
+    async def _write(
+        self, work: Callable[[sqlite3.Connection], None], done: Callable[[], T], failed: Callable[[], None] = _nothing
+    ) -> T:
+        """Carry out `work` in a transaction, then `done`, or `failed` where that could not be: memory and disk agree.
+
+        It runs to its end even where the caller is cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[T] = loop.create_future()
+
+        def settle(written: "Future[None]") -> None:
+            if error := written.exception():
+                failed()
+                if not told.cancelled():
+                    told.set_exception(error)
+                return
+            result = done()
+            if not told.cancelled():
+                told.set_result(result)
+
+        def tell(written: "Future[None]") -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and the memory with it
+                loop.call_soon_threadsafe(settle, written)
+
+        try:
+            written = self._database.submit(work)
+        except BaseException:
+            failed()
+            raise
+        written.add_done_callback(tell)
+        return await told
 
 
 def _complain(entry: Entry, written: "Future[None]") -> None:
     """Say that a note could not be written down; the next one may be."""
     if error := written.exception():
         _log.error("container %s: what became of it cannot be written down: %s", entry.id, error)
-
-
-async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Do `work` whole even where the caller is cancelled, so that memory and disk agree."""
-    return await asyncio.shield(asyncio.ensure_future(work))

@@ -63,7 +63,7 @@ class ExecService:
         self._announcements = announcements
         self._specs = specs
         self._table = table
-        self._priming: asyncio.Task[None] | None = None
+        self._priming: asyncio.Future[None] | None = None
 
     async def create(self, entry: Entry, name: str, request: ExecRequest) -> str:
         """Enter an exec and return its ID; `name` is what the user calls the container."""
@@ -81,7 +81,7 @@ class ExecService:
         )
         self._table.add(one)
         if self._priming is None or self._priming.done():
-            self._priming = asyncio.create_task(offload(cgroups.prime))
+            self._priming = offload(cgroups.prime)
         self._publish(entry, one, f"exec_create: {_command(one)}")
         return one.id
 

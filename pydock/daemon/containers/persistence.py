@@ -4,12 +4,14 @@ A field that a record of an older engine does not have gets its default.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from pydock.daemon.containers.record import Container, MountPoint, State, Status
 from pydock.daemon.networks.settings import EndpointSettings
+
+_STATE = tuple(field.name for field in fields(State))
 
 
 def encode(record: Container) -> str:
@@ -27,7 +29,7 @@ def encode(record: Container) -> str:
         "mounts": [asdict(mount) for mount in record.mounts],
         "endpoints": {name: endpoint.to_record() for name, endpoint in record.endpoints.items()},
         "sandbox": record.sandbox,
-        "state": asdict(record.state),
+        "state": {name: getattr(record.state, name) for name in _STATE},
         "warnings": record.warnings,
         "health": record.health,
     }

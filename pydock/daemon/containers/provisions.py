@@ -63,22 +63,17 @@ class Provisions:
         """Everything at once; what must be undone where the start fails goes on `undo`."""
         namespaces, shm = self._shared(record)
         undo.push_async_callback(self.drop, record)
-        results = await asyncio.gather(
-            self._sandboxes.start(container_network(record)),
-            offload(self._root, record),
-            self._acquire(record),
-            offload(_make_shm, shm, record) if _owns_shm(record) else _nothing(),
-            return_exceptions=True,
-        )
-        sandbox, rootfs, sources, _ = results
-        if isinstance(sandbox, Sandbox):
+        beside = [offload(_make_shm, shm, record)] if _owns_shm(record) else []
+        try:
+            sandbox = await self._sandboxes.start(container_network(record))
             undo.callback(Provision(sandbox, Resolved(), ()).close)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        assert isinstance(sandbox, Sandbox)
-        assert isinstance(rootfs, tuple)
-        assert isinstance(sources, dict)
+            rootfs = self._root(record)
+            sources = await self._acquire(record)
+        finally:
+            if beside:
+                await asyncio.wait(beside)
+        for done in beside:
+            done.result()
         files = [
             (source, target)
             for source, target in (
@@ -93,15 +88,12 @@ class Provisions:
 
     async def drop(self, record: Container) -> None:
         """The container does not run (any more): end its network, release its volumes, unmount what was shared."""
-        results = await asyncio.gather(
-            self._sandboxes.stop(record.id),
-            self._volumes.release(record.id) if _volumes(record) else _nothing(),
-            offload(_drop_shm, self._shm(record.id)) if _owns_shm(record) else _nothing(),
-            return_exceptions=True,
-        )
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        async with AsyncExitStack() as all_of_it:  # one that fails does not keep the others
+            if _owns_shm(record):
+                all_of_it.push_async_callback(offload, _drop_shm, self._shm(record.id))
+            if _volumes(record):
+                all_of_it.push_async_callback(self._volumes.release, record.id)
+            all_of_it.push_async_callback(self._sandboxes.stop, record.id)
 
     async def adopt(self, record: Container, pid: int) -> Container:
         """Take over the network of a container that outlived the daemon; the record as it is then."""
@@ -217,7 +209,3 @@ def _drop_shm(path: Path) -> None:
             raise
     with contextlib.suppress(OSError):
         path.rmdir()
-
-
-async def _nothing() -> None:
-    """Where there is nothing to do."""

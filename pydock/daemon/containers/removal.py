@@ -3,7 +3,6 @@
 `lifecycle.remove` calls it for users, the afterlife for containers that remove themselves.
 """
 
-import asyncio
 import contextlib
 import shutil
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.containers.waiters import Outcome, Waiters
 from pydock.daemon.offload import offload
+from pydock.daemon.state import layers as layer_table
 from pydock.daemon.volumes.service import Volumes
 from pydock.errors import Conflict
 from pydock.imagestore.snapshots import Snapshots
@@ -32,14 +32,16 @@ class Leftovers:
         """Remove it; `volumes`: the anonymous volumes too."""
         names = [point.name for point in record.mounts if point.kind == "volume"]
         anonymous = [point.name for point in record.mounts if point.anonymous] if volumes else []
-        await asyncio.gather(
-            offload(self._files, record),
-            self._volumes.unrefer(record.id, anonymous) if names else _nothing(),
-        )
+        files = offload(self._files, record)
+        try:
+            if names:
+                await self._volumes.unrefer(record.id, anonymous)
+        finally:
+            await files
 
     def _files(self, record: Container) -> None:
         self._launcher.clear(record.id)
-        self._snapshots.remove(record.id)
+        self._snapshots.remove(record.id, enter=False)
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(record.directory)
 
@@ -66,13 +68,9 @@ class Remover:
         record = entry.record
         if record.state.status is Status.REMOVING:
             raise Conflict(f"removal of container {record.id} is already in progress")
-        await self._catalog.remove(entry)
+        await self._catalog.remove(entry, lambda connection: layer_table.delete_snapshot(connection, entry.id))
         entry.record = replace(record, state=replace(record.state, status=Status.REMOVING))
         self._attachments.drop(entry.id)
         await self._leftovers.remove(record, volumes)
         self._announcements.publish(record, "destroy")
         self._waiters.tell_removal(entry.id, Outcome(record.state.exit_code))
-
-
-async def _nothing() -> None:
-    """Where there is nothing to do."""

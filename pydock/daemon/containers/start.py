@@ -3,7 +3,6 @@
 `lifecycle` and the restart policy call it with the container's lock held.  What fails undoes all that was done.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -48,7 +47,7 @@ class Starter:
 
     async def start(self, entry: Entry, restart_count: int = 0) -> None:
         """Bring the container to life, or record why that failed and raise it in Docker's words."""
-        priming = asyncio.create_task(offload(cgroups.prime))
+        priming = offload(cgroups.prime)
         try:
             started, record, live = await self._start(entry)
         except Exception as error:

@@ -36,7 +36,7 @@ class Pouring:
 
         BrokenPipeError where nobody reads the target any more, ConnectionAbortedError where the client goes, BadBody.
         """
-        work = asyncio.ensure_future(offload(self._pour))
+        work = offload(self._pour)
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:

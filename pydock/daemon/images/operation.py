@@ -30,7 +30,7 @@ async def follow(work: Work) -> AsyncGenerator[list[dict[str, Any]], None]:
     """
     cancellation = Cancellation()
     mailbox = _Mailbox(asyncio.get_running_loop())
-    task = asyncio.ensure_future(offload(work, mailbox.put, cancellation))
+    task = offload(work, mailbox.put, cancellation)
     task.add_done_callback(lambda _: mailbox.wake.set())
     told = False
     try:

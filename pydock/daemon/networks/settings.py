@@ -5,7 +5,7 @@ The containers service keeps an `EndpointSettings` for each network in its recor
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class EndpointSettings:
 
     def to_record(self) -> dict[str, Any]:
         """As JSON values, to be kept in the container's record."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "EndpointSettings":

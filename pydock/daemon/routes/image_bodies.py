@@ -58,7 +58,7 @@ async def sending(write: Callable[[int], None]) -> AsyncIterator[bytes]:
             finally:
                 os.close(target)
 
-        task = asyncio.ensure_future(offload(work))
+        task = offload(work)
         try:
             while piece := await pipe.read():
                 yield piece
