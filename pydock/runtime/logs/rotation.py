@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pydock.runtime.logs.entry import format_time
 
 _MODE = 0o640
+_NEXT = ".next"
 _BLOCK = 1 << 18
 #: what compresses a file beside the caller's own work, and a call that waits until that is done
 Aside = Callable[[Callable[[], None]], Callable[[], None]]
@@ -64,9 +65,9 @@ class RotatingFile:
         """Close the file; what is being compressed goes on."""
         os.close(self._file)
 
-    def _open(self) -> int:
+    def _open(self, ending: str = "") -> int:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(self._path, flags, _MODE)
+        return os.open(self._path + ending, flags, _MODE)
 
     def _append(self, text: bytes) -> None:
         written = 0
@@ -83,6 +84,7 @@ class RotatingFile:
         if self._wait:
             self._wait()
             self._wait = None
+        file = self._open(_NEXT)  # first: where there is no room for it, all stays as it is
         for number in range(self._max_files - 1, 0, -1):
             for ending in ("", ".gz"):
                 old = f"{self._path}.{number}{ending}"
@@ -96,7 +98,7 @@ class RotatingFile:
                 os.rename(self._path, f"{self._path}.1")
             else:
                 os.unlink(self._path)
-        file = self._open()
+        os.rename(self._path + _NEXT, self._path)
         os.close(self._file)
         self._file, self._size = file, 0
         if self._compress:

@@ -240,6 +240,8 @@ def test_a_start_that_the_zygote_had_not_come_to_is_given_up_with_the_daemon(mor
         mortal.ok("POST", f"/containers/{identity}/kill")
         assert mortal.wait(identity) == 137
     state = mortal.state(identity)
+    asked = mortal.root / "exec/containers" / identity / "config.json"
+    asked.unlink(missing_ok=True)
     zygote = mortal.zygote()
     os.kill(zygote, signal.SIGSTOP)
 
@@ -249,8 +251,8 @@ def test_a_start_that_the_zygote_had_not_come_to_is_given_up_with_the_daemon(mor
 
     thread = threading.Thread(target=start)
     thread.start()
-    time.sleep(0.5)
-    assert (mortal.root / "exec/containers" / identity / "config.json").exists()
+    eventually(asked.exists)
+    time.sleep(0.1)
     with mortal.events() as seen:
         mortal.restart()
     thread.join()

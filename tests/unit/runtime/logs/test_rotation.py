@@ -1,5 +1,6 @@
 """Files that are renamed, compressed and deleted as they fill."""
 
+import errno
 import gzip
 import os
 from collections.abc import Callable
@@ -125,3 +126,26 @@ def test_a_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         RotatingFile(str(tmp_path / "log"), jsonfile.cut)
     assert names(tmp_path) == ["log"]
+
+
+def test_files_stay_where_there_is_no_room_for_one_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = RotatingFile(str(tmp_path / "log"), jsonfile.cut, max_size=16, max_files=3)
+    for number in range(5):
+        file.write(b"%015d\n" % number, 1)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert len(before) == 3
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", full)
+        for _ in range(3):
+            with pytest.raises(OSError, match="no space left"):
+                file.write(b"lost\n", 1)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    file.write(ENTRY, 1)
+    file.close()
+    assert names(tmp_path) == ["log", "log.1", "log.2"]
+    assert (tmp_path / "log").read_bytes() == ENTRY
+    assert (tmp_path / "log.1").read_bytes() == before["log"]
