@@ -56,7 +56,8 @@ class Ports:
     """The host's ports that this engine has given out."""
 
     def __init__(self) -> None:
-        self._taken: set[tuple[str, Address, int]] = set()
+        #: the addresses by protocol and port
+        self._taken: dict[tuple[str, int], set[Address]] = {}
         self._lock = threading.Lock()
         self._first, self._last = _ephemeral_range()
         self._next = self._first
@@ -76,12 +77,14 @@ class Ports:
     def claim(self, protocol: str, host: Address, port: int) -> None:
         """Note a port of a container that outlived the daemon; its shim holds the socket."""
         with self._lock:
-            self._taken.add((protocol, host, port))
+            self._taken.setdefault((protocol, port), set()).add(host)
 
     def release(self, protocol: str, hosts: Sequence[Address], port: int) -> None:
         """Give a port back; whoever has its sockets closes them."""
         with self._lock:
-            self._taken.difference_update((protocol, host, port) for host in hosts)
+            left = self._taken.pop((protocol, port), set()) - set(hosts)
+            if left:
+                self._taken[protocol, port] = left
 
     def _hold_first(self, wish: Wish, numbers: Iterable[int], fixed: bool) -> Held:
         refused: System | None = None
@@ -95,12 +98,12 @@ class Ports:
         raise refused or System("all ports are allocated")
 
     def _hold_one(self, wish: Wish, port: int) -> Held:
-        keys = [(wish.protocol, host, port) for host in wish.hosts]
         with self._lock:
-            for key in keys:
-                if key in self._taken:
-                    raise System(f"Bind for {_joined(key[1], port)} failed: port is already allocated")
-            self._taken.update(keys)
+            taken = self._taken.get((wish.protocol, port), set())
+            for host in sorted(taken, key=str):
+                if any(_meet(host, wanted) for wanted in wish.hosts):
+                    raise System(f"Bind for {_joined(host, port)} failed: port is already allocated")
+            self._taken[wish.protocol, port] = taken | set(wish.hosts)
         with ExitStack() as undo:
             undo.callback(self.release, wish.protocol, wish.hosts, port)
             sockets = []
@@ -164,6 +167,11 @@ def _bind(protocol: str, host: Address, port: int) -> socket.socket | None:
         bound.close()
         raise
     return bound
+
+
+def _meet(one: Address, other: Address) -> bool:
+    """Whether a packet to `one` may be one to `other`."""
+    return one == other or (one.version == other.version and (one.is_unspecified or other.is_unspecified))
 
 
 def _joined(host: Address, port: int) -> str:
