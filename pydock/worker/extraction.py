@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from posixpath import basename, dirname, normpath
 from typing import Final
 
-from pydock.errors import InvalidParameter
+from pydock.errors import InvalidParameter, System
 from pydock.linux.files import begin_writeback
 from pydock.worker import tar_header as tar
 from pydock.worker.outflow import write_all
@@ -342,6 +342,8 @@ def _make_implied(path: bytes) -> None:
 
 def blame(error: OSError, name: bytes) -> Exception:
     """Return InvalidParameter for what the archive is to blame for; other errors as they are, with the name."""
+    if error.errno == errno.EBUSY:  # something is mounted there
+        return System(f"RemoveAll {_text(name)}: device or resource busy")
     if error.errno in _ITS_FAULT:
         return InvalidParameter(f"{_text(name)}: {error.strerror}")
     return OSError(error.errno, error.strerror, _text(name))

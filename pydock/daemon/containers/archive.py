@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Entry
+from pydock.daemon.containers.inspect import engine_files
 from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.offload import offload
 from pydock.daemon.pipes import Pipe
@@ -139,6 +140,13 @@ class Archive:
                 continue
             options = ("rbind",) if point.writable else ("rbind", "ro")
             mounts.append(Mount("bind", str(source), point.target, options))
+        targets = {point.target for point in record.mounts}
+        options = ("bind", "ro") if record.host_config.get("ReadonlyRootfs") else ("bind",)
+        mounts += [
+            Mount("bind", source, target, options)
+            for target, source in engine_files(record).items()
+            if target not in targets and Path(source).exists()
+        ]
         return mounts
 
 

@@ -25,6 +25,7 @@ from pydock.runtime.security_labels import apparmor_enabled
 
 DRIVER = "overlay2"
 _NEVER = "0001-01-01T00:00:00Z"
+_ENGINE_FILES = {"/etc/resolv.conf": "ResolvConfPath", "/etc/hostname": "HostnamePath", "/etc/hosts": "HostsPath"}
 
 
 class Inspection:
@@ -144,6 +145,12 @@ def _sandbox(record: Container) -> Sandbox | None:
     if record.sandbox is None:
         return None
     return replace(Sandbox.from_record(record.sandbox), endpoints=record.endpoints)
+
+
+def engine_files(record: Container) -> dict[str, str]:
+    """What the engine has written for a container that has run, by where the container sees it."""
+    found = _paths(record, _sandbox(record))
+    return {target: found[key] for target, key in _ENGINE_FILES.items() if found[key]}
 
 
 def _paths(record: Container, sandbox: Sandbox | None) -> dict[str, str]:

@@ -249,6 +249,8 @@ def test_volumes_are_seen_and_written(container: Container, tmp_path: Path) -> N
         container.write(view, "/data", tar(member("w", b"x")))
         assert (volume / "w").read_bytes() == b"x"
         (volume / "w").unlink()
+        with pytest.raises(System, match="RemoveAll passwd: device or resource busy"):
+            container.write(view, "/etc", tar(member("passwd", b"x")))
     assert not (container.upper / "data").exists()
 
 
