@@ -38,7 +38,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> int:
     except PydockError as error:
         raise status_error(console, error) from error
     except Exit as error:
-        raise Exit(with_help(console, error.message, "run"), 125) from None
+        raise status_error(console, PydockError(error.message)) from None
     streams = [name for name in ("stdin", "stdout", "stderr") if body["Attach" + name.capitalize()]]
     if options.sig_proxy and not options.detach:
         from pydock.cli.signals import forward_signals

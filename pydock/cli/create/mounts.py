@@ -22,13 +22,30 @@ def fields(value: str) -> "list[str]":
     """The comma-separated fields of `value`, quotes as in CSV."""
     import csv
 
-    try:
-        rows = list(csv.reader([value], strict=True))
-    except csv.Error as error:
-        raise ValueError(f"parse error on line 1: {error}") from None
+    _check_quotes(value)
+    rows = list(csv.reader([value]))
     if not rows or not rows[0]:
         raise ValueError("EOF")
     return rows[0]
+
+
+def _check_quotes(text: str) -> None:
+    """Refuse what Go's reader of CSV refuses, in its words; columns count from one."""
+    at = 0
+    while at < len(text):
+        if text[at] != '"':
+            end = text.find(",", at) % (len(text) + 1)
+            quote = text.find('"', at, end)
+            if quote >= 0:
+                raise ValueError(f'parse error on line 1, column {quote + 1}: bare " in non-quoted-field')
+        else:
+            end = text.find('"', at + 1) % (len(text) + 1)
+            while text[end : end + 2] == '""':
+                end = text.find('"', end + 2) % (len(text) + 1)
+            if text[end + 1 : end + 2] not in ("", ",") or end == len(text):
+                raise ValueError(f'parse error on line 1, column {end + 1}: extraneous or missing " in quoted-field')
+            end += 1
+        at = end + 1
 
 
 def parse_mount(value: str) -> "dict[str, Any]":
@@ -76,7 +93,7 @@ def _set(mount: "dict[str, Any]", key: str, text: str, field: str) -> None:
         group, name = _FLAGS[key]
         _group(mount, group)[name] = _truth(key, text)
     elif key.startswith("bind-"):
-        _set_bind(_group(mount, "BindOptions"), key, text, field)
+        _set_bind(mount, key, text, field)
     elif key.startswith("volume-"):
         _set_volume(_group(mount, "VolumeOptions"), key, text, field)
     elif key == "image-subpath":
@@ -94,15 +111,15 @@ def _set(mount: "dict[str, Any]", key: str, text: str, field: str) -> None:
         raise ValueError(f"unexpected key '{key}' in '{field}'")
 
 
-def _set_bind(options: "dict[str, Any]", key: str, text: str, field: str) -> None:
+def _set_bind(mount: "dict[str, Any]", key: str, text: str, field: str) -> None:
     if key == "bind-propagation":
-        options["Propagation"] = text.lower()
+        _group(mount, "BindOptions")["Propagation"] = text.lower()
     elif key == "bind-recursive":
         if text not in _RECURSIVE:
             choice = '(must be "enabled", "disabled", "writable", or "readonly")'
             raise ValueError(f"invalid value for {key}: {text} {choice}")
         if _RECURSIVE[text]:
-            options[_RECURSIVE[text]] = True
+            _group(mount, "BindOptions")[_RECURSIVE[text]] = True
     else:
         raise ValueError(f"unexpected key '{key}' in '{field}'")
 

@@ -68,6 +68,8 @@ def _split(spec: str) -> "tuple[str, str, str]":
         if not host.endswith("]"):
             raise Exit(f"Invalid ip address {host}: address {host}: missing ']' in address")
         host = inner
+    elif ":" in host:
+        raise Exit(f"Invalid ip address {host}: address {host}:: too many colons in address")
     import ipaddress
 
     try:

@@ -78,7 +78,7 @@ def _check(options: "Options") -> None:
     if options.memory_swappiness != -1 and not 0 <= options.memory_swappiness <= 100:
         raise Exit(f"invalid value: {options.memory_swappiness}. Valid memory swappiness range is 0-100")
     for name, value, modes, what in (
-        ("pid", options.pid, ("", "host", "private"), "PID"),
+        ("pid", options.pid, ("", "host"), "PID"),
         ("uts", options.uts, ("", "host"), "UTS"),
         ("userns", options.userns, ("", "host"), "USER"),
         ("cgroupns", options.cgroupns, ("", "host", "private"), "CGROUP"),

@@ -67,10 +67,10 @@ def ulimit(value: str) -> "dict[str, Any]":
     if name not in ULIMITS:
         raise ValueError(f"invalid ulimit type: {name}")
     soft_text, colon, hard_text = limits.partition(":")
-    soft = _integer(soft_text)
-    hard = _integer(hard_text) if colon else soft
     if ":" in hard_text:
         raise ValueError(f"too many limit value arguments - {limits}, can only have up to two, `soft[:hard]`")
+    soft = _integer(soft_text)
+    hard = _integer(hard_text) if colon else soft
     if hard != -1 and (soft == -1 or soft > hard):
         shown = "" if soft != -1 else " -1 (unlimited)"
         if shown:

@@ -132,7 +132,7 @@ class _Lexer:
                 yield self._token("space", start)
             elif char in "\"`'":
                 yield self._quoted(start, char)
-            elif char == "." and not source[self._at : self._at + 1].isdigit():
+            elif char == "." and self._at < len(source) and not source[self._at].isdigit():
                 yield self._field(start, "field")
             elif char == "$":
                 yield self._field(start, "variable")

@@ -21,7 +21,6 @@ from pydock.daemon.networks.wire import network_settings
 from pydock.daemon.offload import offload
 from pydock.errors import NotFound
 from pydock.imagestore.snapshots import Snapshots
-from pydock.runtime.security_labels import apparmor_enabled
 
 DRIVER = "overlay2"
 _NEVER = "0001-01-01T00:00:00Z"
@@ -60,7 +59,7 @@ class Inspection:
             "Platform": record.platform,
             "MountLabel": "",
             "ProcessLabel": "",
-            "AppArmorProfile": _apparmor(record),
+            "AppArmorProfile": security_options.parse(record.host_config.get("SecurityOpt")).apparmor,
             "ExecIDs": [one.id for one in self._execs.of(record.id) if one.exit_code is None] or None,
             "HostConfig": self._host_config(record),
             "GraphDriver": self._graph_driver(record),
@@ -180,9 +179,3 @@ def _config(record: Container) -> Mapping[str, Any]:
             shown["MacAddress"] = endpoint.wanted_mac
         shown[key] = value
     return shown
-
-
-def _apparmor(record: Container) -> str:
-    if not apparmor_enabled():
-        return ""
-    return security_options.parse(record.host_config.get("SecurityOpt")).apparmor

@@ -143,6 +143,8 @@ def _check_host_config(host: dict[str, Any]) -> list[str]:
                 capabilities.normalise(name)
             except InvalidParameter as error:
                 raise InvalidParameter(f"invalid {key}: {error.message}") from None
+    if unknown := set(host.get("StorageOpt") or ()) - {"size"}:
+        raise InvalidParameter(f"Unknown option {min(unknown)}")
     if host.get("StorageOpt"):
         raise InvalidParameter("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
     if any(not key for key in host.get("Annotations") or {}):

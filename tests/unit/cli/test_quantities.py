@@ -22,7 +22,7 @@ def test_a_size_is_read_in_powers_of_1024(text: str, size: int) -> None:
     assert quantities.ram_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "1x", "1kbb", " 1", "1.2.3", ".5"])
+@pytest.mark.parametrize("text", ["", "x", "-1", "1x", "1kbb", " 1", "1.2.3"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="invalid"):
         quantities.ram_size(text)

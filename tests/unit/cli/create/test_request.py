@@ -9,6 +9,8 @@ from pydock.cli.create import flags, request
 from pydock.cli.exits import Exit, FlagError
 from pydock.cli.flags import parse
 
+_ONLY = "is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux"
+
 
 def body(line: str) -> dict[str, Any]:
     """The request that a command line makes."""
@@ -107,12 +109,9 @@ def test_a_seccomp_profile_is_sent_as_it_reads(tmp_path: Path) -> None:
         ("--env-file /none", "open /none: no such file or directory"),
         ("-v aa:b:c:d", "invalid spec: aa:b:c:d: too many colons"),
         ("-v aa::b", "invalid spec: aa::b: empty section between colons"),
-        (
-            "--cpu-count 2 --io-maxiops 1",
-            '"--cpu-count" is only supported on a Docker daemon running on windows, but the Docker daemon is running on '
-            'linux\n"--io-maxiops" is only supported on a Docker daemon running on windows, but the Docker daemon is '
-            "running on linux",
-        ),
+        ("--cpu-count 2 --io-maxiops 1", "\n".join(f'"--{name}" {_ONLY}' for name in ("cpu-count", "io-maxiops"))),
+        ("-p ::1:80:80", "Invalid ip address ::1: address ::1:: too many colons in address"),
+        ("--pid private", "--pid: invalid PID mode"),
         ("--network a --network a", 'network "a" is specified multiple times'),
         (
             "--network a --network host",
@@ -160,3 +159,38 @@ def test_a_wrong_value_is_refused_with_its_flag(line: str, message: str) -> None
     with pytest.raises(FlagError) as caught:
         body(f"{line} image")
     assert str(caught.value).endswith(f" flag: {message}")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('--mount type=tmpfs,target="/y', 'parse error on line 1, column 19: bare " in non-quoted-field'),
+        ('--mount "type=tmpfs', 'parse error on line 1, column 12: extraneous or missing " in quoted-field'),
+        ('--mount "type=tmpfs"x', 'parse error on line 1, column 12: extraneous or missing " in quoted-field'),
+        ("--ulimit nofile=1:2:3", "too many limit value arguments - 1:2:3, can only have up to two, `soft[:hard]`"),
+        ("-m x", "invalid size: 'x'"),
+        ("-m 1x", "invalid suffix: 'x'"),
+        ("-m 1.2.3", 'strconv.ParseFloat: parsing "1.2.3": invalid syntax'),
+    ],
+)
+def test_values_refused_in_dockers_words(line: str, message: str) -> None:
+    with pytest.raises(FlagError) as caught:
+        body(f"{line} i")
+    assert str(caught.value).endswith(message)
+
+
+def test_of_repeated_variables_the_last_counts_in_the_first_ones_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("A=0\n")
+    assert body(f"--env-file {tmp_path}/file -e A=1 -e B=2 -e A=3 i")["Env"] == ["A=0", "A=3", "B=2"]
+
+
+def test_a_mount_that_is_recursive_anyway_needs_no_options() -> None:
+    assert (
+        "BindOptions"
+        not in body("--mount type=bind,source=/a,target=/b,bind-recursive=enabled i")["HostConfig"]["Mounts"][0]
+    )
+
+
+def test_a_single_letter_is_a_drive() -> None:
+    made = body("-v a:/x -v a:b:c:d i")
+    assert (made["Volumes"], made["HostConfig"]["Binds"]) == ({"a:/x": {}}, ["a:b:c:d"])
