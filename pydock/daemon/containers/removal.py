@@ -71,6 +71,8 @@ class Remover:
         await self._catalog.remove(entry, lambda connection: layer_table.delete_snapshot(connection, entry.id))
         entry.record = replace(record, state=replace(record.state, status=Status.REMOVING))
         self._attachments.drop(entry.id)
-        await self._leftovers.remove(record, volumes)
-        self._announcements.publish(record, "destroy")
-        self._waiters.tell_removal(entry.id, Outcome(record.state.exit_code))
+        try:
+            await self._leftovers.remove(record, volumes)
+        finally:  # what could not be deleted goes at the daemon's next start
+            self._announcements.publish(record, "destroy")
+            self._waiters.tell_removal(entry.id, Outcome(record.state.exit_code))

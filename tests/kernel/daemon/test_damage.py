@@ -4,13 +4,15 @@ import contextlib
 import shutil
 import sqlite3
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.kernel.daemon import leftovers
-from tests.kernel.daemon.daemon_process import Daemon, alive, eventually, kill
+from tests.kernel.daemon.daemon_process import PATIENCE, Daemon, actions, alive, eventually, kill
 
 
 @pytest.fixture
@@ -169,3 +171,24 @@ def test_a_root_that_cannot_be_written(tmp_path: Path) -> None:
         assert told.startswith(f"failed to start daemon: {path}")
         assert told.endswith(": read-only file system")
         assert "\n" not in told
+
+
+def test_what_cannot_be_deleted_of_a_container_goes_later(mortal: Daemon) -> None:
+    identity = mortal.create("true")
+    stuck = mortal.root / "data/containers" / identity / "stuck"
+    stuck.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "pdt", str(stuck)], check=True)
+    waiting = threading.Thread(target=mortal.wait, args=(identity, "removed"))
+    try:
+        with mortal.events() as seen:
+            waiting.start()
+            time.sleep(0.2)
+            assert mortal.call("DELETE", f"/containers/{identity}")[0] == 500
+            waiting.join(PATIENCE)
+            assert not waiting.is_alive()
+    finally:
+        subprocess.run(["umount", str(stuck)], check=True)
+    assert actions(seen, identity) == ["destroy"]
+    assert mortal.call("GET", f"/containers/{identity}/json")[0] == 404
+    mortal.restart()
+    assert leftovers.find(mortal) == []
