@@ -77,7 +77,10 @@ def local_source(path: str, follow: bool) -> Place:
         resolved = os.path.realpath(folder or "/", strict=True).rstrip("/") + "/" + base
         if path.endswith("/") and _base(path) != _base(resolved):
             rebase = _base(path)
-    found = os.lstat(resolved)
+    try:
+        found = os.lstat(resolved)
+    except NotADirectoryError:
+        raise Exit("not a directory") from None
     return Place(resolved, True, stat.S_ISDIR(found.st_mode), rebase)
 
 

@@ -81,3 +81,10 @@ def test_a_name_that_leads_outside_is_refused() -> None:
     assert list(paths.parts("./a//b/.")) == ["a", "b"]
     with pytest.raises(Exit, match="outside"):
         list(paths.parts("a/../../b"))
+
+
+def test_a_file_with_a_slash_after_it_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Exit) as error:
+        paths.local_source(f"{tmp_path}/file/", False)
+    assert error.value.message == "not a directory"
