@@ -22,6 +22,7 @@ from pydock.imagestore.archive_plan import Documents, LayerSource, Planned
 from pydock.imagestore.images import Image, Images
 from pydock.imagestore.index import Layer
 from pydock.imagestore.layers import Layers, Lease, Unpacked
+from pydock.imagestore.platforms import Platform
 
 #: what the documents of an archive may take together, in bytes
 _MAX_DOCUMENTS: Final = 64 << 20
@@ -57,15 +58,15 @@ def load(
     layers: Layers,
     images: Images,
     normalize: Callable[[str], str],
-    platform: Callable[[dict[str, str]], bool] | None = None,
+    platform: Platform | None = None,
     progress: Progress | None = None,
     check: Callable[[], None] | None = None,
 ) -> Sequence[Loaded]:
     """Load every image of the archive that descriptor `source` gives (compressed or not; a pipe will do).
 
     `normalize` turns a name of the archive into the full form, or raises InvalidParameter.  `platform` chooses among
-    the manifests of an index.  `progress` gets (what, bytes so far, bytes in all or 0) for each layer.  `check` raises
-    where nobody wants the images any more.  Blocks.
+    the manifests of an index, and the images of other archives.  `progress` gets (what, bytes so far, bytes in all or
+    0) for each layer.  `check` raises where nobody wants the images any more.  Blocks.
     """
     with layers.lease() as lease:
         with _Intake(lease, _chains(images), progress or (lambda what, done, total: None)) as intake:

@@ -11,6 +11,7 @@ from pydock.errors import InvalidParameter
 from pydock.imagestore import archive_legacy, image_config, platforms
 from pydock.imagestore import digest as digests
 from pydock.imagestore.archive_members import clean
+from pydock.imagestore.platforms import Platform
 
 _MAX_DEPTH: Final = 4
 _MAX_IMAGES: Final = 1000
@@ -25,9 +26,6 @@ _CONFIG_TYPES: Final = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
 )
-
-#: tells whether a platform (as a config or a descriptor writes it) is one of those wanted
-Wanted = Callable[[dict[str, str]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class Documents:
 
 
 def plan(
-    documents: Documents, normalize: Callable[[str], str], wanted: Wanted | None, diff_id: Callable[[str], str]
+    documents: Documents, normalize: Callable[[str], str], wanted: Platform | None, diff_id: Callable[[str], str]
 ) -> list[Planned]:
     """Return the images of an archive, in order.
 
@@ -115,7 +113,7 @@ def plan(
     else:
         raise InvalidParameter("invalid archive: does not contain a manifest.json")
     if wanted:
-        found = [image for image in found if wanted(_platform(image.config))]
+        found = [image for image in found if platforms.rank(wanted, platforms.of(_platform(image.config))) >= 0]
     return found
 
 
@@ -157,7 +155,7 @@ def _planned(config: bytes, layers: list[LayerSource], names: list[str], parent:
     return Planned(config, diff_ids, tuple(layers), tuple(dict.fromkeys(names)), parent)
 
 
-def _oci(documents: Documents, normalize: Callable[[str], str], wanted: Wanted | None) -> Iterator[Planned]:
+def _oci(documents: Documents, normalize: Callable[[str], str], wanted: Platform | None) -> Iterator[Planned]:
     """``index.json``: an OCI layout, with the names that containerd, buildkit, podman or skopeo wrote."""
     index = image_config.parse_json(documents.read("index.json"), "invalid archive: index.json")
     groups: dict[str, list[Mapping[str, Any]]] = {}
@@ -217,17 +215,16 @@ def _is_attestation(descriptor: Mapping[str, Any]) -> bool:
     )
 
 
-def _choose(documents: Documents, leaves: list[Mapping[str, Any]], wanted: Wanted | None) -> Mapping[str, Any] | None:
-    """The manifest to load of those that share a name: the first that is wanted, or what suits this machine best."""
-    offered = [(leaf, _leaf_platform(documents, leaf)) for leaf in leaves]
-    if wanted:
-        return next((leaf for leaf, platform in offered if wanted(platform)), None)
-    if len(offered) <= 1:
-        return offered[0][0] if offered else None
-    here = platforms.host()
-    ranked = [(platforms.rank(here, platforms.of(platform)), leaf) for leaf, platform in offered]
-    fitting = [(rank, place) for place, (rank, _) in enumerate(ranked) if rank >= 0]
-    return ranked[min(fitting)[1]][1] if fitting else offered[0][0]
+def _choose(documents: Documents, leaves: list[Mapping[str, Any]], wanted: Platform | None) -> Mapping[str, Any] | None:
+    """The manifest to load of those that share a name: what suits best the platform that is wanted, or this machine."""
+    if not wanted and len(leaves) <= 1:
+        return leaves[0] if leaves else None
+    best = wanted or platforms.host()
+    ranks = [platforms.rank(best, platforms.of(_leaf_platform(documents, leaf))) for leaf in leaves]
+    fitting = [(rank, place) for place, rank in enumerate(ranks) if rank >= 0]
+    if fitting:
+        return leaves[min(fitting)[1]]
+    return None if wanted else leaves[0]
 
 
 def _leaf_platform(documents: Documents, leaf: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pydock.daemon.images import naming
 from pydock.daemon.images.operation import Report, Work
 from pydock.daemon.images.progress import Messages
 from pydock.daemon.images.service import Images
-from pydock.imagestore import archive_load, platforms
+from pydock.imagestore import archive_load
 from pydock.imagestore import images as store
 from pydock.imagestore.layers import Layers
 from pydock.imagestore.platforms import Platform
@@ -41,7 +41,7 @@ class Loads:
                 self._layers,
                 self._images,
                 naming.tagged,
-                None if platform is None else lambda offered: platforms.rank(platform, platforms.of(offered)) >= 0,
+                platform,
                 None if quiet else _Paced(messages).update,
                 cancellation.check,
             )

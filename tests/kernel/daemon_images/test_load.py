@@ -163,6 +163,16 @@ def test_an_index_gives_what_suits_this_machine_or_what_is_wanted(engine: ImageE
     assert engine.catalog.resolve("many:1").id == foreign.id
 
 
+def test_of_several_that_would_do_the_best_is_loaded(engine: ImageEngine) -> None:
+    old = Made((OTHER,), extra={"architecture": "arm", "variant": "v7"})
+    new = Made((BASE,), extra={"architecture": "arm64"})
+    layout = Layout()
+    inner = layout.index(layout.image(old, **platform("arm")), layout.image(new, **platform("arm64")))
+    archive = layout.archive({**inner, **named("docker.io/library/many:1")})
+    engine.load(archive, platform=platforms.parse("linux/arm64"))
+    assert engine.catalog.resolve("many:1").id == new.id
+
+
 def test_a_bare_tag_in_a_layout_is_no_name(engine: ImageEngine) -> None:
     layout = Layout()
     bare = layout.image(ONE, annotations={"org.opencontainers.image.ref.name": "latest"})
