@@ -157,7 +157,9 @@ class _Pull:
         except Cancelled:
             raise
         except PydockError as error:
-            raise type(error)(f"error pulling image configuration: {error.message}") from error
+            error.message = f"error pulling image configuration: {error.message}"
+            error.args = (error.message,)
+            raise
 
     def _bring_layers(
         self, manifest: Manifest, diff_ids: Sequence[str], chains: Sequence[str], lease: Lease, progress: Progress

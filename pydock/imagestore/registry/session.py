@@ -44,7 +44,7 @@ class Session:
     def ping(self) -> None:
         """Find out whether the endpoint speaks the protocol, and what it wants to know of us."""
         with self._follow("GET", f"{self.endpoint.url}/v2/", {}, None, None) as answer:
-            if answer.status == 401:
+            if answer.status == 401 and self._is_ours(answer):
                 self._challenges = challenges.parse(answer.headers("WWW-Authenticate"))
             elif answer.status >= 400:
                 raise fault_of(answer)
@@ -63,13 +63,17 @@ class Session:
         """
         url = self.endpoint.url + url if url.startswith("/") else url
         answer = self._follow(method, url, headers or {}, body, scopes)
-        if answer.status == 401 and (body is None or isinstance(body, bytes)):
+        if answer.status == 401 and self._is_ours(answer) and (body is None or isinstance(body, bytes)):
             asked = challenges.parse(answer.headers("WWW-Authenticate"))
             if asked and self._may_answer(asked, scopes):
                 answer.close()
                 self._challenges = asked
                 answer = self._follow(method, url, headers or {}, body, scopes)
         return answer
+
+    def _is_ours(self, answer: Answer) -> bool:
+        """Whether the endpoint itself answers: another that it sent us to has no say in who gets our credentials."""
+        return address_of(answer.url) == self._address
 
     def _may_answer(self, asked: list[Challenge], scopes: Scopes) -> bool:
         """Whether another try makes sense: there was no challenge before, or a token has run out."""

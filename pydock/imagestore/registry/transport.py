@@ -67,6 +67,8 @@ class Answer:
         self._response = response
         self._release = release
         self._request = request
+        #: where it came from, after all redirects
+        self.url = request.partition(" ")[2]
         self.status = response.status
         self.reason = response.reason
         #: bytes of the body; None where that is not known

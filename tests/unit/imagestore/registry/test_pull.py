@@ -519,6 +519,20 @@ def test_credentials_stay_with_their_host(store: MemoryStore, registry: FaultyRe
         assert all(sent == "" for _, sent in other.seen)
 
 
+@pytest.mark.parametrize("path", ["/v2/", "/v2/app/manifests/", "/v2/app/blobs/"])
+def test_a_host_redirected_to_does_not_name_the_token_server(
+    store: MemoryStore, registry: FaultyRegistry, path: str
+) -> None:
+    registry.add("app", "1", make_image())
+    with FaultyRegistry() as other:
+        other.token_server = f"{other.url}/token"
+        registry.on("GET", path, lambda request: request.redirect(other.url + request.path))
+        with pytest.raises(PydockError):
+            pull(store, f"{registry.host}/app:1", Credentials("me", "secret"))
+        assert other.seen
+        assert all(sent == "" for _, sent in other.seen)
+
+
 @pytest.mark.parametrize(
     "location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://x/", "http://u:p@127.0.0.1/", "http://a b/", ""]
 )
