@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydock.daemon.config import AddressPool, Config, ContainerDefaults, NetworkOptions, TlsOptions
 from pydock.daemon.options import BY_KEY, BY_NAME, BY_SHORT, OPTIONS, Option
@@ -17,6 +17,10 @@ from pydock.imagestore.registry.options import RegistryOptions
 
 Values = dict[str, Any]
 _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal", "panic")
+
+
+_KINDS = {bool: "bool", str: "string", int: "number", float: "number", list: "array", dict: "object"}
+_GO_TYPES = {bool: "bool", str: "string", int: "int", list: "array", dict: "map[string]string"}
 
 
 class BadUsage(Exception):
@@ -105,14 +109,18 @@ def load(command_line: CommandLine) -> Config:
         raise InvalidParameter(
             f"unable to configure the Docker daemon with file {path}: open {path}: {(error.strerror or '').lower()}"
         ) from None
+    wrong = f"unable to configure the Docker daemon with file {path}: "
     try:
         from_file = _read_file(text)
         _refuse_conflicts(command_line.values, from_file)
-        return _build({**from_file, **command_line.values}, path)
     except ValueError as error:
-        if not text:
-            raise InvalidParameter(str(error)) from None
-        raise InvalidParameter(f"unable to configure the Docker daemon with file {path}: {error}") from None
+        raise InvalidParameter(f"{wrong}{error}") from None
+    try:
+        values = {name: _checked(BY_NAME[name], value) for name, value in from_file.items()}
+        return _build({**values, **command_line.values}, path)
+    except ValueError as error:
+        merged = f"{wrong}merged configuration validation from file and command line flags failed: " if text else ""
+        raise InvalidParameter(f"{merged}{error}") from None
 
 
 def reloaded(config: Config, loaded: Config) -> Config:
@@ -139,19 +147,43 @@ def _read_file(text: bytes) -> Values:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"invalid JSON: {error}") from None
     if not isinstance(content, dict):
-        raise ValueError("invalid JSON: json: cannot unmarshal into Go value of type config.Config")
+        raise ValueError(
+            f"invalid JSON: json: cannot unmarshal {_KINDS.get(type(content), 'null')} into Go value of type "
+            "map[string]interface {}"
+        )
+    if isinstance(proxies := content.pop("proxies", None), dict):
+        content.update(proxies)
+    if isinstance(gateway := content.get("host-gateway-ip"), str):
+        del content["host-gateway-ip"]
+        content.setdefault("host-gateway-ips", [gateway])
     if unknown := sorted(key for key in content if key not in BY_KEY):
         raise ValueError(f"the following directives don't match any configuration option: {', '.join(unknown)}")
-    return {BY_KEY[key].name: _from_file(BY_KEY[key], key, value) for key, value in content.items()}
+    for key, value in content.items():
+        _check_types(BY_KEY[key], key, value)
+    return {BY_KEY[key].name: value for key, value in content.items() if value is not None}
 
 
-def _from_file(option: Option, key: str, value: Any) -> Any:
+def _check_types(option: Option, key: str, value: Any) -> None:
+    if value is None:
+        return  # as if it were not there
     if type(value) not in option.file:
-        kind = {bool: "bool", str: "string", int: "number", float: "number", list: "array", dict: "object"}
-        raise ValueError(
-            f"invalid JSON: json: cannot unmarshal {kind.get(type(value), 'null')} into Go struct field "
-            f"Config.{key} of type {kind[option.file[0]]}"
-        )
+        wanted = _GO_TYPES[option.file[0]]
+        _refuse_type(value, key, f"[]{_GO_TYPES[option.item]}" if option.many == "list" else wanted)
+    items = value.items() if isinstance(value, dict) else [(None, item) for item in value] if option.many else ()
+    for name, item in items:
+        if not isinstance(item, option.item):
+            _refuse_type(item, key if name is None else f"{key}.{name}", _GO_TYPES[option.item])
+
+
+def _refuse_type(value: Any, place: str, wanted: str) -> NoReturn:
+    kind = _KINDS.get(type(value), "null")
+    raise ValueError(
+        f"invalid JSON: json: cannot unmarshal {kind} into Go struct field Config.{place} of type {wanted}"
+    )
+
+
+def _checked(option: Option, value: Any) -> Any:
+    """A value of the file as a flag would have given it."""
     if option.many == "list":
         return [option.read(item) if isinstance(item, str) else item for item in value]
     return option.read(value) if isinstance(value, str) else value
@@ -272,7 +304,7 @@ def _registry(values: Values) -> RegistryOptions:
         for name in ("http_proxy", "https_proxy", "no_proxy")
     }
     picked = _picked(
-        values,
+        {name: value for name, value in values.items() if name != "max-download-attempts" or value},
         mirrors="registry-mirror",
         insecure="insecure-registry",
         http_proxy="http-proxy",
@@ -287,6 +319,10 @@ def _registry(values: Values) -> RegistryOptions:
 
 def _validate(values: Values) -> None:
     """Check what no single value can tell."""
+    for name, value in values.items():
+        if value and BY_NAME[name].lacks not in ("", "-"):
+            raise ValueError(f"{BY_NAME[name].file_key} is not supported: pydock has no {BY_NAME[name].lacks}")
+    _check_labels(values.get("label", ()))
     if (level := values.get("log-level", "info")) not in _LEVELS:
         raise ValueError(f"invalid logging level: {level}")
     if (form := values.get("log-format", "text")) not in ("text", "json"):
@@ -302,8 +338,7 @@ def _validate(values: Values) -> None:
     if (mtu := values.get("mtu", 1500)) < 0:
         raise ValueError(f"invalid default MTU: {mtu}")
     for name in ("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"):
-        least = 1 if name == "max-download-attempts" else 0
-        if (number := values.get(name, 3)) < least:
+        if (number := values.get(name, 3)) < 0:
             raise ValueError(f"invalid {name.replace('-', ' ')}: {number}")
     for option in values.get("exec-opt", ()):
         name, equals, value = option.partition("=")
@@ -316,6 +351,15 @@ def _validate(values: Values) -> None:
     for pool in values.get("default-address-pool", ()):
         if not isinstance(pool, dict) or not isinstance(pool.get("base"), str) or not isinstance(pool.get("size"), int):
             raise ValueError("invalid default address pool: base and size are needed")
+
+
+def _check_labels(labels: Sequence[str]) -> None:
+    """A key may come twice only with the same value."""
+    seen: dict[str, str] = {}
+    for label in labels:
+        key, _, value = label.partition("=")
+        if seen.setdefault(key, value) != value:
+            raise ValueError(f"conflict labels for {key}={value} and {key}={seen[key]}")
 
 
 def usage() -> str:

@@ -73,7 +73,7 @@ def tls_context(options: TlsOptions) -> ssl.SSLContext | None:
     except OSError as error:
         raise InvalidParameter(
             f'invalid TLS configuration: Could not load X509 key pair (cert: "{options.certificate}", '
-            f'key: "{options.key}"): {error.strerror or error}'
+            f'key: "{options.key}"): {(error.strerror or str(error)).lower()}'
         ) from None
     return context
 

@@ -58,6 +58,20 @@ def _label(value: str) -> str:
     return value
 
 
+def _gateway(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value.strip()))
+    except ValueError:
+        raise ValueError(f'ParseAddr("{value}"): unable to parse IP') from None
+
+
+def _network_option(value: str) -> tuple[str, str]:
+    driver, equals, option = value.partition("=")
+    if not equals or "=" not in option:
+        raise ValueError(f'invalid value "{value}" for map option, should be root-key=key=value')
+    return driver, option
+
+
 def _domain(value: str) -> str:
     name = value.strip()
     if name != "." and not re.fullmatch(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.?)+", name):
@@ -77,11 +91,17 @@ def _feature(value: str) -> tuple[str, bool]:
 
 def _mirror(value: str) -> str:
     parts = urlsplit(value)
+    if not parts.scheme:
+        raise ValueError(
+            f"invalid mirror: no scheme specified for \"{value}\": must use either 'https://' or 'http://'"
+        )
     if parts.scheme not in ("http", "https"):
         raise ValueError(
             f"invalid mirror: unsupported scheme \"{parts.scheme}\" in \"{value}\": must use either 'https://' or 'http://'"
         )
-    if not parts.netloc or parts.query or parts.fragment or parts.username is not None:
+    if parts.query or parts.fragment:
+        raise ValueError(f'invalid mirror: query or fragment at end of the URI "{value}"')
+    if not parts.netloc or parts.username is not None:
         raise ValueError(f'invalid mirror: "{value}" is not a plain URL of a registry')
     return value.rstrip("/") + "/"
 
@@ -94,15 +114,31 @@ def _pool(value: str) -> dict[str, Any]:
             raise ValueError(f"invalid field '{part}' must be a key=value pair")
         if key not in ("base", "size"):
             raise ValueError(f"unexpected key '{key}' in '{part}'")
-        pool[key] = text if key == "base" else _integer(text)
+        pool[key] = _base(text) if key == "base" else _integer(text)
     return pool
+
+
+def _base(text: str) -> str:
+    if "/" not in text:
+        raise ValueError(f'invalid base prefix "{text}": netip.ParsePrefix("{text}"): no \'/\'')
+    return text
+
+
+_ULIMITS = frozenset((
+    "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+    "rttime", "sigpending", "stack",
+))  # fmt: skip
 
 
 def _ulimit(value: str) -> tuple[str, dict[str, Any]]:
     match = re.fullmatch(r"([a-z]+)=(-?\d{1,18})(?::(-?\d{1,18}))?", value)
     if not match:
         raise ValueError(f"invalid ulimit argument: {value}")
+    if match[1] not in _ULIMITS:
+        raise ValueError(f"invalid ulimit type: {match[1]}")
     soft, hard = int(match[2]), int(match[3] or match[2])
+    if hard != -1 and (soft > hard or soft == -1):
+        raise ValueError(f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}")
     return match[1], {"Name": match[1], "Hard": hard, "Soft": soft}
 
 
@@ -128,6 +164,10 @@ class Option:
     key: str = ""
     many: str = ""
     file: tuple[type, ...] = (str,)
+    #: what the file's list or map has in it
+    item: type = str
+    #: what is not there, where the option is dockerd's alone and only its default can be had; "-": nothing to do for it
+    lacks: str = ""
 
     @property
     def file_key(self) -> str:
@@ -152,12 +192,12 @@ def _number(name: str, help: str) -> Option:
     return Option(name, _integer, help, file=(int,))
 
 
-def _list(name: str, help: str, short: str = "", key: str = "", read: Reader = _text) -> Option:
-    return Option(name, read, help, short, key, "list", (list,))
+def _list(name: str, help: str, short: str = "", key: str = "", read: Reader = _text, item: type = str) -> Option:
+    return Option(name, read, help, short, key, "list", (list,), item)
 
 
-def _map(name: str, help: str, key: str = "", read: Reader = _pair) -> Option:
-    return Option(name, read, help, "", key, "map", (dict,))
+def _map(name: str, help: str, key: str = "", read: Reader = _pair, item: type = str) -> Option:
+    return Option(name, read, help, "", key, "map", (dict,), item)
 
 
 OPTIONS: tuple[Option, ...] = (
@@ -169,27 +209,27 @@ OPTIONS: tuple[Option, ...] = (
     _string("config-file", "Daemon configuration file", key="-"),
     _string("data-root", "Root directory of persistent state"),
     _switch("debug", "Enable debug mode", "D"),
-    _list("default-address-pool", "Default address pools for local networks", key="default-address-pools", read=_pool),
+    _list("default-address-pool", "Default address pools for local networks", "", "default-address-pools", _pool, dict),
     _string("default-cgroupns-mode", 'Default mode for containers cgroup namespace ("host" | "private")'),
     _string("default-gateway", "Default gateway IPv4 address for the default bridge network", read=_address),
     _string("default-gateway-v6", "Default gateway IPv6 address for the default bridge network", read=_address),
     _string("default-ipc-mode", 'Default mode for containers ipc ("shareable" | "private")'),
-    _map("default-network-opt", "Default network options", key="default-network-opts"),
+    _map("default-network-opt", "Default network options", key="default-network-opts", read=_network_option, item=dict),
     _string("default-runtime", "Default OCI runtime for containers"),
     Option("default-shm-size", _bytes, "Default shm size for containers", file=(str, int)),
-    _map("default-ulimit", "Default ulimits for containers", key="default-ulimits", read=_ulimit),
+    _map("default-ulimit", "Default ulimits for containers", key="default-ulimits", read=_ulimit, item=dict),
     _list("dns", "DNS server to use", read=_server),
     _list("dns-opt", "DNS options to use", key="dns-opts"),
     _list("dns-search", "DNS search domains to use", read=_domain),
     _list("exec-opt", "Runtime execution options", key="exec-opts"),
     _string("exec-root", "Root directory for execution state files"),
     _switch("experimental", "Enable experimental features"),
-    _map("feature", "Enable feature in the daemon", key="features", read=_feature),
+    _map("feature", "Enable feature in the daemon", key="features", read=_feature, item=bool),
     _string("fixed-cidr", "IPv4 subnet for the default bridge network"),
     _string("fixed-cidr-v6", "IPv6 subnet for the default bridge network"),
     _string("group", "Group for the unix socket", "G"),
     _list("host", "Daemon socket(s) to connect to", "H", "hosts", _host),
-    _list("host-gateway-ip", "What 'host-gateway' in --add-host resolves to", key="host-gateway-ips", read=_address),
+    _list("host-gateway-ip", "What 'host-gateway' in --add-host resolves to", key="host-gateway-ips", read=_gateway),
     _string("http-proxy", "HTTP proxy URL to use for outgoing traffic"),
     _string("https-proxy", "HTTPS proxy URL to use for outgoing traffic"),
     _switch("icc", "Enable inter-container communication for the default bridge network"),
@@ -228,7 +268,36 @@ OPTIONS: tuple[Option, ...] = (
     _switch("version", "Print version information and quit", "v", key="-"),
     _switch("help", "Print usage", "h", key="-"),
 )  # fmt: skip
+#: options that only dockerd has use for: taken, so that its configuration can be, or refused by what they would need
+FOREIGN: tuple[Option, ...] = (
+    Option("add-runtime", _pair, "", key="runtimes", many="map", file=(dict,), item=dict, lacks="other runtimes"),
+    Option("authorization-plugin", _text, "", key="authorization-plugins", many="list", file=(list,), lacks="plugins"),
+    Option("builder", _text, "", file=(dict,), item=object, lacks="-"),
+    Option("cdi-spec-dir", _text, "", key="cdi-spec-dirs", many="list", file=(list,), lacks="CDI devices"),
+    Option("containerd", _text, "", lacks="-"),
+    Option("containerd-namespace", _text, "", lacks="-"),
+    Option("containerd-plugins-namespace", _text, "", key="containerd-plugin-namespace", lacks="-"),
+    Option("cpu-rt-period", _integer, "", file=(int,), lacks="real-time limits of the parent cgroup"),
+    Option("cpu-rt-runtime", _integer, "", file=(int,), lacks="real-time limits of the parent cgroup"),
+    Option("cri-containerd", _boolean, "", key="-", file=(bool,), lacks="-"),
+    Option("init-path", _text, "", lacks="-"),
+    Option("ip-forward-no-drop", _boolean, "", file=(bool,), lacks="-"),
+    Option("metrics-addr", _text, "", lacks="metrics endpoint"),
+    Option("network-control-plane-mtu", _integer, "", file=(int,), lacks="-"),
+    Option("node-generic-resource", _text, "", key="node-generic-resources", many="list", file=(list,), lacks="-"),
+    Option("raw-logs", _boolean, "", file=(bool,), lacks="-"),
+    Option("rootless", _boolean, "", file=(bool,), lacks="rootless mode"),
+    Option("selinux-enabled", _boolean, "", file=(bool,), lacks="-"),
+    Option("storage-opt", _text, "", key="storage-opts", many="list", file=(list,), lacks="options of its storage"),
+    Option("swarm-default-advertise-addr", _text, "", lacks="-"),
+    Option("userland-proxy-path", _text, "", lacks="-"),
+    Option("userns-remap", _text, "", lacks="user namespace remapping"),
+    # keys that dockerd has given up, and takes still
+    Option("allow-nondistributable-artifacts", _text, "", many="list", file=(list,), lacks="-"),
+    Option("deprecated-key-path", _text, "", lacks="-"),
+    Option("network-diagnostic-port", _integer, "", file=(int,), lacks="-"),
+)
 
-BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
+BY_NAME: Mapping[str, Option] = {option.name: option for option in (*OPTIONS, *FOREIGN)}
 BY_SHORT: Mapping[str, Option] = {option.short: option for option in OPTIONS if option.short}
-BY_KEY: Mapping[str, Option] = {option.file_key: option for option in OPTIONS if option.key != "-"}
+BY_KEY: Mapping[str, Option] = {option.file_key: option for option in BY_NAME.values() if option.key != "-"}
