@@ -72,7 +72,7 @@ class Zygote:
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         copy = sealed_python.open_copy()
         ours, theirs = datagram.pair()
-        with contextlib.closing(theirs), open(self._exec_root / "runtime.log", "ab") as log:
+        with contextlib.closing(theirs), open(self._exec_root / "runtime.log", "ab", opener=_private) as log:
             try:
                 process = subprocess.Popen(
                     [
@@ -92,6 +92,11 @@ class Zygote:
             process.wait()
             raise System(f"the engine's zygote does not start: see {self._exec_root / 'runtime.log'}")
         return process, ours
+
+
+def _private(path: str, flags: int) -> int:
+    # the exec root may be passed through by everybody
+    return os.open(path, flags, 0o600)
 
 
 def _search_path() -> list[str]:

@@ -86,6 +86,7 @@ def test_a_daemon_keeps_its_socket_and_roots_to_itself(daemon: Daemon) -> None:
     assert stat.S_IMODE(daemon.socket.stat().st_mode) == 0o660
     assert stat.S_IMODE((daemon.root / "data").stat().st_mode) == 0o710
     assert stat.S_IMODE((daemon.root / "data/pydock.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((daemon.root / "exec/runtime.log").stat().st_mode) == 0o600
     assert (daemon.root / "pid").read_text() == str(process.pid)
     process.terminate()
     assert process.wait(LIMIT) == 0
