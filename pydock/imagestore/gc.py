@@ -22,5 +22,4 @@ def recover(data_root: Path, layers: Layers, snapshots: Snapshots, containers: C
     layers.collect(snapshots.cache_ids())
     temporary = data_root / "tmp"
     if temporary.is_dir():
-        for entry in temporary.iterdir():
-            trees.discard(entry)
+        trees.sweep(temporary.iterdir())

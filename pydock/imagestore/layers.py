@@ -137,9 +137,7 @@ class Layers:
             self._index.remove_blobs([row.digest for row in lost])
             for row in lost:
                 self._forms[row.diff_id].remove(row)
-        for entry in self._root.iterdir():
-            if entry.name not in known:
-                trees.discard(entry)
+        trees.sweep(entry for entry in self._root.iterdir() if entry.name not in known)
 
     def write_tar(self, layer: Layer, target: int, verify: bool = True) -> None:
         """Write the layer's tar to descriptor `target`, byte for byte as it came (its digest is the diff ID)."""

@@ -3,12 +3,15 @@
 Names are followed by descriptor, never through a link.  Used by layers, snapshots and garbage collection.
 """
 
+import logging
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+_log = logging.getLogger(__name__)
 #: how many directories deep one is before what is below is moved up: descriptors are not without number
 _DEEPEST: Final = 64
 #: how deep a tree is measured
@@ -36,6 +39,15 @@ def remove(path: Path) -> None:
     finally:
         os.close(top)
     os.rmdir(path)
+
+
+def sweep(paths: Iterable[Path]) -> None:
+    """Discard what a crash left; what cannot be deleted is left to the next start-up."""
+    for path in paths:
+        try:
+            discard(path)
+        except OSError as error:
+            _log.error("%s: left over, and cannot be deleted: %s", path, (error.strerror or "").lower())
 
 
 def discard(path: Path) -> None:

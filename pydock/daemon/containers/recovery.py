@@ -182,7 +182,10 @@ class Recovery:
                     self._launcher.clear(directory.name)
         for directory in self._catalog.directory("").iterdir():
             if directory.name not in known and not self._launcher.bundle(directory.name).exists():
-                shutil.rmtree(directory)
+                try:
+                    shutil.rmtree(directory)
+                except OSError as error:
+                    _log.error("%s: left over, and cannot be deleted: %s", directory, (error.strerror or "").lower())
 
 
 class Autostart:

@@ -213,6 +213,11 @@ def _tagged(case: Case) -> None:
     _load(case)
 
 
+def _tagged_beside_another(case: Case) -> None:
+    case.container(start=False)
+    _tagged(case)
+
+
 def _archived(case: Case) -> None:
     case.facts["archive"] = _archive(case)
 
@@ -258,7 +263,8 @@ OPERATIONS = {
                                lambda case: case.has(f"/volumes/v{case.number}"), (True, False)),
     "prune networks": Operation(_network, _post("/networks/prune"),
                                 lambda case: case.has(f"/networks/n{case.number}"), (True, False)),
-    "prune images": Operation(_tagged, _post('/images/prune?filters={{"dangling":["0"]}}'), _image, (True, False)),
+    "prune images": Operation(_tagged_beside_another, _post('/images/prune?filters={{"dangling":["0"]}}'), _image,
+                              (True, False)),
 }  # fmt: skip
 
 
