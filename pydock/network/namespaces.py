@@ -20,6 +20,7 @@ from pydock.linux.netns import NamespaceThread
 READY: Final = 2
 _LOOPBACK: Final = 1
 _SYSCTL: Final = Path("/proc/sys/net")
+_IPV6_OFF: Final = "ipv6/conf/default/disable_ipv6"
 
 
 @dataclass(eq=False, slots=True)
@@ -67,6 +68,11 @@ class Namespaces:
         if values:
             self._thread.inside(space.descriptor, lambda: write_sysctls(values))
 
+    def allow_ipv6(self, space: Space) -> None:
+        """Leave IPv6 on at interfaces to come, as the kernel does by itself."""
+        with contextlib.suppress(FileNotFoundError):
+            self.set_sysctls(space, {_IPV6_OFF: "0"})
+
     def close(self) -> None:
         """Let the ready ones go."""
         self._thread.close()
@@ -86,7 +92,7 @@ def _prepare(descriptor: int) -> Space:
         netlink.request([rtnetlink.set_link(index=_LOOPBACK, up=True)])
         # as in Docker: an interface without an IPv6 address has no IPv6 at all; absent where the kernel has none
         with contextlib.suppress(FileNotFoundError):
-            write_sysctls({"ipv6/conf/default/disable_ipv6": "1"})
+            write_sysctls({_IPV6_OFF: "1"})
     except BaseException:
         netlink.close()
         raise

@@ -158,9 +158,8 @@ def for_resolver(host: ResolvConf, wanted: DnsOptions) -> ForResolver:
     """For a container on a user-defined network: the embedded resolver, which asks the servers returned."""
     merged = _merge(host, wanted)
     conf = merged.conf
-    servers = tuple(
-        ExternalServer(server, from_host=not wanted.servers or _is_loopback(server)) for server in conf.nameservers
-    )
+    # as in Docker, who names 127.0.0.1 means a server in the container
+    servers = tuple(ExternalServer(server, from_host=not wanted.servers) for server in conf.nameservers)
     ndots_from = merged.comments.ndots_from
     options = conf.options
     for option in RESOLVER_OPTIONS:
@@ -231,11 +230,6 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
-
-
-def _is_loopback(server: str) -> bool:
-    address = _address(server)
-    return address is not None and address.is_loopback
 
 
 def _is_reachable(server: str, ipv6: bool) -> bool:

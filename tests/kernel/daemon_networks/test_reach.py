@@ -163,3 +163,8 @@ def test_the_hosts_network(site: Site) -> None:
     alone = site.container("none")
     assert alone.run("ls", "/sys/class/net") == "lo\n"
     assert alone.run("busybox", "ip", "route") == ""
+
+
+def test_interfaces_that_others_put_into_a_container_without_network_may_have_ipv6(site: Site) -> None:
+    assert site.container("none").run("cat", "/proc/sys/net/ipv6/conf/default/disable_ipv6") == "0\n"
+    assert site.container("bridge").run("cat", "/proc/sys/net/ipv6/conf/eth0/disable_ipv6") == "1\n"
