@@ -66,8 +66,8 @@ def parse_platform(text: str) -> Platform:
         raise InvalidParameter("failed to parse platform: invalid JSON") from None
     if not isinstance(value, dict) or not all(isinstance(value.get(key, ""), str) for key in _PLATFORM):
         raise InvalidParameter("failed to parse platform")
-    if bool(value.get("os")) != bool(value.get("architecture")):
+    if not value.get("os") and not value.get("architecture") and any(value.values()):
+        raise InvalidParameter("optional platform fields provided, but OS and Architecture are missing")
+    if not value.get("os") or not value.get("architecture"):
         raise InvalidParameter("both OS and Architecture must be provided")
-    if not value.get("os"):
-        raise InvalidParameter("failed to parse platform: no OS and Architecture")
     return Platform(*(value.get(key, "") for key in _PLATFORM))

@@ -117,9 +117,9 @@ class Request:
         """
         return await _parse(lambda data: model.model_validate_json(data), await self._json_body(required))
 
-    async def json_value(self) -> Any:
-        """The body as plain JSON, {} where it is empty; wants a JSON content type."""
-        return await _parse(json.loads, await self._json_body())
+    async def json_value(self, *, required: bool = False) -> Any:
+        """The body as plain JSON, {} where it is empty unless it is `required`; wants a JSON content type."""
+        return await _parse(json.loads, await self._json_body(required))
 
     async def _json_body(self, required: bool = False) -> bytes:
         content_type = self.headers.get("content-type")

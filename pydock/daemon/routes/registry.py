@@ -81,7 +81,7 @@ def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: H
         return None
 
     async def auth(request: Request) -> Response:
-        given = credentials.from_fields(await request.json_value())
+        given = credentials.from_fields(await request.json_value(required=True))
         return json_response(await _ask(lambda cancellation: registries.login(given, cancellation)))
 
     async def search(request: Request) -> Response:
