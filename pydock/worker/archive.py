@@ -37,7 +37,7 @@ _GO_BITS: Final = ((stat.S_ISUID, 1 << 23), (stat.S_ISGID, 1 << 22), (stat.S_ISV
 def look(arguments: dict[str, Any], fds: list[int], report: Report) -> list[Any]:
     """Return what is at ``path``: the fields of `container_files.PathStat`, the time in nanoseconds."""
     _enter(arguments)
-    return _stat(arguments["path"])
+    return _stat(_absolute(arguments["path"]))
 
 
 def read(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
@@ -107,10 +107,10 @@ def _stat(path: str) -> list[Any]:
     except FileNotFoundError:
         raise _missing(path) from None
     except NotADirectoryError:
-        raise System(f"lstat {_absolute(path)}: not a directory") from None
+        raise System(f"lstat {path}: not a directory") from None
     target = ""
     if stat.S_ISLNK(found.st_mode):
-        target = _target(path, f"evalSymlinksInScope: too many links in {_absolute(path)}")
+        target = _target(path, f"evalSymlinksInScope: too many links in {path}")
     mode = found.st_mode & 0o777 | _GO_KINDS.get(stat.S_IFMT(found.st_mode), 0)
     for bit, go_bit in _GO_BITS:
         mode |= go_bit if found.st_mode & bit else 0

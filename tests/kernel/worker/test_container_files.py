@@ -136,6 +136,8 @@ def test_stat_says_what_dockers_says(container: Container, view: View) -> None:
     assert container.files.stat(view, "/tmp").mode == 0o777 | 1 << 31 | 1 << 20
     with pytest.raises(NotFound, match="Could not find the file /nope in container"):
         container.files.stat(view, "/nope")
+    with pytest.raises(NotFound):  # ".." is taken off the path before links are followed, as in Docker
+        container.files.stat(view, "/etc/link/../x/../../etc/link/../q")
     for path in ("/f1/", "/f1/x"):
         with pytest.raises(System, match=f"lstat {path}: not a directory"):
             container.files.stat(view, path)
