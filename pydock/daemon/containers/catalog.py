@@ -165,7 +165,9 @@ class Catalog:
         """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway."""
         text = persistence.encode(record)
         entry.record = record
-        written = self._database.submit(lambda connection: table.update(connection, record.id, record.name, text))
+        written = self._database.submit(
+            lambda connection: table.update(connection, record.id, record.name, text), durable=False
+        )
         written.add_done_callback(lambda written: _complain(entry, written))
 
     async def settle(self, entry: Entry, record: Container) -> None:

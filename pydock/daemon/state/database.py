@@ -5,6 +5,7 @@ arrive together are committed together: one sync of the disk serves them all.
 """
 
 import contextlib
+import logging
 import os
 import queue
 import sqlite3
@@ -20,8 +21,13 @@ from pydock.daemon.state.schema import Step, migrate
 from pydock.errors import System
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 Work = Callable[[sqlite3.Connection], T]
 
+#: what SQLite syncs: the log at each commit, or only where it is emptied into the database (its file stays sound)
+_FULL, _NORMAL = "FULL", "NORMAL"
+#: how long what is not durable may wait for a durable write to be synced with, in seconds
+_MOMENT = 0.1
 #: The most writes that share one commit.
 _GROUP = 256
 
@@ -30,6 +36,8 @@ _GROUP = 256
 class _Pending:
     work: Work[Any]
     result: "Future[Any]"
+    #: whether the result is given only when it is on the disk
+    durable: bool
 
 
 class Database:
@@ -43,6 +51,9 @@ class Database:
         self._readers: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
+        #: what SQLite does at a commit, and whether commits wait for a sync
+        self._synchronous = _FULL
+        self._unsynced = False
         self._reserve = Reserve(path.with_suffix(".reserve"))
         with self._in_words():
             self._connection = self._open(steps)
@@ -58,13 +69,17 @@ class Database:
         """
         return self.submit(work).result()
 
-    def submit(self, work: Work[T]) -> "Future[T]":
-        """Hand in `work` as `write` does, without waiting (async code awaits `asyncio.wrap_future` of it)."""
+    def submit(self, work: Work[T], durable: bool = True) -> "Future[T]":
+        """Hand in `work` as `write` does, without waiting (async code awaits `asyncio.wrap_future` of it).
+
+        Not `durable`: it outlives the daemon's death at once, a power cut only when the next durable write does, or
+        after a moment.
+        """
         result: Future[T] = Future()
         with self._lock:
             if self._closed:
                 raise System("the database is closed")
-            self._queue.put(_Pending(work, result))
+            self._queue.put(_Pending(work, result, durable))
         return result
 
     def read(self, work: Work[T]) -> T:
@@ -110,7 +125,7 @@ class Database:
         self._connection.close()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
+        while (first := self._next()) is not None:
             group = [first]
             last = False
             with contextlib.suppress(queue.Empty):
@@ -123,6 +138,22 @@ class Database:
             self._commit(group)
             if last:
                 return
+
+    def _next(self) -> _Pending | None:
+        """The next write, None for the end; what is not synced meanwhile is, when nobody has come for a moment."""
+        if self._unsynced:
+            with contextlib.suppress(queue.Empty):
+                return self._queue.get(timeout=_MOMENT)
+            self._unsynced = False
+            try:
+                log = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    os.fdatasync(log)
+                finally:
+                    os.close(log)
+            except OSError as error:
+                _log.error("the index %s cannot be synced: %s", self._path, error.strerror)
+        return self._queue.get()
 
     def _commit(self, group: list[_Pending]) -> None:
         """One transaction for the whole group; a savepoint lets one of them fail alone."""
@@ -152,7 +183,9 @@ class Database:
 
     def _attempt(self, group: list[_Pending]) -> "list[tuple[Future[Any], Any]]":
         done: list[tuple[Future[Any], Any]] = []
+        durable = any(pending.durable for pending in group)
         try:
+            self._set_synchronous(_FULL if durable else _NORMAL)
             self._connection.execute("BEGIN IMMEDIATE")
             for pending in group:
                 self._connection.execute("SAVEPOINT one")
@@ -171,7 +204,13 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+        self._unsynced = not durable
         return done
+
+    def _set_synchronous(self, mode: str) -> None:
+        if self._synchronous != mode:
+            self._connection.execute(f"PRAGMA synchronous = {mode}")
+            self._synchronous = mode
 
 
 def _means_full(error: sqlite3.Error) -> bool:
@@ -184,6 +223,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {_FULL}")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection

@@ -1,5 +1,9 @@
 """The index: writes that are undone alone, a full disk, files that are no database, other schemas."""
 
+import contextlib
+import os
+import queue
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +54,37 @@ def test_a_write_that_fails_is_undone_alone(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(System, match="closed"):
         insert(database, "d")
+
+
+def syncs(monkeypatch: pytest.MonkeyPatch) -> "queue.Queue[int]":
+    told: queue.Queue[int] = queue.Queue()
+    monkeypatch.setattr(os, "fdatasync", told.put)
+    return told
+
+
+def test_what_need_not_be_durable_is_there_at_once_and_synced_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = syncs(monkeypatch)
+    database = Database(tmp_path / "db", [FIRST])
+    database.submit(lambda index: index.execute("INSERT INTO things VALUES ('a', 0)"), durable=False).result()
+    with contextlib.closing(sqlite3.connect(tmp_path / "db")) as other:
+        assert other.execute("SELECT name FROM things").fetchall() == [("a",)]
+    assert told.get(timeout=30)
+    database.close()
+
+
+def test_a_durable_write_takes_what_came_before_it_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = syncs(monkeypatch)
+    monkeypatch.setattr("pydock.daemon.state.database._MOMENT", 60)
+    database = Database(tmp_path / "db", [FIRST])
+    database.submit(lambda index: index.execute("INSERT INTO things VALUES ('a', 0)"), durable=False)
+    insert(database, "b")
+    assert database._connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert not database._unsynced
+    assert names(database) == ["a", "b"]
+    database.close()
+    assert told.empty()
 
 
 def test_a_full_disk_still_takes_what_clears_it(small: Path) -> None:
