@@ -87,7 +87,7 @@ class _Copy:
         self._linked: dict[tuple[int, int], str] = {}
 
     def directory(self, source: int) -> None:
-        """Copy what is in directory `source`, and its own owner, mode, times and attributes."""
+        """Copy what is in directory `source`, and its own owner, mode and attributes (not its times, as Docker)."""
         stack = [_Open(source, self._top, "", os.listdir(source))]
         while stack:
             here = stack[-1]
@@ -97,7 +97,7 @@ class _Copy:
                     stack.append(inner)
                 continue
             stack.pop()
-            _copy_metadata(here.source, here.goal)
+            _copy_metadata(here.source, here.goal, times=bool(stack))
             if stack:
                 os.close(here.source)
                 os.close(here.goal)
@@ -162,7 +162,7 @@ def _copy_bytes(source: int, goal: int) -> None:
             pass
 
 
-def _copy_metadata(source: int, goal: int) -> None:
+def _copy_metadata(source: int, goal: int, *, times: bool = True) -> None:
     status = os.fstat(source)
     os.fchown(goal, status.st_uid, status.st_gid)
     os.fchmod(goal, stat.S_IMODE(status.st_mode))
@@ -173,4 +173,5 @@ def _copy_metadata(source: int, goal: int) -> None:
             except OSError as error:
                 if error.errno not in (errno.EOPNOTSUPP, errno.EPERM):
                     raise  # a file system without such attributes holds the volume: the rest counts
-    os.utime(goal, ns=(status.st_atime_ns, status.st_mtime_ns))
+    if times:
+        os.utime(goal, ns=(status.st_atime_ns, status.st_mtime_ns))

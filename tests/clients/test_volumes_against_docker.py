@@ -345,3 +345,37 @@ def test_disk_usage(pair: Pair) -> None:
         )
 
     pair.compare(scene)
+
+
+def test_each_mount_of_a_volume_has_its_events(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("volume create @v")
+        since = time.time()
+        on.ok("run --name @c -v @v:/a -v @v:/b:ro @box true")
+        time.sleep(0.5)
+        times = f"--since {since:.9f} --until {time.time():.9f}"
+        form = "'{{.Action}} {{.Actor.Attributes.destination}}'"
+        return on.ok(f"events {times} --filter volume=@v --format {form}").splitlines()
+
+    pair.compare(scene)
+
+
+def test_disk_usage_leaves_out_volumes_that_options_mount(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("volume create @plain")
+        on.ok("volume create -o type=tmpfs -o device=tmpfs @options")
+        volumes = on.api("GET", "/system/df?type=volume").value["Volumes"]
+        return [(one["Name"], one["UsageData"]) for one in volumes if one["Name"].startswith(on.own(""))]
+
+    pair.compare(scene)
+
+
+def test_copy_up_keeps_times_below_the_volume_only(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.import_image("times", {"v": File(None), "v/d": File(None), "v/f": File(b"x")}, ["VOLUME /v"])
+        on.ok("create --name @c -v @v:/v @times true")
+        return on.ok(
+            "run --rm -v @v:/v @box sh -c 'stat -c %Y /v/d /v/f; test $(stat -c %Y /v) -gt 1700000000 && echo'"
+        )
+
+    pair.compare(scene)

@@ -11,7 +11,7 @@ class Holders:
         self._referring: dict[str, dict[str, None]] = {}
         self._referred: dict[str, set[str]] = {}
         self._acquiring: dict[str, set[str]] = {}
-        self._acquired: dict[str, dict[str, None]] = {}
+        self._acquired: dict[str, list[str]] = {}
 
     def refer(self, name: str, container_id: str) -> None:
         """The container refers to the volume."""
@@ -26,14 +26,14 @@ class Holders:
                 del self._referring[name]
 
     def acquire(self, name: str, container_id: str) -> None:
-        """The container has the volume mounted."""
+        """The container has the volume mounted, once more where it has it in several places."""
         self._acquiring.setdefault(name, set()).add(container_id)
-        self._acquired.setdefault(container_id, {})[name] = None
+        self._acquired.setdefault(container_id, []).append(name)
 
     def release(self, container_id: str) -> list[str]:
-        """The container has stopped; returns what it had."""
-        names = list(self._acquired.pop(container_id, ()))
-        for name in names:
+        """The container has stopped; returns what it had, a volume as many times as it was mounted."""
+        names = self._acquired.pop(container_id, [])
+        for name in set(names):
             self._acquiring[name].discard(container_id)
             if not self._acquiring[name]:
                 del self._acquiring[name]

@@ -58,7 +58,8 @@ def build(core: Core, catalog: Catalog, listing: Listing, images: Images, volume
         return shown
 
     async def volume_usage() -> list[dict[str, Any]]:
-        return usage_json(await volumes.usage())
+        # as in Docker without those that driver options mount: what they take may be elsewhere
+        return usage_json([entry for entry in await volumes.usage() if not entry[0].options])
 
     engine = Engine(core.config, core.events, _Counts(catalog, images))
     return SystemServices(engine, core.events, DiskUsage(image_usage, container_usage, volume_usage))

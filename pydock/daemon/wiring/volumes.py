@@ -42,7 +42,7 @@ async def restore(services: VolumeServices, catalog: Catalog) -> None:
     referring: list[tuple[str, str]] = []
     holding: list[tuple[str, str]] = []
     for entry in catalog.all():
-        names = {(point.name, entry.id) for point in entry.record.mounts if point.kind == "volume"}
+        names = [(point.name, entry.id) for point in entry.record.mounts if point.kind == "volume"]
         referring += names
         if entry.record.state.status.has_process() or entry.record.sandbox is not None:
             holding += names
