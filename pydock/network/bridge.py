@@ -142,6 +142,8 @@ class Host:
         below = self.link(base)
         if below is None:
             raise InvalidParameter(f"-o parent interface was not found on the host: {base}")
+        if not 0 < number < 4095:
+            raise InvalidParameter(f"vlan id must be between 1-4094, received: {number}")
         self._netlink.request([rt.add_vlan(name, below.index, number), rt.set_link(name, alias=self._owner)])
 
     def add_dummy(self, name: str) -> None:
@@ -261,8 +263,6 @@ def _vlan(name: str) -> tuple[str, int]:
         )
     if not (number.isascii() and number.isdigit()):
         raise InvalidParameter(f"unable to parse a valid vlan id from: {number} (ex. eth0.10 for vlan 10)")
-    if not 0 < int(number) < 4095:
-        raise InvalidParameter(f"vlan id must be between 1-4094, received: {number}")
     return base, int(number)
 
 

@@ -91,7 +91,7 @@ class Ports:
         for number in numbers:
             try:
                 return self._hold_one(wish, number)
-            except System as error:
+            except _InUse as error:
                 refused = error
                 if fixed:
                     break
@@ -102,7 +102,7 @@ class Ports:
             taken = self._taken.get((wish.protocol, port), set())
             for host in sorted(taken, key=str):
                 if any(_meet(host, wanted) for wanted in wish.hosts):
-                    raise System(f"Bind for {_joined(host, port)} failed: port is already allocated")
+                    raise _InUse(f"Bind for {_joined(host, port)} failed: port is already allocated")
             self._taken[wish.protocol, port] = taken | set(wish.hosts)
         with ExitStack() as undo:
             undo.callback(self.release, wish.protocol, wish.hosts, port)
@@ -111,16 +111,25 @@ class Ports:
                 try:
                     bound = _bind(wish.protocol, host, port)
                 except OSError as error:
-                    target = _joined(ipaddress.ip_address(wish.target), wish.target_port)
-                    reason = (error.strerror or "failed").lower()
-                    raise System(
-                        f"failed to bind host port for {_joined(host, port)}:{target}/{wish.protocol}: {reason}"
-                    ) from error
+                    raise _refusal(wish, host, port, error) from error
                 if bound:
                     undo.callback(bound.close)
                     sockets.append(bound)
             undo.pop_all()
         return Held(wish.protocol, wish.hosts, port, tuple(sockets))
+
+
+class _InUse(System):
+    """Another port may be free."""
+
+
+def _refusal(wish: Wish, host: Address, port: int, error: OSError) -> System:
+    """Docker's words; a port that was left open is not told."""
+    source = _joined(host, port if wish.first else "")
+    target = _joined(ipaddress.ip_address(wish.target), wish.target_port)
+    reason = (error.strerror or "failed").lower()
+    kind = _InUse if error.errno == errno.EADDRINUSE else System
+    return kind(f"failed to bind host port for {source}:{target}/{wish.protocol}: {reason}")
 
 
 def parse_range(text: str, what: str = "port") -> tuple[int, int]:
@@ -174,7 +183,7 @@ def _meet(one: Address, other: Address) -> bool:
     return one == other or (one.version == other.version and (one.is_unspecified or other.is_unspecified))
 
 
-def _joined(host: Address, port: int) -> str:
+def _joined(host: Address, port: int | str) -> str:
     return f"[{host}]:{port}" if host.version == 6 else f"{host}:{port}"
 
 

@@ -35,7 +35,8 @@ def parse(ipam: Mapping[str, Any], ipv6: bool) -> tuple[Pool, ...]:
         problems += _problems(pool, ipv6)
         pools.append(pool)
     if problems:
-        raise InvalidParameter("invalid network config:\n" + "\n".join(problems))
+        listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
+        raise InvalidParameter(f"invalid network config:\n{listed}")
     return tuple(pools)
 
 
@@ -103,9 +104,10 @@ def _range_problems(text: str, subnet: Network) -> list[str]:
         return [f"invalid ip-range {text}: invalid CIDR block notation"]
     if allowed.version != subnet.version:
         return [f"invalid ip-range {text}: parent subnet is an IPv{subnet.version} block"]
+    problems = []
     if allowed.prefixlen < subnet.prefixlen:
-        return [f"invalid ip-range {text}: CIDR block is bigger than its parent subnet {subnet}"]
-    problems = _unmasked("ip-range", text)
+        problems.append(f"invalid ip-range {text}: CIDR block is bigger than its parent subnet {subnet}")
+    problems += _unmasked("ip-range", text)
     if not subnet.overlaps(allowed):
         problems.append(f"invalid ip-range {text}: parent subnet {subnet} doesn't contain ip-range")
     return problems

@@ -56,3 +56,11 @@ def test_a_port_of_a_container_that_outlived_the_daemon_is_taken(free: int) -> N
         hold(ports, free)
     ports.release("tcp", [ipaddress.ip_address("0.0.0.0")], free)
     hold(ports, free)
+
+
+def test_an_address_that_the_host_lacks_is_refused_at_once() -> None:
+    with pytest.raises(System) as caught:
+        hold(Ports(), 0, "192.0.2.99")
+    assert caught.value.message == (
+        "failed to bind host port for 192.0.2.99::10.0.0.2:80/tcp: cannot assign requested address"
+    )

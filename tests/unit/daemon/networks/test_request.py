@@ -65,6 +65,9 @@ def test_refusals(request_: dict[str, Any], message: str) -> None:
         ({"Subnet": "10.0.0.1/24"}, ["invalid subnet 10.0.0.1/24: it should be 10.0.0.0/24"]),
         ({"Subnet": "10.0.0.0/24", "IPRange": "10.0.0.0/16"},
          ["invalid ip-range 10.0.0.0/16: CIDR block is bigger than its parent subnet 10.0.0.0/24"]),
+        ({"Subnet": "10.0.4.0/24", "IPRange": "10.0.4.0/16"},
+         ["invalid ip-range 10.0.4.0/16: CIDR block is bigger than its parent subnet 10.0.4.0/24",
+          "invalid ip-range 10.0.4.0/16: it should be 10.0.0.0/16"]),
         ({"Subnet": "10.0.0.0/24", "IPRange": "fd00::/80"},
          ["invalid ip-range fd00::/80: parent subnet is an IPv4 block"]),
         ({"Subnet": "10.0.0.0/24", "IPRange": "10.1.0.1/25", "Gateway": "x", "AuxiliaryAddresses": {"a": "10.1.0.1"}},
@@ -75,7 +78,8 @@ def test_refusals(request_: dict[str, Any], message: str) -> None:
     ],
 )  # fmt: skip
 def test_subnets_that_cannot_be(config: dict[str, Any], problems: list[str]) -> None:
-    assert refused(IPAM={"Config": [config]}).split("\n") == ["invalid network config:", *problems]
+    listed = problems if len(problems) == 1 else [f"* {problem}" for problem in problems]
+    assert refused(IPAM={"Config": [config]}).split("\n") == ["invalid network config:", *listed]
 
 
 def test_a_subnet_of_a_version_that_is_off_is_not_looked_at() -> None:
