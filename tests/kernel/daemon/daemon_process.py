@@ -48,11 +48,15 @@ class Daemon:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process is None or self.process.poll() is not None:
-            self.start()
-        self.sweep()
-        self.stop()
-        subprocess.run(["ip", "link", "del", self.bridge], capture_output=True)
+        try:
+            if self.process is None or self.process.poll() is not None:
+                self.start()
+            self.sweep()
+            self.stop()
+        finally:  # a bridge that stays would take the packets of later tests
+            if self.process and self.process.poll() is None:
+                self.kill()
+            subprocess.run(["ip", "link", "del", self.bridge], capture_output=True)
         with contextlib.suppress(OSError):
             Cgroup.at(self.cgroups).remove()
 
