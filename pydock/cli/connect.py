@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from pydock.cli.console import Console, Settings
 
+UNRESOLVED = "Failed to initialize: unable to resolve docker endpoint"
+
 
 def engine(console: "Console") -> Engine:
     """The engine to talk to."""
@@ -26,9 +28,11 @@ def engine(console: "Console") -> Engine:
             try:
                 host, tls = endpoint(settings.config_directory(environ), name)
             except NotFound as error:
-                message = f"Failed to initialize: unable to resolve docker endpoint: {error.message}"
-                raise NotFound(message) from None
-    parsed = address.parse(host, tls)
+                raise NotFound(f"{UNRESOLVED}: {error.message}") from None
+    try:
+        parsed = address.parse(host, tls)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"{UNRESOLVED}: {error.message}") from None
     headers = console.config.http_headers if _has_config(console) else {}
     version = environ.get("DOCKER_API_VERSION", "").removeprefix("v")
     return Engine(parsed, version, headers)
@@ -51,8 +55,9 @@ def tls_settings(settings: "Settings", environ: "Mapping[str, str]") -> "address
     ca = settings.ca or os.path.join(folder, "ca.pem")
     certificate = settings.certificate or _present(os.path.join(folder, "cert.pem"))
     key = settings.key or _present(os.path.join(folder, "key.pem"))
-    if verify and not os.path.exists(ca):
-        raise InvalidParameter(f"could not read CA certificate {ca!r}: no such file or directory")
+    for path, wanted in ((ca, verify or settings.ca), (certificate, True), (key, True)):
+        if path and wanted and not os.path.exists(path):
+            raise InvalidParameter(f"{UNRESOLVED}: open {path}: no such file or directory")
     return address.Tls(ca if verify else "", certificate, key, verify)
 
 

@@ -66,10 +66,11 @@ rm        Remove volumes
 update    Update a cluster volume (which there are none of here)
 """
 _SYSTEM = """
-df        Show how much disk the engine uses
-events    Show what happens in the engine, as it happens
-info      Show what the engine and its machine are
-prune     Remove what nothing uses
+df           Show how much disk the engine uses
+dial-stdio   Connect standard input and output to the daemon
+events       Show what happens in the engine, as it happens
+info         Show what the engine and its machine are
+prune        Remove what nothing uses
 """
 _CONTEXT = """
 create    Create a context

@@ -54,19 +54,27 @@ def parse(text: str, tls: Tls | None = None) -> Address:
             raise InvalidParameter(f"invalid unix address: {text}")
         return Address("unix://" + path, "unix", path)
     if scheme in ("tcp", "http", "https"):
-        address = _network(value if separator else "tcp://" + value, scheme, rest)
+        address = _network(value if separator else "tcp://" + value, scheme, rest, tls is not None)
         address.tls = Tls() if scheme == "https" and tls is None else tls
         return address
     if scheme == "fd":
         raise InvalidParameter(f"invalid bind address ({text}): a client can't use fd://")
     if scheme == "ssh":
-        raise InvalidParameter(
-            f"{text}: ssh is not supported: forward the socket with `ssh -L` and use unix:// instead"
-        )
+        return _ssh(value, rest)
     raise InvalidParameter(f"invalid bind address format: {text}")
 
 
-def _network(text: str, scheme: str, rest: str) -> Address:
+def _ssh(text: str, rest: str) -> Address:
+    """``ssh://[USER@]HOST[:PORT][/PATH]``: the path is that of the daemon's socket on that machine."""
+    place, slash, path = rest.partition("/")
+    user, at, host = place.rpartition("@")
+    name, _, port = host.partition(":")
+    if not name or name.startswith("-") or (port and not port.isdigit()) or ":" in user:
+        raise InvalidParameter(f"invalid ssh connection: {text}")
+    return Address(text, "ssh", slash + path if path else "", user + at + name, int(port or 0))
+
+
+def _network(text: str, scheme: str, rest: str, secure: bool) -> Address:
     place, slash, base = rest.partition("/")
     host, port = place, ""
     if place.startswith("["):
@@ -74,9 +82,11 @@ def _network(text: str, scheme: str, rest: str) -> Address:
         port = port.removeprefix(":")
     elif ":" in place:
         host, _, port = place.rpartition(":")
-    default = DEFAULT_TLS_PORT if scheme == "https" else DEFAULT_PORT
+    default = DEFAULT_TLS_PORT if secure or scheme == "https" else DEFAULT_PORT
     if port and not (port.isdigit() and 0 < int(port) < 65536):
         raise InvalidParameter(f"invalid bind address format: {text}")
+    if not port:
+        text = f"{scheme}://{place or '127.0.0.1'}:{default}{slash}{base}"
     return Address(text, scheme, "", host or "127.0.0.1", int(port or default), (slash + base).rstrip("/"))
 
 

@@ -43,7 +43,7 @@ class Engine:
         self._headers = {"Host": "docker", "User-Agent": "pydock", **(headers or {})}
         self._idle: list[wire.Connection] = []
         self._session: Session | None = None
-        if address.scheme != "unix":
+        if address.scheme not in ("unix", "ssh"):
             from pydock.client import session
 
             if session.needed(address):

@@ -96,6 +96,10 @@ def _connect(address: "Address") -> "socket | TlsSocket":
             sock.close()
             raise unreachable(address, error) from error
         return sock
+    if address.scheme == "ssh":
+        from pydock.client import ssh
+
+        return ssh.connect(address)
     from pydock.client import network
 
     return network.connect(address)

@@ -8,6 +8,7 @@ from pydock.cli.spec import Command
 from pydock.client import address
 from pydock.errors import NotFound
 
+WRONG = "unable to create docker endpoint config"
 KEYS = ("from", "host", "ca", "cert", "key", "skip-tls-verify")
 
 
@@ -27,26 +28,27 @@ def endpoint(console: Console, given: dict[str, str]) -> tuple[dict[str, object]
     folder = console.settings.config_directory(console.environ)
     for key in given:
         if key not in KEYS:
-            raise Exit(f"unable to create docker endpoint config: unrecognized config key: {key}")
+            raise Exit(f"{WRONG}: unrecognized config key: {key}")
     if source := given.get("from"):
         if source == "default":
             host = address.parse(address.choose(console.settings.host, console.environ)).text
             return {"Host": host, "SkipTLSVerify": False}, {}
         return dict(contexts.read(folder, source)["Endpoints"]["docker"]), contexts.tls_files(folder, source)
     host = given.get("host", "")
-    if not host:
-        raise Exit("docker endpoint configuration is required")
-    if "://" not in host:
-        raise Exit(
-            "unable to create docker endpoint config: unable to apply docker endpoint options: unable to parse docker "
-            f"host `{host}`"
-        )
-    address.parse(host)
     files: dict[str, bytes] = {}
     for key in ("ca", "cert", "key"):
         if given.get(key):
-            with open(given[key], "rb") as file:
-                files[f"{key}.pem"] = file.read()
+            try:
+                with open(given[key], "rb") as file:
+                    files[f"{key}.pem"] = file.read()
+            except OSError as error:
+                reason = (error.strerror or "").lower()
+                raise Exit(f"{WRONG}: open {given[key]}: {reason}") from None
+    if not host:
+        raise Exit("docker endpoint configuration is required")
+    if "://" not in host:
+        raise Exit(f"{WRONG}: unable to apply docker endpoint options: unable to parse docker host `{host}`")
+    address.parse(host)
     return {"Host": host, "SkipTLSVerify": given.get("skip-tls-verify", "") in ("true", "1")}, files
 
 
@@ -76,7 +78,10 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
     if not options.docker and not source:
         raise Exit("docker endpoint configuration is required")
     docker, files = endpoint(console, given)
-    contexts.write(folder, name, options.description, docker, files)
+    description = options.description
+    if source and source != "default" and not description:
+        description = str((contexts.read(folder, source).get("Metadata") or {}).get("Description", ""))
+    contexts.write(folder, name, description, docker, files)
     console.out.line(name)
     console.err.line(f'Successfully created context "{name}"')
 

@@ -12,6 +12,7 @@ from pydock.client import address
 from pydock.errors import PydockError
 
 HEADER = {"Name": "NAME", "Description": "DESCRIPTION", "DockerEndpoint": "DOCKER ENDPOINT", "Error": "ERROR"}
+LONGEST_ERROR = 45
 TABLE = "table {{.Name}}{{if .Current}} *{{end}}\t{{.Description}}\t{{.DockerEndpoint}}\t{{.Error}}"
 
 
@@ -39,7 +40,8 @@ class ContextRow(Row):
 
     def Error(self) -> str:
         """Why it can't be used."""
-        return self._texts[3]
+        text = self._texts[3]
+        return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"
 
     def Current(self) -> bool:
         """Whether it is in use."""
@@ -61,6 +63,8 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
             rows.append(ContextRow(name, name == current, description, endpoint))
         except PydockError as error:
             rows.append(ContextRow(name, name == current, "", "", error.message))
+    if current not in [row.Name() for row in rows]:
+        rows.append(ContextRow(current, True, "", "", _trouble(folder, current)))
     rows.sort(key=lambda row: row.Name())
     source = options.format
     if options.quiet:
@@ -68,6 +72,20 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
     elif source in ("", "table"):
         source = TABLE
     render(console.out, rows, HEADER, source)
+    if console.environ.get("DOCKER_HOST") and not options.quiet:
+        console.err.line(
+            "Warning: DOCKER_HOST environment variable overrides the active context. To use a context, either set the "
+            "global --context flag, or unset DOCKER_HOST environment variable."
+        )
+
+
+def _trouble(folder: str, name: str) -> str:
+    """Why a context that was chosen is not in the list."""
+    try:
+        contexts.read(folder, name)
+    except PydockError as error:
+        return error.message
+    return ""
 
 
 COMMAND = Command(

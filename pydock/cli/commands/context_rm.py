@@ -19,9 +19,11 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
             continue
         try:
             contexts.read(folder, name)
-        except NotFound as error:
-            if not options.force:
-                problems.append(error.message)
+        except NotFound:
+            if options.force:
+                console.out.line(name)
+            else:
+                problems.append(f'context "{name}" does not exist')
             continue
         if name == current_context(console):
             if not options.force:

@@ -1,7 +1,7 @@
 """`context update`."""
 
 from pydock.cli import contexts
-from pydock.cli.commands.context_create import endpoint, parse_docker
+from pydock.cli.commands.context_create import check_name, endpoint, parse_docker
 from pydock.cli.console import Console
 from pydock.cli.flags import Options, listing, text
 from pydock.cli.spec import Command
@@ -10,6 +10,7 @@ from pydock.cli.spec import Command
 def run(console: Console, options: Options, arguments: list[str]) -> None:
     """Change what flags name, keep the rest."""
     name = arguments[0]
+    check_name(name)
     folder = console.settings.config_directory(console.environ)
     meta = contexts.read(folder, name)
     description = str((meta.get("Metadata") or {}).get("Description", ""))
