@@ -21,7 +21,11 @@ def parse_json(data: bytes, what: str) -> Any:
     if len(data) > MAX_SIZE:
         raise InvalidParameter(f"{what}: longer than {MAX_SIZE} bytes")
     try:
-        return json.loads(data, parse_constant=_refuse)
+        text = data.decode()  # strictly: json's own way takes UTF-16, and halves of pairs
+        value = json.loads(text, parse_constant=_refuse)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except RecursionError:
         raise InvalidParameter(f"{what}: exceeded max depth") from None
     except ValueError as error:

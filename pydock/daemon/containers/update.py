@@ -1,5 +1,6 @@
 """Changes a container's limits and restart policy, on the running container too.  Called by the routes."""
 
+import errno
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Status
 from pydock.daemon.offload import offload
-from pydock.errors import Conflict, PydockError, System
+from pydock.errors import Conflict, InvalidParameter, PydockError, System
 from pydock.runtime.spec import Resources
 
 #: taken over where they are not empty
@@ -42,7 +43,8 @@ class Updates:
             try:
                 await self._update(entry, wanted, warnings)
             except OSError as error:
-                raise System(f"Cannot update container {entry.id}: {error.strerror}: {error.filename}") from error
+                kind = InvalidParameter if error.errno in (errno.EINVAL, errno.ERANGE) else System
+                raise kind(f"Cannot update container {entry.id}: {error.strerror}: {error.filename}") from error
             except PydockError as error:
                 raise type(error)(f"Cannot update container {entry.id}: {error.message}") from error
         self._announcements.publish(entry.record, "update")

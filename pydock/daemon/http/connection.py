@@ -210,6 +210,9 @@ class Connection(asyncio.Protocol):
                 await self._writable.wait()
         except asyncio.CancelledError:
             exchange.reusable = False
+        except Exception:
+            log.error("Answer to %s %s failed:\n%s", head.method, head.target, traceback.format_exc())
+            exchange.reusable = False
         self._task = None
         if self._taken is None:
             self._after(exchange)

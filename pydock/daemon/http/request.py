@@ -119,7 +119,7 @@ class Request:
 
     async def json_value(self, *, required: bool = False) -> Any:
         """The body as plain JSON, {} where it is empty unless it is `required`; wants a JSON content type."""
-        return await _parse(json.loads, await self._json_body(required))
+        return await _parse(_plain_json, await self._json_body(required))
 
     async def _json_body(self, required: bool = False) -> bytes:
         content_type = self.headers.get("content-type")
@@ -159,6 +159,23 @@ def check_json(content_type: str) -> None:
         raise InvalidParameter(f"malformed Content-Type header ({content_type}): mime: no media type")
     if media_type != JSON:
         raise InvalidParameter(f"unsupported Content-Type header ({content_type}): must be '{JSON}'")
+
+
+def _plain_json(data: bytes) -> Any:
+    text = data.decode()  # strictly: json's own way takes UTF-16, and halves of pairs
+    value = json.loads(text)
+    if "\\u" in text and not _is_unicode(value):
+        raise ValueError("lone surrogate in a string")
+    return value
+
+
+def _is_unicode(value: Any) -> bool:
+    """Whether all text in `value` can be written: an escape may have brought in half of a pair."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def _parse(parse: Callable[[bytes], T], data: bytes) -> T:

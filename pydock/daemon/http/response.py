@@ -4,10 +4,13 @@ Streams and hijacked connections don't come through here: see `request.Request`.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 JSON = "application/json"
+#: half of a pair that a \\u escape brought in, where it is no byte of a file's name
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,11 @@ class Response:
 
 def encode_json(value: Any) -> bytes:
     """`value` as JSON in UTF-8 and without spaces, a line feed at its end, as Docker's encoder writes it."""
-    return (
-        json.dumps(value, ensure_ascii=False, separators=(",", ":"), check_circular=False).encode(
-            "utf-8", "surrogateescape"
-        )
-        + b"\n"
-    )
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), check_circular=False) + "\n"
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text).encode()
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

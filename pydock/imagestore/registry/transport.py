@@ -232,7 +232,10 @@ class Transport:
             return link
 
     def _dial(self, target: tuple[str, int], stack: contextlib.ExitStack) -> socket.socket:
-        found = socket.getaddrinfo(*target, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(*target, type=socket.SOCK_STREAM)
+        except UnicodeError:  # labels that are too long, or empty
+            raise socket.gaierror(socket.EAI_NONAME, "no such host") from None
         self._cancellation.check()
         for place, (family, kind, protocol, _, address) in enumerate(found):
             sock = socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)

@@ -111,6 +111,8 @@ class Bench:
             Route("GET", "/nothing", self._nothing),
             Route("GET", "/same", self._same),
             Route("GET", "/conflict", self._conflict),
+            Route("GET", "/surrogate", self._surrogate),
+            Route("GET", "/unwritable", self._unwritable),
             Route("GET", "/system", self._system),
             Route("GET", "/bug", self._bug),
             Route("GET", "/header", self._header),
@@ -161,6 +163,12 @@ class Bench:
 
     async def _json(self, request: Request) -> Response:
         return json_response(await request.json_value())
+
+    async def _surrogate(self, request: Request) -> Response:
+        raise Conflict("no name: \ud800")
+
+    async def _unwritable(self, request: Request) -> Response:
+        return Response(200, b"", headers={"X": "\ud800"})
 
     async def _nothing(self, request: Request) -> Response:
         return no_content()

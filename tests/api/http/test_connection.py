@@ -149,6 +149,18 @@ def test_json_bodies_want_their_content_type(bench: Bench) -> None:
     assert b"malformed Content-Type header" in bench.ask(head % (8, b"") + b'{"a": 1}')
     assert b"HTTP/1.1 400 " in bench.ask(head % (7, kind) + b'{"a": 1')
     assert b"HTTP/1.1 400 " in bench.ask(head % (200_000, kind) + b"[" * 200_000)
+    assert b"lone surrogate" in bench.ask(head % (8, kind) + b'"\\ud800"')
+    assert b"HTTP/1.1 400 " in bench.ask(head % (5, kind) + b'"\xed\xa0\x80"')
+    assert b"HTTP/1.1 400 " in bench.ask(head % (6, kind) + '"a"'.encode("utf-16-le"))
+    assert bench.ask(head % (14, kind) + b'"\\ud83d\\ude00"').endswith('"\U0001f600"\n'.encode())
+
+
+def test_text_that_is_no_unicode_can_be_told(bench: Bench) -> None:
+    assert bench.ask(LAST % b"/surrogate").endswith(b'{"message":"no name: \xef\xbf\xbd"}\n')
+
+
+def test_an_answer_that_cannot_be_written_ends_the_connection(bench: Bench) -> None:
+    assert bench.ask(LAST % b"/unwritable") == b""
 
 
 def test_a_handler_that_streams_is_cancelled_when_its_client_goes(bench: Bench) -> None:

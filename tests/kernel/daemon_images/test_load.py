@@ -261,6 +261,7 @@ HOSTILE = {
     "config with too many layers": with_config(rootfs={"type": "layers", "diff_ids": [digest(BASE)] * 200}),
     "config with too long a history": with_config(history=[{}] * 5),
     "config for windows": with_config(os="windows"),
+    "config with half of a pair of surrogates": with_config(config={"Labels": {"a": "\ud800"}}),
     "layer that is missing": changed(**{f"{sha(OTHER)}/layer.tar": None}),
     "layer of another digest": changed(**{f"{sha(OTHER)}/layer.tar": TOP}),
     "layer that is no tar": changed(**{f"{sha(OTHER)}/layer.tar": b"y" * 4096}),
