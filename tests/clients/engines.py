@@ -108,7 +108,7 @@ class Engine:
         return dict(self._ask(method, path, body)[0].getheaders())
 
     def _ask(self, method: str, path: str, body: Any) -> tuple[http.client.HTTPResponse, str]:
-        connection = _UnixConnection(self.socket)
+        connection = UnixConnection(self.socket)
         fields = {"Content-Type": "application/json"} if body is not None else {}
         data = None if body is None else self.fill(json.dumps(body)).encode()
         with contextlib.closing(connection):
@@ -221,12 +221,15 @@ def root_tar(tree: Mapping[str, File]) -> bytes:
     return buffer.getvalue()
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
     def __init__(self, path: str) -> None:
         super().__init__("localhost", timeout=120)
         self._path = path
 
     def connect(self) -> None:
+        """See `http.client`."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(120)
         self.sock.connect(self._path)
