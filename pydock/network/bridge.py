@@ -159,14 +159,6 @@ class Host:
         for port in ports:
             self._attach(space, port)
 
-    def detach(self, space: Space, name: str) -> None:
-        """Take an interface away from a running container."""
-        try:
-            space.netlink.request([rt.delete_link(name)])
-        except OSError as error:
-            if error.errno != errno.ENODEV:
-                raise
-
     def joined(self, space: Space) -> dict[str, str]:
         """The bridges that a namespace's interfaces lead to, by the interfaces' names."""
         found = {}
@@ -177,22 +169,6 @@ class Host:
                 master = rt.get_link(self._netlink, index=port.master)
                 found[link.name] = master.name if master else ""
         return found
-
-    def set_gateways(self, space: Space, chosen: Sequence[tuple[str, int, Address | None]]) -> None:
-        """Have the default routes go by (interface, IP version, gateway), and by nothing else."""
-        changes: list[Message] = []
-        names = {link.name: link.index for link in rt.links(space.netlink)}
-        for version in (4, 6):
-            wanted = {(names[name], gateway) for name, of, gateway in chosen if of == version and name in names}
-            present = {
-                (route.interface, route.gateway)
-                for route in rt.routes(space.netlink, version)
-                if not route.destination.prefixlen
-            }
-            changes += [rt.delete_route(None, index, gateway, version) for index, gateway in present - wanted]
-            changes += [rt.add_route(None, index, gateway, version) for index, gateway in wanted - present]
-        if changes:
-            space.netlink.request(changes)
 
     def _attach(self, space: Space, port: Port) -> None:
         parent = self.link(port.join.parent)
@@ -284,11 +260,6 @@ def enable_forwarding(version: int) -> None:
     name = "ipv4/ip_forward" if version == 4 else "ipv6/conf/all/forwarding"
     if read_sysctl(name) == "0":
         write_sysctls({name: "1"})
-
-
-def names_by_mac(space: Space) -> dict[str, str]:
-    """The names of a namespace's interfaces by their hardware addresses."""
-    return {link.mac: link.name for link in rt.links(space.netlink) if link.mac}
 
 
 def random_mac() -> str:

@@ -22,7 +22,8 @@ from pydock.daemon.networks.record import HOST_BINDING
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Sandbox
 from pydock.errors import System
 from pydock.linux.rtnetlink import Address
-from pydock.network.bridge import Port, names_by_mac
+from pydock.network import interfaces
+from pydock.network.bridge import Port
 from pydock.network.hosts_file import Record, own_records
 from pydock.network.namespaces import Space
 from pydock.network.resolv_conf import ForResolver
@@ -112,7 +113,7 @@ class Attachments:
         else:
             live.space = self._ground.namespaces.open(f"/proc/{init_pid}/ns/net")
             live.key = self._link_key(live.id, f"/proc/{init_pid}/ns/net")
-        macs = names_by_mac(live.space) if live.space else {}
+        macs = interfaces.names_by_mac(live.space) if live.space else {}
         joined = self._ground.host.joined(live.space) if live.space else {}
         for name, settings in sandbox.endpoints.items():
             network = self._registry.get(settings.network_id) or self._registry.get(name)
@@ -143,7 +144,7 @@ class Attachments:
         ours -= {place.network.record.bridge_name for place in live.places.values()}
         for name, bridge in joined.items():
             if bridge in ours and live.space:
-                self._ground.host.detach(live.space, name)
+                interfaces.detach(live.space, name)
 
     def settle(self, alive: Sequence[LiveSandbox]) -> None:
         """Take back the rules, keys and names of containers that ended while no daemon ran."""
@@ -184,7 +185,7 @@ class Attachments:
         chosen = endpoints.choose_gateways(live.places.values())
         if live.space:
             ways = [(one.port.name, version, one.gateway(version)) for version, one in chosen.items() if one.port]
-            self._ground.host.set_gateways(live.space, ways)
+            interfaces.set_gateways(live.space, ways)
         target = self._target(live.places) or Target({}, ())
         publishing.retarget(live.publication, target, self._ground.firewall)
         self._refresh_names(live)

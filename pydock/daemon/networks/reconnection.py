@@ -14,8 +14,7 @@ from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.settings import EndpointSettings
 from pydock.errors import System
-from pydock.network import hosts_file
-from pydock.network.bridge import names_by_mac
+from pydock.network import hosts_file, interfaces
 
 
 class Reconnection:
@@ -32,7 +31,7 @@ class Reconnection:
             raise System(f"container {live.container.id} has no network namespace of its own")
         network = self._registry.find(name)
         container = live.container
-        taken = set(names_by_mac(live.space).values())
+        taken = set(interfaces.names_by_mac(live.space).values())
         with ExitStack() as undo:
             network.join(container.id)
             undo.callback(network.leave, container.id)
@@ -41,7 +40,7 @@ class Reconnection:
             place = replace(place, settings=with_names(place, container))
             if place.port:
                 self._ground.host.attach(live.space, [place.port])
-                undo.callback(self._ground.host.detach, live.space, place.port.name)
+                undo.callback(interfaces.detach, live.space, place.port.name)
             live.places[name] = place
             undo.callback(live.places.pop, name)
             network.add(endpoint_of(place, container))
@@ -57,7 +56,7 @@ class Reconnection:
             stack.callback(self._attachments.leave, live.container.id, place)
             stack.callback(self._attachments.refresh, live)
             if place.port and live.space:
-                self._ground.host.detach(live.space, place.port.name)
+                interfaces.detach(live.space, place.port.name)
             hosts = Path(self._attachments.files_of(live.container).hosts)
             hosts_file.remove(hosts, self._attachments.own_records(live, place))
 

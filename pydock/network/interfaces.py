@@ -1,0 +1,43 @@
+"""The interfaces inside a container's network namespace: their names, their going, and the default routes.
+
+Called by the daemon's network services, from any thread; `bridge` makes them.
+"""
+
+import errno
+from collections.abc import Sequence
+
+from pydock.linux import rtnetlink as rt
+from pydock.linux.netlink import Message
+from pydock.linux.rtnetlink import Address
+from pydock.network.namespaces import Space
+
+
+def names_by_mac(space: Space) -> dict[str, str]:
+    """The names of a namespace's interfaces by their hardware addresses."""
+    return {link.mac: link.name for link in rt.links(space.netlink) if link.mac}
+
+
+def detach(space: Space, name: str) -> None:
+    """Take an interface away from a running container."""
+    try:
+        space.netlink.request([rt.delete_link(name)])
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
+
+
+def set_gateways(space: Space, chosen: Sequence[tuple[str, int, Address | None]]) -> None:
+    """Have the default routes go by (interface, IP version, gateway), and by nothing else."""
+    changes: list[Message] = []
+    names = {link.name: link.index for link in rt.links(space.netlink)}
+    for version in (4, 6):
+        wanted = {(names[name], gateway) for name, of, gateway in chosen if of == version and name in names}
+        present = {
+            (route.interface, route.gateway)
+            for route in rt.routes(space.netlink, version)
+            if not route.destination.prefixlen
+        }
+        changes += [rt.delete_route(None, index, gateway, version) for index, gateway in present - wanted]
+        changes += [rt.add_route(None, index, gateway, version) for index, gateway in wanted - present]
+    if changes:
+        space.netlink.request(changes)
