@@ -170,7 +170,8 @@ class _Pull:
             progress.update(short_id(layer.digest), "Already exists" if place < known else "Pulling fs layer")
         for layer in manifest.layers[known + self._options.max_concurrent_downloads :]:
             progress.update(short_id(layer.digest), "Waiting")
-        with self._under_way.claim(lambda: chains[_present(chains, lease) :], self._cancellation):
+        registry = self._repository.session.endpoint.url
+        with self._under_way.claim(registry, lambda: chains[_present(chains, lease) :], self._cancellation):
             present = _present(chains, lease)
             for layer in manifest.layers[known:present]:  # brought by another pull meanwhile
                 progress.update(short_id(layer.digest), "Pull complete")

@@ -1,4 +1,6 @@
-"""What pulls are bringing at this moment: another pull that wants the same layers waits, and finds them here.
+"""What pulls are bringing at this moment: another pull that wants the same from the same registry waits for it.
+
+A registry that is slow, or evil, makes only those wait who asked it.
 
 One for all pulls of a store; used by `pull`.
 """
@@ -11,29 +13,32 @@ from pydock.imagestore.registry.cancellation import Cancellation
 
 
 class UnderWay:
-    """The chain IDs of layers that some pull has begun to download."""
+    """The layers that some pull has begun to download, by registry and chain ID."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._chains: set[str] = set()
+        self._layers: set[tuple[str, str]] = set()
 
     @contextlib.contextmanager
-    def claim(self, missing: Callable[[], Collection[str]], cancellation: Cancellation) -> Iterator[None]:
-        """Have the block bring what `missing` says, once nobody else brings any of it; asked again after a wait.
+    def claim(
+        self, registry: str, missing: Callable[[], Collection[str]], cancellation: Cancellation
+    ) -> Iterator[None]:
+        """Have the block bring the chains that `missing` says, once nobody else brings any from the same `registry`.
 
-        All is claimed at once, so that no two pulls wait for each other.  Raises Cancelled.
+        `missing` is asked again after a wait.  All is claimed at once, so that no two pulls wait for each other.
+        Raises Cancelled.
         """
         with cancellation.closing(self._wake), self._changed:
-            while not self._chains.isdisjoint(wanted := set(missing())):
+            while not self._layers.isdisjoint(wanted := {(registry, chain) for chain in missing()}):
                 cancellation.check()
                 self._changed.wait()
             cancellation.check()
-            self._chains |= wanted
+            self._layers |= wanted
         try:
             yield
         finally:
             with self._changed:
-                self._chains -= wanted
+                self._layers -= wanted
             self._wake()
 
     def _wake(self) -> None:
