@@ -84,6 +84,6 @@ def load(folder: str, warn: "Callable[[str], None]") -> ConfigFile:
         return ConfigFile(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        warn(f"Error loading config file: {path}: {reason}")
+        warn(f"Error parsing config file ({path}): {reason}")
         return ConfigFile(path)
     return ConfigFile(path, content)

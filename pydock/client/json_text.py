@@ -53,6 +53,8 @@ def scan(text: str, start: int) -> "tuple[Any, int]":
         return _scan(text, start)
     except StopIteration:
         raise ValueError("unexpected end of JSON input") from None
+    except SystemError:  # the C scanner takes its error from json.decoder, and that was not imported
+        raise ValueError("invalid JSON") from None
 
 
 def dumps(value: "Any") -> str:

@@ -82,7 +82,7 @@ def test_a_broken_config_file_is_told_and_passed_over(client: Any) -> None:
     (client.folder / "config" / "config.json").write_text("{")
     client.engine.answers["GET /containers/json"] = []
     assert client("ps") == 0
-    assert client.err.startswith("WARNING: Error loading config file: ")
+    assert client.err.startswith("WARNING: Error parsing config file (")
 
 
 def test_ps_takes_its_format_from_the_config_file(client: Any) -> None:

@@ -1,6 +1,8 @@
 """The client's own JSON: equal to the standard library's, and to Go's where that differs."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -51,3 +53,15 @@ def test_indenting_leaves_texts_and_empty_containers_alone() -> None:
     assert json_text.indent('{"a":[],"b":{},"c":[1]}', "    ") == (
         '{\n    "a": [],\n    "b": {},\n    "c": [\n        1\n    ]\n}'
     )
+
+
+def test_what_is_no_json_is_refused_where_the_standard_package_was_never_imported() -> None:
+    """The C scanner looks for json.decoder's error, which no test process lacks."""
+    script = (
+        "import sys\nfrom pydock.client import json_text\nassert 'json.decoder' not in sys.modules\n"
+        "for text in ('{', '[1 2]', '\"a'):\n"
+        "    try: json_text.loads(text)\n"
+        "    except ValueError: print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("refused\n" * 3, "")
