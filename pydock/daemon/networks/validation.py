@@ -58,8 +58,9 @@ class Validation:
                 endpoints[name] = settings  # as in Docker, it may yet come: the start says where it has not
                 continue
             record = network.record
-            _check_settings(record, settings)
-            endpoints[record.name] = replace(settings.without_state(), network_id=record.id)
+            if told := _told(record, settings):
+                raise InvalidParameter(f"invalid config for network {record.name}: {told}")
+            endpoints[record.name] = settings.without_state()
         return replace(container, mode=container.mode, endpoints=endpoints)
 
     def check_connect(
@@ -78,13 +79,14 @@ class Validation:
         others = [name for name in container.endpoints if name != record.name]
         if others and (record.name == "none" or "none" in others):
             raise InvalidParameter(_WITH_NONE)
+        if told := _told(record, settings):
+            raise InvalidParameter(told)
         if running and record.name in container.endpoints:
             name = container.name.removeprefix("/")
             raise Forbidden(f"endpoint with name {name} already exists in network {record.name}")
         if record.config_only:
             raise Forbidden(f"cannot connect container to configuration-only network {record.name}")
-        _check_settings(record, settings)
-        return record.name, replace(settings.without_state(), network_id=record.id)
+        return record.name, settings.without_state()
 
     def check_disconnect(self, container: ContainerNetwork, reference: str, running: bool, force: bool) -> str:
         """The name of the network that is to be left."""
@@ -94,15 +96,16 @@ class Validation:
             if not force or reference not in container.endpoints:
                 raise
             name = reference
-        if name == "host":
-            raise Conflict("container cannot be disconnected from host network or connected to host network")
+        if name == "host" and container.mode == "host":
+            raise Conflict("cannot disconnect container from host network - container was created in host network mode")
         if name not in container.endpoints and reference not in container.endpoints:
-            raise Forbidden(f"container {container.id} is not connected to network {name}")
+            what = "network" if running else "the network"
+            raise Forbidden(f"container {container.id} is not connected to {what} {name}")
         return name if name in container.endpoints else reference
 
 
-def _check_settings(record: NetworkRecord, settings: EndpointSettings) -> None:
-    """What Docker gathers under "invalid endpoint settings", one line each."""
+def _told(record: NetworkRecord, settings: EndpointSettings) -> str:
+    """What Docker gathers under "invalid endpoint settings", one line each; "" where nothing is wrong."""
     problems = []
     asked: Mapping[int, str] = {4: settings.ipv4_address, 6: settings.ipv6_address}
     if (asked[4] or asked[6]) and not record.user_defined:
@@ -118,9 +121,10 @@ def _check_settings(record: NetworkRecord, settings: EndpointSettings) -> None:
         sysctls(settings.driver_opts or {})
     except InvalidParameter as error:
         problems.append(error.message)
-    if problems:
-        listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
-        raise InvalidParameter(f"invalid config for network {record.name}: invalid endpoint settings:\n{listed}")
+    if not problems:
+        return ""
+    listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
+    return f"invalid endpoint settings:\n{listed}"
 
 
 def _is_wrong(version: int, text: str) -> bool:
