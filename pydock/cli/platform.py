@@ -47,6 +47,10 @@ def parse(text: str) -> dict[str, str]:
     else:
         system = system.lower().replace("macos", "darwin")
         architecture, variant = _normal(architecture.lower(), variant.lower())
+    if len(parts) == 3 and architecture == "arm64":
+        variant = variant or "v8"  # written out, it stays written out
+    if len(parts) == 2 and (architecture, variant) == ("arm", "v7"):
+        variant = ""
     found = {"architecture": architecture, "os": system}
     return {**found, "variant": variant} if variant else found
 
@@ -70,6 +74,14 @@ def _normal(architecture: str, variant: str) -> tuple[str, str]:
     if architecture == "amd64" and variant == "v1":
         variant = ""
     return architecture, variant
+
+
+def chosen(text: str) -> str:
+    """The same for commands that say whose fault it is where `text` is no platform."""
+    try:
+        return as_json(text)
+    except Exit as end:
+        raise Exit(f"invalid platform: {end.message}") from None
 
 
 def as_json(text: str) -> str:

@@ -55,8 +55,9 @@ class Tree:
     def draw(self) -> None:
         """Draw all of it."""
         self._out.line(self._paint(_WARNING, _YELLOW))
-        legend = f"i Info → {self._paint('U', _CHIP)} In Use "
-        self._out.line(" " * max(self._screen - len("i Info → U In Use "), 0) + legend)
+        mark, used = ("i Info → ", "U") if self._colours else (" Info -> ", " U")
+        margin = max(self._screen - len(f"{mark}{used} In Use "), 0)
+        self._out.line(f"{' ' * margin}{mark}{self._paint(used, _CHIP)} In Use ")
         self._out.line("")
         self._row("IMAGE", [column[0] for column in self._columns], "", "")
         spaced = any(_parts(entry) for entry in self._entries)

@@ -27,9 +27,9 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Show the steps, the newest first."""
     query = None
     if options.platform:
-        from pydock.cli.platform import as_json
+        from pydock.cli.platform import chosen
 
-        query = {"platform": as_json(options.platform)}
+        query = {"platform": chosen(options.platform)}
     entries = images.history(console.engine(), arguments[0], query)
     rows = [HistoryRow(entry, not options.no_trunc, options.human) for entry in entries]
     render(console.out, rows, HISTORY_HEADER, choose_format(options.format, options.quiet, options.human))

@@ -30,7 +30,7 @@ def build_request(options: "Options", source: str, reference: str) -> "dict[str,
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Make the image of a file, a URL that the daemon fetches, or standard input, and print its ID."""
     source, *rest = arguments
-    if rest:
+    if rest and rest[0]:
         try:
             parse(rest[0])
         except InvalidParameter as error:

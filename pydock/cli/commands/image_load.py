@@ -1,6 +1,7 @@
 """`load`."""
 
 import os
+import stat
 
 from pydock.cli import progress
 from pydock.cli.exits import Exit
@@ -18,12 +19,14 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Load the images of an archive, and tell their names."""
     platforms = None
     if options.platform:
-        from pydock.cli.platform import as_json
+        from pydock.cli.platform import chosen
 
-        platforms = [as_json(options.platform)]
+        platforms = [chosen(options.platform)]
     descriptor = console.stdin
     if options.input:
         descriptor = os.open(options.input, os.O_RDONLY | os.O_CLOEXEC)
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise Exit(f"read {options.input}: is a directory")
     elif os.isatty(descriptor):
         raise Exit("requested load from stdin, but stdin is empty")
     quiet = options.quiet or not console.out.is_terminal()

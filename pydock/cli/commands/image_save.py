@@ -15,9 +15,9 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Write the images to a tar archive."""
     platforms = None
     if options.platform:
-        from pydock.cli.platform import as_json
+        from pydock.cli.platform import chosen
 
-        platforms = [as_json(options.platform)]
+        platforms = [chosen(options.platform)]
     outfile.check(console, options.output, "save image")
     outfile.write(console, options.output, images.save(console.engine(), arguments, platforms))
 

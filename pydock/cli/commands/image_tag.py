@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Give the image one more name."""
     source, target = arguments
+    if not source:
+        raise Exit(_wrong(source, "invalid reference format"))
     try:
         reference = parse(target)
     except InvalidParameter as error:
-        from pydock.cli.flags import quoted
-
-        raise Exit(
-            f"Error parsing reference: {quoted(target)} is not a valid repository/tag: {error.message}"
-        ) from None
+        raise Exit(_wrong(target, error.message)) from None
     if reference.digest:
         raise Exit("refusing to create a tag with a digest reference")
     images.tag(console.engine(), source, reference.name, reference.tag or "latest")
+
+
+def _wrong(text: str, why: str) -> str:
+    from pydock.cli.flags import quoted
+
+    return f"Error parsing reference: {quoted(text)} is not a valid repository/tag: {why}"
 
 
 COMMAND = Command(

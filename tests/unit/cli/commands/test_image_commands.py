@@ -1,0 +1,83 @@
+"""Commands on images: what they refuse before they ask, and what they ask."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["tag", "", "x"], 'Error parsing reference: "" is not a valid repository/tag: invalid reference format'),
+        (["tag", "x", "UPPER"], 'Error parsing reference: "UPPER" is not a valid repository/tag'),
+        (["load", "-i", "/"], "read /: is a directory"),
+        (["load", "--platform", "x"], 'invalid platform: "x": unknown operating system or architecture'),
+        (["save", "--platform", "x", "-o", "/dev/null", "i"], 'invalid platform: "x": unknown operating system'),
+        (["history", "--platform", "x", "i"], 'invalid platform: "x": unknown operating system or architecture'),
+        (["push", "--platform", "x", "i"], 'Invalid platform x"x": unknown operating system or architecture'),
+        (["image", "inspect", "--platform", "x", "i"], '"x": unknown operating system or architecture'),
+    ],
+    ids=repr,
+)
+def test_what_is_refused(client: Any, line: list[str], message: str) -> None:
+    assert client(*line) == 1
+    assert client.err.startswith(message)
+    assert not client.engine.requests
+
+
+@pytest.mark.parametrize(
+    ("text", "platform"),
+    [
+        ("linux/arm64/v8", {"architecture": "arm64", "os": "linux", "variant": "v8"}),
+        ("linux/arm64", {"architecture": "arm64", "os": "linux"}),
+        ("linux/arm", {"architecture": "arm", "os": "linux"}),
+        ("linux/arm/v7", {"architecture": "arm", "os": "linux", "variant": "v7"}),
+        ("LINUX/x86_64", {"architecture": "amd64", "os": "linux"}),
+    ],
+)
+def test_platforms_are_sent_as_they_were_written(client: Any, text: str, platform: dict[str, str]) -> None:
+    client.engine.answers["GET /images/i/history"] = []
+    assert client("history", "--platform", text, "i") == 0
+    asked = unquote(client.engine.requests[-1][0]).partition("platform=")[2]
+    assert json.loads(asked) == platform
+
+
+def test_a_search_asks_for_a_limit_only_where_there_is_one(client: Any) -> None:
+    client.engine.answers["GET /images/search"] = []
+    for limit, sent in (("-1", False), ("0", False), ("7", True)):
+        assert client("search", "--limit", limit, "x") == 0
+        assert ("limit=7" in client.engine.requests[-1][0]) is sent
+        assert ("limit=" in client.engine.requests[-1][0]) is sent
+
+
+def test_an_import_without_a_name(client: Any, tmp_path: Path) -> None:
+    (tmp_path / "tar").write_bytes(b"")
+    client.engine.answers["POST /images/create"] = b'{"status":"sha256:1"}\r\n'
+    assert client("import", str(tmp_path / "tar"), "") == 0
+    assert client.out == "sha256:1\n"
+    assert "repo=" not in client.engine.requests[-1][0]
+
+
+def test_a_push_of_one_platform_says_what_that_means(client: Any) -> None:
+    client.engine.answers["POST /images/i/push"] = b""
+    assert client("push", "-q", "--platform", "linux/amd64", "i:1") == 0
+    lines = client.out.splitlines()
+    assert lines[:2] == [
+        "",
+        " Info -> Using --platform pushes only the specified platform manifest of a multi-platform image index.",
+    ]
+    assert lines[3:] == [
+        "         To push the complete multi-platform image, remove the --platform flag.",
+        "         ",
+        "docker.io/library/i:1",
+    ]
+
+
+def test_a_tree_in_a_pipe_has_no_symbols(client: Any) -> None:
+    row = {"Id": f"sha256:{'1' * 64}", "RepoTags": ["i:1"], "Size": 5, "Containers": 0, "Created": 1}
+    client.engine.answers["GET /images/json"] = [row]
+    assert client("images", "--tree") == 0
+    assert client.out.splitlines()[1] == " " * 62 + "Info ->  U In Use "
