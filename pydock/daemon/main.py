@@ -88,7 +88,7 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
         stack.callback(sockets.close)
         zygote = await offload(Zygote.spawn, config.exec_root, PRELOAD)
         stack.callback(zygote.close)
-        database = await offload(Database, config.data_root / "pydock.db", STEPS)
+        database = await offload(Database, roots.find_index(config.data_root), STEPS)
         stack.callback(database.close)
         core = Core(config, database, Events(), zygote)
 
@@ -100,6 +100,8 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
         log.info("Daemon has completed initialization")
         for host in config.hosts or (listeners.DEFAULT_HOST,):
             log.info("API listen on %s", host.removeprefix("unix://").removeprefix("tcp://"))
+            if host.startswith("tcp://") and not config.tls.verify:
+                log.warning("%s without --tlsverify gives root access on this machine to everyone who reaches it", host)
         service_manager.notify("READY=1")
         await stop.wait()
         log.info("Processing signal 'terminated'")

@@ -110,6 +110,7 @@ def test_the_engine_keeps_its_id_and_tells_its_warnings(daemon: Daemon) -> None:
     assert info["Driver"] == "overlay2"
     assert info["Swarm"]["LocalNodeState"] == "inactive"
     assert info["Warnings"][-1].startswith("WARNING: API is accessible on http://127.0.0.1:0 without encryption.")
+    assert 'level=warning msg="tcp://127.0.0.1:0 without --tlsverify gives root' in (daemon.root / "log").read_text()
     first.terminate()
     first.wait(LIMIT)
     daemon.start("-H", f"unix://{daemon.socket}")
