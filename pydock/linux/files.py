@@ -61,11 +61,6 @@ def syncfs(descriptor: int) -> None:
     check(libc.syncfs(ctypes.c_int(descriptor)))
 
 
-def begin_writeback(descriptor: int, offset: int, length: int) -> None:
-    """sync_file_range(2) with SYNC_FILE_RANGE_WRITE: have the disk begin with a part of a file; nothing is promised."""
-    check(libc.sync_file_range(descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), 2))
-
-
 def tee(source: int, target: int, length: int, flags: int = 0) -> int:
     """tee(2): copy between pipes without consuming."""
     return check(libc.tee(source, target, length, flags))

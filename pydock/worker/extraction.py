@@ -13,7 +13,6 @@ from posixpath import basename, dirname, normpath
 from typing import Final
 
 from pydock.errors import InvalidParameter, System
-from pydock.linux.files import begin_writeback
 from pydock.worker import tar_header as tar
 from pydock.worker.outflow import write_all
 from pydock.worker.tar_header import Entry, malformed
@@ -21,8 +20,6 @@ from pydock.worker.tar_header import Entry, malformed
 #: how many entries one archive may have
 MAX_ENTRIES: Final = 2_000_000
 
-#: how much of a file comes before the disk begins with it, and between two times
-_HURRY: Final = 4 << 20
 OPAQUE: Final = "trusted.overlay.opaque"
 _OVERLAY: Final = (b"trusted.overlay.", b"user.overlay.")
 _WHITEOUT: Final = b".wh."
@@ -48,15 +45,13 @@ class Rules:
 
     ``whiteouts``: AUFS names become overlayfs's devices and attributes.  ``keep_directories``: nothing but a directory
     takes a directory's place, and the reverse.  ``owner``: who gets everything; None for whom the tar says.
-    ``strict``: extended attributes that the file system does not know are an error.  ``hurry``: the disk begins to
-    write a long file while it is still coming, since the layer will be synced.
+    ``strict``: extended attributes that the file system does not know are an error.
     """
 
     whiteouts: bool = False
     keep_directories: bool = False
     owner: tuple[int, int] | None = None
     strict: bool = True
-    hurry: bool = False
 
 
 class Extraction:
@@ -215,7 +210,8 @@ class Extraction:
             if entry.sparse is not None:
                 _write_sparse(descriptor, content, entry)
             else:
-                self._write(descriptor, content)
+                for piece in content:
+                    write_all(descriptor, piece)
             self.size += entry.real_size
             owner = self._rules.owner or (entry.uid, entry.gid)
             made = os.fstat(descriptor)  # each change of an inode costs more than this look
@@ -229,15 +225,6 @@ class Extraction:
             return made.st_ino
         finally:
             os.close(descriptor)
-
-    def _write(self, descriptor: int, content: Iterable[memoryview]) -> None:
-        begun = written = 0
-        for piece in content:
-            write_all(descriptor, piece)
-            written += len(piece)
-            if self._rules.hurry and written - begun >= _HURRY:
-                begin_writeback(descriptor, begun, written - begun)
-                begun = written
 
     def _directory(self, entry: Entry, path: bytes) -> None:
         try:
