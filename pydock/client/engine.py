@@ -90,7 +90,7 @@ class Engine:
                 response = self._session.exchange(method, target, everything, body)
             else:
                 response = self._exchange(method, path, query, headers or {}, body)
-            if response.status < 400 and response.status != 304:
+            if response.status < 300:
                 return response
             error = self._error(response)
             if response.status == 400 and self._step_down(error.message) and not _spent(body):

@@ -97,6 +97,7 @@ def test_an_idle_connection_that_the_daemon_closed_is_replaced(serve: Serve) -> 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (301, errors.System),
         (304, errors.NotModified),
         (400, errors.InvalidParameter),
         (401, errors.Unauthorized),
