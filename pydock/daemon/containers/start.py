@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -21,6 +22,8 @@ from pydock.daemon.offload import offload
 from pydock.errors import PydockError
 from pydock.runtime import cgroups
 from pydock.runtime.messages import Started
+
+_log = logging.getLogger(__name__)
 
 #: told of each container that runs from now on
 Watch = Callable[[Entry, LiveContainer], None]
@@ -64,6 +67,8 @@ class Starter:
             finished_at=record.state.finished_at,
             restart_count=restart_count,
         )
+        for warning in started.warnings:  # an answer to a start has no room for them
+            _log.warning("Container %s: %s", entry.id, warning)
         self._catalog.note(entry, replace(record, state=state, warnings=tuple(started.warnings)))
         self._announcements.publish(entry.record, "start")
         self._watch(entry, live)
