@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -472,3 +473,27 @@ def test_websocket(pair: Pair) -> None:
         return stream.status, b"got there\n" in found
 
     pair.compare(scene)
+
+
+@pytest.mark.parametrize(
+    "options", ["", "syslog-format=rfc3164 syslog-facility=local3", "syslog-format=rfc5424micro tag={{.Name}}/x"]
+)
+def test_syslog(pair: Pair, options: str) -> None:
+    def scene(on: Engine) -> Any:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind(("127.0.0.1", 0))
+            server.settimeout(_LIMIT)
+            words = [f"syslog-address=udp://127.0.0.1:{server.getsockname()[1]}", *options.split()]
+            flags = [word for option in words for word in ("--log-opt", option)]
+            program = "echo out; sleep 0.2; echo err >&2; sleep 0.2; printf 'a\\n\\nb'"
+            on.ok(["run", "--name", "@c", "--log-driver", "syslog", *flags, "@box", "sh", "-c", program])
+            return [_timeless(server.recv(1 << 16).decode()) for _ in range(4)]
+
+    pair.compare(scene)
+
+
+def _timeless(message: str) -> str:
+    """A message without the time and the process that it names."""
+    message = re.sub(r"(?<=>)[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d", "<stamp>", message)
+    message = re.sub(r"\d\d:\d\d:\d\d(\.\d{6})?", lambda match: f"<clock{len(match[1] or '')}>", message)
+    return re.sub(r"\[\d+\]|(?<= )\d+(?= )", "<pid>", message)

@@ -33,6 +33,9 @@ _INTERVAL: Final = 30 * SECOND
 _TIMEOUT: Final = 30 * SECOND
 _START_INTERVAL: Final = 5 * SECOND
 _RETRIES: Final = 3
+#: how a check ends that is killed, and how long its container may take to follow it, in seconds
+_KILLED: Final = 137
+_DYING: Final = 1.0
 #: how many results are kept, and how many bytes of the output of each
 _KEPT: Final = 5
 _OUTPUT: Final = 4096
@@ -165,6 +168,8 @@ class Health:
 
     async def _take(self, entry: Entry, live: LiveContainer, check: Check, result: Result) -> None:
         """Count a result, and tell where the status changes by it."""
+        if result.exit_code == _KILLED:  # perhaps with its container, whose end we hear of in a moment
+            await asyncio.wait([live.ended], timeout=_DYING)
         if entry.live is not live:
             return
         before = entry.health or {}
