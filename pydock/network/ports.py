@@ -87,15 +87,13 @@ class Ports:
                 self._taken[protocol, port] = left
 
     def _hold_first(self, wish: Wish, numbers: Iterable[int], fixed: bool) -> Held:
-        refused: System | None = None
         for number in numbers:
             try:
                 return self._hold_one(wish, number)
-            except _InUse as error:
-                refused = error
+            except _InUse:
                 if fixed:
-                    break
-        raise refused or System("all ports are allocated")
+                    raise
+        raise System("all ports are allocated")
 
     def _hold_one(self, wish: Wish, port: int) -> Held:
         with self._lock:

@@ -64,3 +64,12 @@ def test_an_address_that_the_host_lacks_is_refused_at_once() -> None:
     assert caught.value.message == (
         "failed to bind host port for 192.0.2.99::10.0.0.2:80/tcp: cannot assign requested address"
     )
+
+
+def test_a_range_of_which_nothing_is_left(free: int) -> None:
+    ports = Ports()
+    hold(ports, free)
+    wish = Wish("tcp", (ipaddress.ip_address("127.0.0.1"),), free, free + 1, "10.0.0.2", 80)
+    ports.claim("tcp", ipaddress.ip_address("127.0.0.1"), free + 1)
+    with pytest.raises(System, match="^all ports are allocated$"):
+        ports.hold(wish)
