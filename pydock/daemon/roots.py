@@ -27,6 +27,24 @@ def claim(data_root: Path, exec_root: Path, pidfile: Path) -> Iterator[None]:
         yield
 
 
+def find_index(data_root: Path) -> Path:
+    """Where the index is; refused where it is none beside what an index once named: recovery would delete all that.
+
+    So neither a lost index nor another engine's directory given by mistake costs anybody anything.
+    """
+    index = data_root / "pydock.db"
+    with _in_words(data_root):
+        if index.exists() and index.stat().st_size:
+            return index
+        for name in ("containers", "overlay2", "volumes"):
+            if (data_root / name).is_dir() and os.listdir(data_root / name):
+                raise System(
+                    f"failed to start daemon: {index} is missing or empty, but {data_root / name} is not: "
+                    "put the index back, or choose another data root"
+                )
+        return index
+
+
 def _make(path: Path, mode: int) -> None:
     with _in_words(path):
         path.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from pydock.daemon.state.reserve import Reserve
 from pydock.daemon.state.schema import Step, migrate
+from pydock.durable import sync_directory
 from pydock.errors import System
 
 T = TypeVar("T")
@@ -95,7 +96,9 @@ class Database:
             return work(connection)
 
     def _open(self, steps: Sequence[Step]) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's others get its mode
+        if not self._path.exists():
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's others get its mode
+            sync_directory(self._path.parent)
         while True:
             try:
                 connection = _connect(self._path)
