@@ -31,8 +31,8 @@ def small(tmp_path: Path) -> Iterator[Daemon]:
         subprocess.run(["umount", "-l", str(data)], check=True)
 
 
-def fill(engine: Daemon) -> None:
-    with open(engine.root / "data/filler", "ab", 0) as file, contextlib.suppress(OSError):
+def fill(engine: Daemon, root: str = "data") -> None:
+    with open(engine.root / root / "filler", "ab", 0) as file, contextlib.suppress(OSError):
         while file.write(bytes(4096)):
             pass
 
@@ -85,6 +85,25 @@ def test_a_daemon_starts_on_a_full_disk_without_any_reserve(small: Daemon) -> No
     small.start()
     assert small.wait(code) == 4
     assert small.status(running) == "running"
+
+
+def test_a_full_exec_root_hides_no_end(tmp_path: Path) -> None:
+    (tmp_path / "exec").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "pdt", str(tmp_path / "exec")], check=True)
+    try:
+        with Daemon(tmp_path, "c") as engine:
+            ending = engine.shell("while [ ! -e /dev/shm/go ]; do sleep 0.05; done; exit 9")
+            running = engine.run("sleep", "1000")
+            fill(engine, "exec")
+            Path(f"/proc/{engine.state(ending)['Pid']}/root/dev/shm/go").touch()
+            assert engine.wait(ending) == 9
+            assert engine.call("POST", f"/containers/{engine.create('true')}/start")[0] == 500
+            engine.restart()
+            assert (engine.status(running), engine.state(ending)["ExitCode"]) == ("running", 9)
+            (tmp_path / "exec/filler").unlink()
+            assert engine.wait(engine.shell("exit 3")) == 3
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path / "exec")], check=True)
 
 
 def test_a_record_that_cannot_be_read_costs_nobody_else_anything(mortal: Daemon) -> None:
