@@ -15,7 +15,7 @@ from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Entry
 from pydock.daemon.containers.inspect import engine_files
 from pydock.daemon.containers.record import Container, Status
-from pydock.daemon.offload import offload
+from pydock.daemon.offload import offload, offload_outside
 from pydock.daemon.pipes import Pipe
 from pydock.errors import Conflict, NotFound
 from pydock.imagestore.snapshots import Snapshots
@@ -65,7 +65,7 @@ class Archive:
             found = await self._stat(view, name, path)
             self._announcements.publish(entry.record, "archive-path")
             with Pipe(reading=True) as pipe:
-                work = offload(self._files.read, view, path, pipe.far)
+                work = offload_outside(self._files.read, view, path, pipe.far)
                 work.add_done_callback(lambda _: pipe.close_far())
                 async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
                     yield found, pieces
@@ -74,7 +74,7 @@ class Archive:
         """Unpack the tar that `pour` writes to the descriptor it gets into the directory `put.path`."""
         async with self._view(entry) as view:
             with Pipe(reading=False) as pipe:
-                work = offload(self._files.write, view, put.path, pipe.far, _options(entry.record, put))
+                work = offload_outside(self._files.write, view, put.path, pipe.far, _options(entry.record, put))
                 work.add_done_callback(lambda _: pipe.close_far())
                 try:
                     with contextlib.suppress(BrokenPipeError):  # the worker tells why
@@ -94,7 +94,7 @@ class Archive:
         _refuse_dying(entry)
         mounts = await offload(self._snapshots.mounts, entry.id)
         with Pipe(reading=True) as pipe:
-            work = offload(self._files.export, mounts, pipe.far)
+            work = offload_outside(self._files.export, mounts, pipe.far)
             work.add_done_callback(lambda _: pipe.close_far())
             async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
                 yield pieces

@@ -9,7 +9,7 @@ import select
 import threading
 
 from pydock.daemon.http.body import Body
-from pydock.daemon.offload import offload
+from pydock.daemon.offload import offload_body
 
 _AT_ONCE = 256 << 10
 #: pieces that are worth a place each in one writev(2); more are small, and copied into one
@@ -36,7 +36,7 @@ class Pouring:
 
         BrokenPipeError where nobody reads the target any more, ConnectionAbortedError where the client goes, BadBody.
         """
-        work = offload(self._pour)
+        work = offload_body(self._pour)
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:

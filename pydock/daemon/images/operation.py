@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
-from pydock.daemon.offload import offload
+from pydock.daemon.offload import offload_outside
 from pydock.errors import PydockError, System
 from pydock.imagestore.registry.cancellation import Cancellation
 
@@ -30,7 +30,7 @@ async def follow(work: Work) -> AsyncGenerator[list[dict[str, Any]], None]:
     """
     cancellation = Cancellation()
     mailbox = _Mailbox(asyncio.get_running_loop())
-    task = offload(work, mailbox.put, cancellation)
+    task = offload_outside(work, mailbox.put, cancellation)
     task.add_done_callback(lambda _: mailbox.wake.set())
     told = False
     try:

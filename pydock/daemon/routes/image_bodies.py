@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from pydock.daemon.http.request import Request
-from pydock.daemon.offload import offload
+from pydock.daemon.offload import offload_outside
 from pydock.daemon.pipes import Pipe
 
 
@@ -58,7 +58,7 @@ async def sending(write: Callable[[int], None]) -> AsyncIterator[bytes]:
             finally:
                 os.close(target)
 
-        task = offload(work)
+        task = offload_outside(work)
         try:
             while piece := await pipe.read():
                 yield piece

@@ -13,7 +13,7 @@ from pydock.daemon.http.response import Response, json_response
 from pydock.daemon.http.router import Handler, Route
 from pydock.daemon.images.operation import Work
 from pydock.daemon.images.registries import SEARCH_FILTERS
-from pydock.daemon.offload import offload
+from pydock.daemon.offload import offload_outside
 from pydock.daemon.routes import progress_stream
 from pydock.errors import InvalidParameter
 from pydock.imagestore import platforms
@@ -111,7 +111,7 @@ async def _ask(question: Callable[[Cancellation], T]) -> T:
     """Run `question` in a thread; broken off when nobody waits for it any more."""
     cancellation = Cancellation()
     try:
-        return await offload(question, cancellation)
+        return await offload_outside(question, cancellation)
     finally:
         cancellation.cancel()
 

@@ -1,0 +1,31 @@
+"""Hundreds of clients that send next to nothing keep nobody from the engine, and leave nothing."""
+
+import os
+import socket
+from contextlib import ExitStack
+
+from tests.kernel.daemon.daemon_process import Daemon
+
+UPLOADS = (
+    b"POST /images/load HTTP/1.1\r\n",
+    b"POST /images/create?fromSrc=-&repo=slow HTTP/1.1\r\n",
+    b"PUT /containers/victim/archive?path=/ HTTP/1.1\r\n",
+)
+REST = b"Host: x\r\nContent-Type: application/x-tar\r\nContent-Length: 1000000\r\n\r\nbegun"
+
+
+def test_slow_uploads_stall_nobody(engine: Daemon) -> None:
+    engine.run("sleep", "1000", name="victim")
+    with ExitStack() as stack:
+        for number in range(360):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.settimeout(30)
+            client.connect(os.fspath(engine.socket))
+            client.sendall(UPLOADS[number % len(UPLOADS)] + REST)
+        assert engine.wait(engine.run("true")) == 0
+        assert engine.get("/images/json")
+    incoming = engine.root / "data/blobs/incoming"
+    engine.stop()
+    engine.start()
+    assert not list(incoming.iterdir())
+    assert not list((engine.root / "data/tmp").iterdir())
