@@ -15,7 +15,6 @@ T = TypeVar("T")
 
 #: Threads are made as they are needed.
 _POOL = ThreadPoolExecutor(max_workers=256, thread_name_prefix="offload")
-_FEEDERS = ThreadPoolExecutor(max_workers=256, thread_name_prefix="feed")
 #: What waits for somebody outside does little else, so there may be as many as there are clients.  Bodies have threads
 #: of their own: who reads a body must not keep it from coming.
 _OUTSIDE = ThreadPoolExecutor(max_workers=4096, thread_name_prefix="outside")
@@ -28,11 +27,6 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asy
     A cancelled caller stops waiting; the function itself runs to its end.
     """
     return asyncio.get_running_loop().run_in_executor(_POOL, functools.partial(function, *args, **kwargs))
-
-
-def offload_feeding(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
-    """The same for what gives others their bytes: were it in their pool, many who wait for them could keep it out."""
-    return asyncio.get_running_loop().run_in_executor(_FEEDERS, functools.partial(function, *args, **kwargs))
 
 
 def offload_outside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
