@@ -395,7 +395,10 @@ def test_export_and_diff(pair: Pair) -> None:
             members = sorted((one.name, oct(one.mode), one.type.decode(), one.size, one.linkname) for one in archive)
         copied = on.run_bytes("cp @c:/etc -")
         with tarfile.open(fileobj=io.BytesIO(copied)) as archive:
-            files = sorted((one.name, one.size, one.type.decode(), oct(one.mode)) for one in archive)
+            # Docker takes a stopped container's address out of its hosts
+            files = sorted(
+                (one.name, one.name != "etc/hosts" and one.size, str(one.type), oct(one.mode)) for one in archive
+            )
         return [
             members,
             files,

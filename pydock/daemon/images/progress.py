@@ -30,7 +30,7 @@ class Messages:
         message: dict[str, Any] = {"status": action, "progressDetail": detail}
         if detail:
             message["progress"] = bar(current, total)
-        self._report({**message, "id": id})
+        self._report({**message, "id": id} if id else message)
 
     def result(self, value: dict[str, object]) -> None:
         """What a program wants to know of the outcome."""
