@@ -11,7 +11,7 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from pydock.errors import InvalidParameter, System
+from pydock.errors import InvalidParameter, NotFound, System
 from pydock.linux import mount as m
 from pydock.linux.files import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, openat2
 
@@ -83,7 +83,8 @@ def _open_below(base: Path, subpath: str) -> int:
                 f"path concatenation escapes the base directory, base: {base}, subpath: {subpath}"
             ) from error
         reason = (error.strerror or "failed").lower()
-        raise System(f"cannot access path {base}/{subpath}: lstat {base}/{subpath}: {reason}") from error
+        kind = NotFound if error.errno == errno.ENOENT else System
+        raise kind(f"cannot access path {base}/{subpath}: lstat {base}/{subpath}: {reason}") from error
     finally:
         os.close(root)
 

@@ -222,7 +222,7 @@ def test_subpath(stage: VolumeStage) -> None:
         for bad in ("out", "up", "../x", "/moved", "out/etc"):
             with pytest.raises(InvalidParameter):
                 await volumes.acquire("data", ME, bad)
-        with pytest.raises(System, match=r"cannot access path .*/none: no such file or directory"):
+        with pytest.raises(NotFound, match=r"cannot access path .*/none: no such file or directory"):
             await volumes.acquire("data", ME, "none")
         await volumes.release(ME)
         assert os.listdir(stage.root / "pins") == []
