@@ -28,7 +28,7 @@ Work = Callable[[sqlite3.Connection], T]
 #: what SQLite syncs: the log at each commit, or only where it is emptied into the database (its file stays sound)
 _FULL, _NORMAL = "FULL", "NORMAL"
 #: how long what is not durable may wait for a durable write to be synced with, in seconds
-_MOMENT = 0.1
+_MOMENT = 0.025
 #: The most writes that share one commit.
 _GROUP = 256
 
