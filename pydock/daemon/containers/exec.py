@@ -182,6 +182,8 @@ class ExecService:
             await self.inspect(identity)
         finally:
             ours.close()
+            if one.exit_code is not None:
+                self._table.drop(one)
         return one.exit_code if one.exit_code is not None else -1
 
     # what the shim tells

@@ -7,6 +7,7 @@ import contextlib
 import json
 import time
 from dataclasses import asdict, dataclass, field, fields
+from itertools import takewhile
 from pathlib import Path
 
 from pydock.daemon.containers.spec_builder import ExecOptions
@@ -37,16 +38,17 @@ class Execs:
     """All of them by ID."""
 
     def __init__(self) -> None:
+        #: those that do not run are in the order in which they were touched
         self._execs: dict[str, Exec] = {}
+        self._of: dict[str, dict[str, Exec]] = {}
 
     def add(self, one: Exec) -> None:
         """Enter one, and forget those that nobody has asked for in a long time."""
         self._execs[one.id] = one
-        old = time.monotonic() - KEPT
-        for identity, other in list(self._execs.items()):
-            if other.running or other.touched > old:
-                break  # the younger ones follow
-            del self._execs[identity]
+        self._of.setdefault(one.container, {})[one.id] = one
+        for other in list(takewhile(_is_old_or_runs, self._execs.values())):
+            if not other.running:
+                self.drop(other)
 
     def find(self, identity: str) -> Exec:
         """The exec with an ID; NotFound in Docker's words."""
@@ -57,7 +59,7 @@ class Execs:
 
     def of(self, container_id: str) -> list[Exec]:
         """Those of a container."""
-        return [one for one in self._execs.values() if one.container == container_id]
+        return list(self._of.get(container_id, {}).values())
 
     def ended(self, one: Exec, exit_code: int) -> None:
         """One has ended, or could not be started; it moves to the end of those to be forgotten."""
@@ -68,13 +70,21 @@ class Execs:
             self._execs[one.id] = one
 
     def drop(self, one: Exec) -> None:
-        """One will never run."""
+        """One will never run, or nobody will ask for it."""
         self._execs.pop(one.id, None)
+        siblings = self._of.get(one.container, {})
+        siblings.pop(one.id, None)
+        if not siblings:
+            self._of.pop(one.container, None)
 
     def forget(self, container_id: str) -> None:
         """A container is gone."""
         for one in self.of(container_id):
-            del self._execs[one.id]
+            self.drop(one)
+
+
+def _is_old_or_runs(one: Exec) -> bool:
+    return one.running or one.touched <= time.monotonic() - KEPT
 
 
 def keep(one: Exec, bundle: str) -> None:
