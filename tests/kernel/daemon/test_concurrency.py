@@ -31,7 +31,7 @@ def _hammer(engine: Daemon, names: Sequence[str], clients: int, seconds: float) 
                 status, value = engine.call(method, f"/containers/{name}/{path}")
             else:
                 status, value = _execute(engine, name)
-            if status >= 500:
+            if status >= 500 and "is not paused" not in str(value):  # which Docker too takes for its own error
                 bad.append(f"{path}: {status} {value}")
 
     _at_once(clients, run)
