@@ -268,7 +268,7 @@ def _running(entry: Entry, name: str) -> LiveContainer:
     if status is Status.PAUSED:
         raise Conflict(f"Container {name} is paused, unpause the container before exec")
     if status is Status.RESTARTING:
-        raise Conflict(f"Container {name} is restarting, wait until the container is running")
+        raise Conflict(f"Container {entry.id} is restarting, wait until the container is running")
     if entry.live is None or status is not Status.RUNNING:
         raise Conflict(f"container {entry.id} is not running")
     return entry.live

@@ -142,7 +142,8 @@ class Lifecycle:
         async with entry.lock:
             record = entry.record
             if record.state.status is Status.RESTARTING:
-                await self._stop_restarting(entry)
+                await self._give_up(entry)
+                self._announcements.publish(entry.record, "stop")
                 return
             if entry.live is None or not record.state.status.has_process():
                 raise NotModified(f"container {entry.id} is already stopped")
@@ -156,13 +157,12 @@ class Lifecycle:
             await self._force(entry, end)
         self._announcements.publish(entry.record, "stop")
 
-    async def _stop_restarting(self, entry: Entry) -> None:
-        """It has no process now, and shall have none."""
+    async def _give_up(self, entry: Entry) -> None:
+        """It waits for its restart: it has no process now, and shall have none."""
         self._afterlife.cancel(entry)
         state = replace(entry.record.state, status=Status.EXITED, stopped_by_user=True)
         await self._catalog.save(entry, replace(entry.record, state=state))
         self._waiters.tell_exit(entry.id, Outcome(state.exit_code))
-        self._announcements.publish(entry.record, "stop")
         if entry.record.host_config.get("AutoRemove"):
             await self._remover.remove(entry)
 
@@ -190,10 +190,15 @@ class Lifecycle:
     async def _kill(self, entry: Entry, number: int) -> None:
         async with entry.lock:
             record = entry.record
+            own = record.config.get("StopSignal") or ""
+            if record.state.status is Status.RESTARTING:
+                if not own or number in (signal.SIGKILL, stop_signal(own)):
+                    await self._give_up(entry)
+                return
             if entry.live is None or not record.state.status.has_process():
                 raise Conflict(f"container {entry.id} is not running")
             end = self._waiters.for_exit(entry.id)
-            if number in (signal.SIGKILL, stop_signal(record.config.get("StopSignal") or "")):
+            if number in (signal.SIGKILL, stop_signal(own)):
                 self._stopped_by_user(entry)
             await self._signal(entry, number)
             if entry.record.state.status is Status.PAUSED and not record.config.get("StopSignal"):
