@@ -1,0 +1,35 @@
+"""Containers that take what they can get: the engine goes on answering, and limits hold what is run in them too."""
+
+from tests.kernel.daemon.daemon_process import Daemon
+
+BOMB = "bomb() { bomb | bomb & }; bomb; sleep 1000"
+
+
+def test_the_engine_answers_beside_a_fork_bomb(engine: Daemon) -> None:
+    bomb = engine.run("sh", "-c", BOMB, host={"PidsLimit": 60})
+    assert engine.wait(engine.run("true")) == 0
+    code, output = engine.execute(bomb, "sh", "-c", "sh -c 'sh -c id'; :")
+    assert code == 0 or b"fork" in output
+    assert len(engine.get(f"/containers/{bomb}/top")["Processes"]) <= 61
+    engine.ok("DELETE", f"/containers/{bomb}?force=1")
+
+
+def test_too_much_memory_ends_the_container_or_what_is_run_in_it(engine: Daemon) -> None:
+    much = ("sh", "-c", "dd if=/dev/zero of=/dev/null bs=100M count=1")
+    limited = {"Memory": 10 << 20, "MemorySwap": 10 << 20}
+    ended = engine.run(*much, host=limited)
+    assert engine.wait(ended) == 137
+    assert engine.state(ended)["OOMKilled"]
+    patient = engine.run("sleep", "1000", host=limited)
+    assert engine.execute(patient, *much)[0] == 137
+    assert engine.status(patient) == "running"
+
+
+def test_a_log_without_end_is_rotated(engine: Daemon) -> None:
+    log = {"Type": "json-file", "Config": {"max-size": "20k", "max-file": "2"}}
+    flood = engine.run("sh", "-c", "head -c 20000 /dev/zero | tr '\\0' '\\n'; echo end", host={"LogConfig": log})
+    assert engine.wait(flood) == 0
+    files = list((engine.root / "data/containers" / flood).glob("*-json.log*"))
+    assert len(files) == 2
+    assert sum(file.stat().st_size for file in files) < 100_000
+    assert engine.logs(flood).endswith(b"end\n")
