@@ -200,7 +200,7 @@ def test_half_close(pair: Pair, flags: str) -> None:
 
 def test_refusals_of_attach(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
-        on.ok("run -d --name @c @box sleep 1000")
+        on.ok("run -d --network none --name @c @box sleep 1000")
         on.ok("pause @c")
 
         def attach(name: str) -> Any:
@@ -321,7 +321,7 @@ EXECS = [
 
 def test_exec(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
-        on.ok("run -d --name @c @box sleep 1000")
+        on.ok("run -d --network none --name @c @box sleep 1000")
         seen = [(line, on.run(f"exec {line}")) for line in EXECS]
         data = b"hello\n" * 20_000
         seen.append(("input", on.run("exec -i @c wc -c", stdin=data)))
@@ -340,7 +340,7 @@ EMPTY: list[dict[str, Any]] = [{}, {"Cmd": []}, {"Cmd": None}]
 
 def test_what_exec_shows(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
-        on.ok("run -d --name @c @box sleep 1000")
+        on.ok("run -d --network none --name @c @box sleep 1000")
         seen: list[Any] = []
 
         def show(identity: str) -> None:
@@ -389,7 +389,7 @@ def test_what_exec_shows(pair: Pair) -> None:
 
 def test_streams_of_exec(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
-        on.ok("run -d --name @c @box sleep 1000")
+        on.ok("run -d --network none --name @c @box sleep 1000")
         seen: list[Any] = []
         bodies: list[dict[str, Any]] = [
             {"Cmd": ["sh", "-c", "cat; echo err >&2"], "AttachStdin": True, "AttachStdout": True, "AttachStderr": True},
@@ -406,35 +406,44 @@ def test_streams_of_exec(pair: Pair) -> None:
             stream.half_close()
             seen.append((stream.status, stream.head, stream.read() if body.get("Tty") else stream.frames()))
             stream.close()
-            seen.append(on.api("GET", f"/exec/{identity}/json").value["ExitCode"])
+            seen.append(_exit_code(on, identity))
         return seen
 
     pair.compare(scene)
 
 
+def _exit_code(on: Engine, identity: str) -> int:
+    """How an exec ends, which may be after its connection."""
+    deadline = time.monotonic() + _LIMIT
+    while (code := on.api("GET", f"/exec/{identity}/json").value["ExitCode"]) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return int(code)
+
+
 RUNS = [
-    "run --rm @box sh -c 'echo out; echo err >&2; exit 5'",
-    "run --rm -a stdout @box sh -c 'echo out; echo err >&2'",
-    "run --rm -a stderr @box sh -c 'echo out; echo err >&2'",
-    "run --rm -a stdin @box cat",
-    "run --rm -i @box cat",
-    "run --rm @box cat",
-    "run --rm -t @box sh -c 'echo out; echo err >&2'",
-    "run --rm -it @box true",
-    "run -d -a stdout @box true",
-    "run -d --rm --sig-proxy @box nope",
-    "run --rm @box nope",
-    "run --rm @box /etc",
-    "run --rm @box sh -c 'kill -9 $$'",
-    "run --rm @box sh -c 'kill -TERM $$'",
-    "run --rm --nope @box",
-    "run --rm -a nope @box",
-    "run --rm --name @none/x @box",
+    "run --rm --network none @box sh -c 'echo out; echo err >&2; exit 5'",
+    "run --rm --network none -a stdout @box sh -c 'echo out; echo err >&2'",
+    "run --rm --network none -a stderr @box sh -c 'echo out; echo err >&2'",
+    "run --rm --network none -a stdin @box cat",
+    "run --rm --network none -i @box cat",
+    "run --rm --network none @box cat",
+    "run --rm --network none -t @box sh -c 'echo out; echo err >&2'",
+    "run --rm --network none -it @box true",
+    "run -d --network none -a stdout @box true",
+    "run -d --network none --rm --sig-proxy @box nope",
+    "run --rm --network none @box nope",
+    "run --rm --network none @box /etc",
+    "run --rm --network none @box sh -c 'kill -9 $$'",
+    "run --rm --network none @box sh -c 'kill -TERM $$'",
+    "run --rm --network none --nope @box",
+    "run --rm --network none -a nope @box",
+    "run --rm --network none --name @none/x @box",
     "start -a -i @none",
     "start -a @none @none",
     "attach",
-    "run --rm -w /x/y @box pwd",
-    "run --rm --detach-keys zz @box true",
+    "run --rm --network none -w /x/y @box pwd",
+    "run --rm --network none --detach-keys zz @box true",
 ]
 
 
@@ -471,6 +480,16 @@ def test_websocket(pair: Pair) -> None:
         found = stream.read()
         stream.close()
         return stream.status, b"got there\n" in found
+
+    pair.compare(scene)
+
+
+@pytest.mark.parametrize("driver", ["json-file", "local"])
+def test_following(pair: Pair, driver: str) -> None:
+    def scene(on: Engine) -> Any:
+        program = "i=0; while [ $i -lt 20 ]; do echo line $i; sleep 0.05; i=$((i+1)); done; echo last >&2"
+        on.ok(["run", "-d", "--name", "@c", "--log-driver", driver, "@box", "sh", "-c", program])
+        return on.run("logs -f @c"), on.run("logs -f --tail 3 @c"), on.run("wait @c")
 
     pair.compare(scene)
 
