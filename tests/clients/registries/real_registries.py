@@ -105,7 +105,11 @@ class Daemon:
             stdout=log, stderr=log,
         )  # fmt: skip
         os.close(log)
-        wait_for(self._answers)
+        try:
+            wait_for(self._answers, 120)
+        except BaseException:
+            self.close()
+            raise
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
