@@ -76,8 +76,8 @@ def write(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     owner = arguments["owner"]
     rules = Rules(keep_directories=arguments["keep_directories"], owner=tuple(owner) if owner else None, strict=False)
     extraction = Extraction(rules, os.fsencode(path))
-    _, plain = inflow.decompressed(inflow.read_chunks(fds[0]))
-    reader = TarReader(inflow.ahead(plain))
+    compression, plain = inflow.decompressed(inflow.read_chunks(fds[0]))
+    reader = TarReader(inflow.ahead(plain) if compression else plain)  # a copy is not worth the turns of a thread
     for entry in reader:
         extraction.place(entry, reader.content())
     reader.drain()
