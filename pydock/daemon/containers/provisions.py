@@ -22,7 +22,7 @@ from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.settings import Sandbox
 from pydock.daemon.offload import offload
 from pydock.daemon.volumes.service import Volumes
-from pydock.errors import Conflict, InvalidParameter, NotFound, System
+from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError, System
 from pydock.imagestore.snapshots import Snapshots
 from pydock.linux import mount
 from pydock.linux.mounts import Mount
@@ -158,9 +158,11 @@ class Provisions:
         try:
             other = self._catalog.find(reference)
         except NotFound as error:
-            raise InvalidParameter(introduction + error.message) from error
+            refusal: type[PydockError] = InvalidParameter if kind == "ipc" else System
+            raise refusal(introduction + error.message) from error
         if other.live is None or not other.record.state.status.has_process():
-            raise Conflict(f"{introduction}container {other.id} is not running")
+            refusal = Conflict if kind == "ipc" else System
+            raise refusal(f"{introduction}container {other.id} is not running")
         if kind == "ipc" and not _owns_shm(other.record):
             raise InvalidParameter(
                 f"{introduction}container {other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor "
