@@ -120,3 +120,9 @@ def test_inspects_images_and_indexes(registry: FaultyRegistry) -> None:
         inspection.inspect(reference.parse(f"{registry.host}/app:3"), NOBODY, OPTIONS, Cancellation())
     with pytest.raises(PydockError):
         inspection.inspect(reference.parse("127.0.0.1:1/app:3"), NOBODY, OPTIONS, Cancellation())
+
+
+@pytest.mark.parametrize("server", ["..", "a..b", "x" * 64 + ".y"])
+def test_login_to_what_is_no_host_name(server: str) -> None:
+    with pytest.raises(System, match="no such host"):
+        log_in(server, "me", "secret")
