@@ -60,8 +60,10 @@ def played(lines: list[str], play: Callable[[str, str], Any]) -> dict[str, Any]:
 
 
 def shown(on: Engine, name: str) -> Any:
-    """Inspect's answer and the entry of the list, without what an engine chooses."""
+    """Inspect's answer and the entry of the list, without what an engine chooses, or a client leaves to chance."""
     inspected = on.api("GET", f"/containers/@{name}/json").value
+    if inspected["Config"]["Env"]:
+        inspected["Config"]["Env"].sort()
     (listed,) = on.api("GET", "/containers/json", all="1", filters={"id": [inspected["Id"]]}).value
     for key in _LOCAL:
         inspected.pop(key, None)
