@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
 PREFIX = f"pdt{os.getpid()}-"
 #: applets that the tests' image has
 APPLETS = (
@@ -238,6 +240,17 @@ class UnixConnection(http.client.HTTPConnection):
 def docker_client() -> str:
     """The stock client; "" where there is none."""
     return os.environ.get("PYDOCK_TEST_DOCKER") or shutil.which("docker") or ""
+
+
+def followed_client() -> str:
+    """Docker's client of the release that we follow: others word things differently; skips where there is none."""
+    program = docker_client()
+    if not program:
+        pytest.skip("no docker client at hand")
+    version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    if "version 28.5" not in version:
+        pytest.skip(f"the docker client at hand is another release: {version.strip()}")
+    return program
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from pydock.cli import index, main
+from tests.clients.engines import followed_client
 
 IMAGE = "pydock-cli-test"
 Outcome = tuple[int, str, str]
@@ -59,17 +59,6 @@ class Pair:
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def docker_program() -> str:
-    """Docker's client of the release that we follow; the test is skipped where there is none."""
-    program = os.environ.get("PYDOCK_TEST_DOCKER") or shutil.which("docker") or ""
-    if not program:
-        pytest.skip("no docker client at hand")
-    version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
-    if not re.search(r"version 28\.", version):
-        pytest.skip(f"the docker client at hand is another release: {version.strip()}")
-    return program
-
-
 def pydock_program(folder: Path) -> str:
     """pydock under docker's name, so that messages can be compared as they are."""
     program = folder / "docker"
@@ -86,7 +75,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     if not os.path.exists(path):
         pytest.skip("no docker engine at hand")
     folder = tmp_path_factory.mktemp("pair")
-    made = Pair(docker_program(), pydock_program(folder), f"unix://{path}", folder)
+    made = Pair(followed_client(), pydock_program(folder), f"unix://{path}", folder)
     names = "pct-running pct-ended"
     made.pydock(f"image from-host {IMAGE} sh coreutils env")
     made.docker(f"rm -f {names}")
@@ -331,7 +320,7 @@ class Recorder:
 def recorded(tmp_path: Path) -> Iterator[tuple[Pair, Recorder]]:
     """Both clients on an engine that only listens."""
     recorder = Recorder(tmp_path / "s")
-    yield Pair(docker_program(), pydock_program(tmp_path), f"unix://{tmp_path / 's'}", tmp_path), recorder
+    yield Pair(followed_client(), pydock_program(tmp_path), f"unix://{tmp_path / 's'}", tmp_path), recorder
     recorder.close()
 
 
@@ -445,7 +434,7 @@ COMPARED = sorted(
 
 @pytest.mark.parametrize("path", COMPARED)
 def test_a_command_has_the_flags_usage_and_aliases_of_dockers(path: str) -> None:
-    done = subprocess.run([docker_program(), *path.split(), "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run([followed_client(), *path.split(), "--help"], capture_output=True, text=True, check=True)
     command = main.load(path)
     ours = {flag.name: (flag.short, flag.kind) for flag in command.flags}
     theirs = flags_in_help(done.stdout)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.test_cli_against_docker import Pair, Recorder, docker_program, pydock_program
+from tests.clients.engines import followed_client
+from tests.clients.test_cli_against_docker import Pair, Recorder, pydock_program
 from tests.clients.test_containers_against_docker import cases
 
 FILES = {
@@ -25,7 +26,7 @@ def clients(tmp_path: Path) -> Iterator[Pair]:
         (tmp_path / name).write_bytes(content)
     (tmp_path / "directory").mkdir()
     recorder = Recorder(tmp_path / "s")
-    yield Pair(docker_program(), pydock_program(tmp_path), f"unix://{tmp_path / 's'}", tmp_path)
+    yield Pair(followed_client(), pydock_program(tmp_path), f"unix://{tmp_path / 's'}", tmp_path)
     recorder.close()
 
 
