@@ -137,6 +137,8 @@ class Health:
 
     async def _run(self, entry: Entry, live: LiveContainer, check: Check) -> Result:
         start = time.time_ns()
+        if not check.args:
+            return Result(start, start, -1, "No exec command specified")
         options = ExecOptions(check.args)
         output = bytearray()
         late = False

@@ -100,8 +100,8 @@ class Stage:
     told: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, folder: Path, probe: Probe, **check: Any) -> "Stage":
-        record = checked(["CMD", "x"], Interval=QUICK, Retries=1, **check)
+    def of(cls, folder: Path, probe: Probe, test: tuple[str, ...] = ("CMD", "x"), **check: Any) -> "Stage":
+        record = checked(list(test), Interval=QUICK, Retries=1, **check)
         record = replace(record, state=State(status=Status.RUNNING, started_at=1))
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         live = cast(LiveContainer, SimpleNamespace(bundle=str(folder), started_at=1, shim_pid=1, ended=ended))
@@ -173,6 +173,19 @@ def test_long_output_is_cut_and_a_check_that_cannot_start_says_why(tmp_path: Pat
         fails = False
         last = (await stage.comes_to("healthy"))["Log"][-1]
         assert last["Output"] == "x" * 4096 + "..."
+        await stage.end()
+
+    run(play)
+
+
+def test_a_check_without_words_fails(tmp_path: Path) -> None:
+    async def play() -> None:
+        async def probe(output: bytearray) -> int:
+            raise AssertionError("there is nothing to run")
+
+        stage = Stage.of(tmp_path, probe, ("CMD",))
+        last = (await stage.comes_to("unhealthy"))["Log"][-1]
+        assert (last["ExitCode"], last["Output"]) == (-1, "No exec command specified")
         await stage.end()
 
     run(play)
