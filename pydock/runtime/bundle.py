@@ -55,6 +55,14 @@ def write_pid(bundle: str, pid: int) -> None:
     _write(f"{bundle}/{PID}", {"pid": pid, "start_time": _start_time(pid)})
 
 
+def shim_began(bundle: str) -> int:
+    """When the container's shim noted that it is there, in nanoseconds since the epoch; 0 where none did."""
+    try:
+        return os.stat(f"{bundle}/{PID}").st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def shim_pid(bundle: str) -> int:
     """The number of the bundle's living shim; 0 where it has none (a later process of that number does not count)."""
     try:

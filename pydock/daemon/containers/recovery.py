@@ -145,6 +145,7 @@ class Recovery:
     async def _take_exit(self, entry: Entry, bundle: str) -> None:
         """There is no shim: was there an end that nobody recorded?"""
         state = entry.record.state
+        began = await offload(bundles.shim_began, bundle)
         exited = await offload(bundles.read_exit, bundle)
         if heard := exited is not None and exited.finished_at == state.finished_at:
             exited = None  # the end of an earlier life; a later time would not tell, as clocks are set back
@@ -159,8 +160,8 @@ class Recovery:
             code = _KILLED if shim_was_here else _LOST
             exited = Exited(code, False, time.time_ns())
         if not state.status.has_process():
-            # its start was not recorded any more, so how long it lived is not known
-            started = replace(state, started_at=state.started_at or exited.finished_at)
+            # its start was not recorded any more: it is when its shim began
+            started = replace(state, started_at=began or state.started_at or exited.finished_at)
             self._catalog.note(entry, replace(entry.record, state=started))
         entry.health = await offload(health.kept, bundle, state.started_at) or entry.health
         await self._exits.record(entry, exited)
