@@ -1,22 +1,11 @@
 """What the kernel tests of the daemon share: one daemon for those that leave it alive, one each for the others."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.kernel.daemon.daemon_process import Daemon
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Root and busybox, or there is nothing to test."""
-    reason = "needs root" if os.geteuid() else "" if shutil.which("busybox") else "needs busybox-static"
-    if reason:
-        for item in items:
-            if "kernel/daemon/" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What the kernel tests of the image services share."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +8,6 @@ import pytest
 from pydock.daemon.wiring.images import PRELOAD
 from pydock.runtime.zygote_process import Zygote
 from tests.kernel.daemon_images.image_engine import ImageEngine
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Root, or there is nothing to test."""
-    if os.geteuid():
-        for item in items:
-            if "kernel/daemon_images" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason="needs root"))
 
 
 @pytest.fixture(scope="session")

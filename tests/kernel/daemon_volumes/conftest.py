@@ -1,7 +1,6 @@
 """What the kernel tests of volumes share: a zygote, and a volumes service over temporary roots."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -20,14 +19,6 @@ from pydock.runtime.zygote_process import Zygote
 T = TypeVar("T")
 Pairs = Iterable[tuple[str, str]]
 Play = Callable[[Volumes], Awaitable[T]]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Root, or there is nothing to test."""
-    if os.geteuid():
-        for item in items:
-            if "kernel/daemon_volumes" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason="needs root"))
 
 
 class VolumeStage:

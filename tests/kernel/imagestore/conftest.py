@@ -1,6 +1,5 @@
 """What the kernel tests of the image store share."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,14 +7,6 @@ import pytest
 
 from pydock.runtime.zygote_process import Zygote
 from tests.kernel.imagestore.layer_store import PRELOAD, LayerStore
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Root, or there is nothing to test."""
-    if os.geteuid():
-        for item in items:
-            if "kernel/imagestore" in str(item.path) or "kernel/worker" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason="needs root"))
 
 
 @pytest.fixture(scope="session")

@@ -17,14 +17,6 @@ from tests.kernel.places import Place, run
 SERVER = Path(__file__).with_name("outside_server.py")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Root, or there is nothing to test."""
-    if os.geteuid():
-        for item in items:
-            if "kernel/network_dns" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason="needs root"))
-
-
 class Net:
     """host (198.18.0.1) and container (198.18.1.2) reach the world (198.18.0.2, .5, .6 and 198.18.1.1, 2001:db8::1)."""
 

@@ -1,7 +1,6 @@
 """What the kernel tests of the runtime share."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +13,6 @@ from pydock.runtime.cgroups import Cgroup
 sys.path.insert(0, os.path.dirname(__file__))
 
 from tests.kernel.runtime.box import Box
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Root and busybox, or there is nothing to test."""
-    reason = "needs root" if os.geteuid() else "" if shutil.which("busybox") else "needs busybox-static"
-    if reason:
-        for item in items:
-            if "kernel/runtime" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture
