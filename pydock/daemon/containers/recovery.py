@@ -145,13 +145,14 @@ class Recovery:
     async def _take_exit(self, entry: Entry, bundle: str) -> None:
         """There is no shim: was there an end that nobody recorded?"""
         state = entry.record.state
-        began = await offload(bundles.shim_began, bundle)
         exited = await offload(bundles.read_exit, bundle)
         if heard := exited is not None and exited.finished_at == state.finished_at:
             exited = None  # the end of an earlier life; a later time would not tell, as clocks are set back
+        if exited is None and _is_at_rest(entry.record):
+            return
+        # asked before `bury` takes the bundle's files away
+        began = 0 if state.status.has_process() else await offload(bundles.shim_began, bundle)
         if exited is None:
-            if _is_at_rest(entry.record):
-                return
             # what a shim of this life had found of an earlier one, it had removed
             shim_was_here = await offload(self._launcher.bury, entry.record) and not heard
             if not shim_was_here and not state.status.has_process():

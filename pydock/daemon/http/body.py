@@ -4,6 +4,7 @@ Chunks that came together are taken together, so that a client which sends small
 """
 
 import re
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 #: the longest line of a chunk's size, and the longest trailer, in bytes
@@ -39,7 +40,7 @@ class Body(Protocol):
         """What came after the end."""
 
 
-class Received:
+class Received(ABC):
     """Bytes that came and were not taken: nothing is copied where they are taken as they come."""
 
     def __init__(self) -> None:
@@ -48,6 +49,14 @@ class Received:
     def feed(self, data: bytes) -> None:
         """See `Body`."""
         self._came.append(data)
+
+    def take(self) -> bytes:
+        """See `Body`."""
+        return b"".join(self.pieces())
+
+    @abstractmethod
+    def pieces(self) -> list[memoryview]:
+        """See `Body`."""
 
     def rest(self) -> bytes:
         """See `Body`."""
@@ -69,10 +78,6 @@ class SizedBody(Received):
         self._left = length
         self.complete = not length
 
-    def take(self) -> bytes:
-        """See `Body`."""
-        return b"".join(self.pieces())
-
     def pieces(self) -> list[memoryview]:
         """See `Body`."""
         content = memoryview(self.rest())[: self._left]
@@ -93,10 +98,6 @@ class ChunkedBody(Received):
         self._last = False
         self._broken = False
         self.complete = False
-
-    def take(self) -> bytes:
-        """See `Body`."""
-        return b"".join(self.pieces())
 
     def pieces(self) -> list[memoryview]:
         """See `Body`."""

@@ -106,9 +106,10 @@ class LocalDriver:
                 f"mount {device}:{path}{told}: {(error.strerror or str(error)).lower()}"
             ) from error
 
-    def unmount(self, name: str) -> None:
-        """Undo `mount`; nothing happens where nothing is mounted."""
-        unmount(self.path(name))
+    def unmount(self, *names: str) -> None:
+        """Undo each `mount`; nothing happens where nothing is mounted."""
+        for name in names:
+            unmount(self.path(name))
 
     def copy_up(self, name: str, options: Mapping[str, str], rootfs: Sequence[Mount], target: str) -> None:
         """Fill the volume, where it is empty, with what the root file system of `rootfs` has at `target`."""

@@ -33,9 +33,7 @@ class Pruning:
 
     async def _remove(self, passes: Callable[[Volume], bool]) -> dict[str, int]:
         removed = {}
-        for volume, size, _ in await self._volumes.usage(unused=True):
-            if not passes(volume):
-                continue
+        for volume, size, _ in await self._volumes.usage(passes):
             try:
                 await self._volumes.remove(volume.name)
             except PydockError:

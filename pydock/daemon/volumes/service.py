@@ -7,7 +7,7 @@ them is known in memory alone, as the containers' records tell it again at each 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +72,7 @@ class Volumes:
         idle = [volume.name for volume in self._volumes.values() if volume.options]
         idle = [name for name in idle if not self._holders.is_acquired(name)]
         await offload(self._pins.settle, self._holders.acquiring())
-        for name in idle:
-            await offload(self._driver.unmount, name)
+        await offload(self._driver.unmount, *idle)
 
     async def create(
         self,
@@ -198,11 +197,14 @@ class Volumes:
             if volume.options and not self._holders.is_acquired(name):
                 await offload(self._driver.unmount, name)
 
-    async def usage(self, *, unused: bool = False) -> list[tuple[Volume, int, int]]:
-        """Each volume, or each that no container refers to, with its size in bytes and its number of references."""
+    async def usage(self, unused: Callable[[Volume], bool] | None = None) -> list[tuple[Volume, int, int]]:
+        """Each volume with its size in bytes and its number of references.
+
+        Where `unused` is given, only those that pass it and that no container refers to: sizes take time.
+        """
         volumes = [volume for _, volume in sorted(self._volumes.items())]
         if unused:
-            volumes = [volume for volume in volumes if not self._holders.is_referred(volume.name)]
+            volumes = [volume for volume in volumes if unused(volume) and not self._holders.is_referred(volume.name)]
         # what is mounted on one may be elsewhere: Docker tells no size of such a volume
         sizes = await offload(self._driver.sizes, [volume.name for volume in volumes if not volume.options])
         return [(volume, sizes.get(volume.name, -1), self._holders.references(volume.name)) for volume in volumes]
