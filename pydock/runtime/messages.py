@@ -25,8 +25,9 @@ class ClientStream:
 
     ``raw``: bytes as they are (a terminal); otherwise stdcopy frames.  ``detach_keys``: the key
     sequence, as bytes in latin-1, that ends the attachment (only where ``raw``).  ``early``: what the
-    client sent before the hand-over, in latin-1.  ``replay``: send the log so far first; ``live``:
-    go on with what comes.  When all it wanted has ended the shim shuts the connection down.
+    client sent before the hand-over, in latin-1.  ``head``: what it is to be told before all else, in
+    latin-1: whoever has seen that is the shim's, whatever becomes of the daemon.  ``replay``: send the
+    log so far first; ``live``: go on with what comes.  When all it wanted has ended the shim shuts the connection down.
     """
 
     stdin: bool = False
@@ -35,6 +36,7 @@ class ClientStream:
     raw: bool = False
     detach_keys: str = ""
     early: str = ""
+    head: str = ""
     replay: bool = False
     live: bool = True
 

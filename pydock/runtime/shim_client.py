@@ -86,7 +86,9 @@ class Client:
         return bool(self._queue)
 
     def begin(self, replay: "Replay | None" = None) -> None:
-        """Take input, the early bytes first; send `replay`, if any, before what comes."""
+        """Send the head, take input, the early bytes first; send `replay`, if any, before what comes."""
+        if self.wants.head:
+            self._queue.append(self.wants.head.encode("latin-1"))
         if replay is not None:
             self._replay = replay
             self._spilling = True

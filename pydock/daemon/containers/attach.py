@@ -3,6 +3,7 @@
 The routes call this (HTTP upgrade and websocket).  What was logged before can be shown first.
 """
 
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from pydock.daemon.containers import detach_sequence
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import Attachments, ClientConnection, hand_over
 from pydock.daemon.containers.catalog import Entry
+from pydock.daemon.containers.launcher import GivenClient
+from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.log_target import log_of
 from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.offload import offload
@@ -59,9 +62,7 @@ class Attacher:
         self._announcements.publish(entry.record, "attach")
         live = entry.live
         if live is not None:
-            client = hand_over(connection, stream)
-            with suppress(ProcessLookupError):  # it has ended just now: so has the connection
-                await live.attach(client.descriptor, client.stream)
+            await _give(live, hand_over(connection, stream))
             return
         if options.logs:
             await _replay(entry.record, stream, connection)
@@ -69,6 +70,18 @@ class Attacher:
             self._attachments.add(entry.id, connection, replace(stream, replay=False))
         else:
             connection.close()
+
+
+async def _give(live: LiveContainer, client: GivenClient) -> None:
+    """Have the shim greet and serve the client; where it has ended just now, so has the connection."""
+    answer = os.dup(client.descriptor)
+    try:
+        await live.attach(client.descriptor, client.stream)
+    except ProcessLookupError:
+        with suppress(OSError):
+            os.write(answer, client.stream.head.encode("latin-1"))
+    finally:
+        os.close(answer)
 
 
 def _wanted(record: Container, options: AttachOptions) -> ClientStream:

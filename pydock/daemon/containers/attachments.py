@@ -18,8 +18,11 @@ class ClientConnection(Protocol):
     def close(self) -> None:
         """Send what waits, then close."""
 
-    def detach(self) -> tuple[int, bytes]:
-        """Give the connection away: a descriptor that the caller owns, and what was read already."""
+    def greet(self) -> None:
+        """Tell the client that its connection was taken over, where it was not told yet."""
+
+    def detach(self) -> tuple[int, bytes, bytes]:
+        """Give the connection away: a descriptor that the caller owns, what was read, and what to greet with."""
 
 
 class Attachments:
@@ -30,6 +33,7 @@ class Attachments:
 
     def add(self, container_id: str, connection: ClientConnection, stream: ClientStream) -> None:
         """Keep a client until the container starts."""
+        connection.greet()
         self._waiting.setdefault(container_id, []).append((connection, stream))
 
     def give_away(self, container_id: str) -> Sequence[GivenClient]:
@@ -48,5 +52,5 @@ class Attachments:
 
 def hand_over(connection: ClientConnection, stream: ClientStream) -> GivenClient:
     """Take a client's connection from the server, with what it sent already."""
-    descriptor, early = connection.detach()
-    return GivenClient(descriptor, replace(stream, early=early.decode("latin-1")) if early else stream)
+    descriptor, early, head = connection.detach()
+    return GivenClient(descriptor, replace(stream, early=early.decode("latin-1"), head=head.decode("latin-1")))

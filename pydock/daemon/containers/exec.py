@@ -106,7 +106,9 @@ class ExecService:
             await self._run(entry, live, one, [])
             return
         try:
-            client = hand_over(await take(), _stream(one))
+            connection = await take()
+            connection.greet()  # why it cannot run is told by us
+            client = hand_over(connection, _stream(one))
         except BaseException:
             one.running = False
             raise

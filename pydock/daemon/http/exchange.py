@@ -178,9 +178,8 @@ class Exchange:
         """See `request.Exchange.hijack`."""
         upgraded = "upgrade" in self.head.headers
         early = await self._take_over()
-        raw = RawConnection(self._line.transport, early, self._line.ended)
+        raw = RawConnection(self._line.transport, upgrade_line(content_type, upgraded), early, self._line.ended)
         self._line.take(raw)
-        self._line.transport.write(upgrade_line(content_type, upgraded))
         return raw
 
     async def websocket(self) -> Hijacked:

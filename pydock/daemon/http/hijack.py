@@ -34,8 +34,14 @@ class Hijacked(Protocol):
     def abort(self) -> None:
         """Close now."""
 
-    def detach(self) -> tuple[int, bytes]:
-        """Give the connection away: a descriptor that the caller owns (non-blocking), and what was read already.
+    def greet(self) -> None:
+        """Send the head of the answer, where it was not sent yet; all calls but `abort` and `detach` do so first."""
+
+    def detach(self) -> tuple[int, bytes, bytes]:
+        """Give the connection away.
+
+        Returns a descriptor that the caller owns (non-blocking), what was read already, and the head of the answer
+        where it was not sent yet.
 
         Half-close works both ways on the descriptor.  Where the connection is no plain socket (TLS, a websocket)
         it is one end of a socket pair, and the daemon relays.
@@ -138,8 +144,9 @@ class TakenOver:
 class RawConnection(TakenOver):
     """A hijacked socket (or TLS session); the connection feeds it."""
 
-    def __init__(self, transport: asyncio.Transport, early: bytes, ended: bool) -> None:
+    def __init__(self, transport: asyncio.Transport, head: bytes, early: bytes, ended: bool) -> None:
         super().__init__(transport)
+        self._head = head
         if early:
             self._take(early)
         self._ended = ended
@@ -150,21 +157,35 @@ class RawConnection(TakenOver):
         self._take(data)
         self._readable.set()
 
+    def greet(self) -> None:
+        """See `Hijacked.greet`."""
+        if self._head and not self._lost:
+            self._transport.write(self._head)
+        self._head = b""
+
+    async def read(self) -> bytes:
+        """See `Hijacked.read`."""
+        self.greet()
+        return await super().read()
+
     async def write(self, data: bytes) -> None:
         """See `Hijacked.write`."""
+        self.greet()
         if not self._lost:
             self._transport.write(data)
         await self._drain()
 
     def write_eof(self) -> None:
         """See `Hijacked.write_eof`."""
+        self.greet()
         self._transport.write_eof()
 
     def close(self) -> None:
         """See `Hijacked.close`."""
+        self.greet()
         self._transport.close()
 
-    def detach(self) -> tuple[int, bytes]:
+    def detach(self) -> tuple[int, bytes, bytes]:
         """See `Hijacked.detach`.
 
         The transport closes its own descriptor only, so a copy keeps the connection.  What TLS wraps, or what the
@@ -173,14 +194,15 @@ class RawConnection(TakenOver):
         plain = self._transport.get_extra_info("sslcontext") is None
         if not plain or self._transport.get_write_buffer_size() or self._lost:
             ours, theirs = socket.socketpair()
+            self.greet()
             self._relay = Relay(self, ours)
-            return theirs.detach(), b""
+            return theirs.detach(), b"", b""
         self._transport.pause_reading()
         descriptor = os.dup(self._transport.get_extra_info("socket").fileno())
         early = b"".join(self._received)
         self._received.clear()
         self._transport.abort()
-        return descriptor, early
+        return descriptor, early, self._head
 
 
 class Relay:

@@ -86,11 +86,14 @@ class WebSocket(TakenOver):
         self._send(CloseConnection(code=_NORMAL))
         self._transport.close()
 
-    def detach(self) -> tuple[int, bytes]:
+    def greet(self) -> None:
+        """See `Hijacked.greet`: the handshake was accepted in the beginning."""
+
+    def detach(self) -> tuple[int, bytes, bytes]:
         """See `Hijacked.detach`."""
         ours, theirs = socket.socketpair()
         self._relay = Relay(self, ours)
-        return theirs.detach(), b""
+        return theirs.detach(), b"", b""
 
     def _send(self, event: Event) -> None:
         if self._lost or self._transport.is_closing():

@@ -238,12 +238,12 @@ class Bench:
     async def _given_away(self, request: Request) -> None:
         await request.read()
         client = await request.hijack()
-        descriptor, early = client.detach()
+        descriptor, early, head = client.detach()
 
         def serve() -> None:
             with socket.socket(fileno=descriptor) as sock:
                 sock.setblocking(True)
-                sock.sendall(b"early:" + early + b";")
+                sock.sendall(head + b"early:" + early + b";")
                 while data := sock.recv(65536):
                     sock.sendall(data.upper())
                 sock.sendall(b"<end>")
