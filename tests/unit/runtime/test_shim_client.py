@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,15 @@ def test_output_is_framed_or_raw(stage: Stage) -> None:
     client.deliver(STDOUT, b"out")
     client.deliver(STDERR, b"err")
     assert stage.theirs.recv(100) == frame_header(1, 3) + b"out" + frame_header(2, 3) + b"err"
+    client.close()
+
+
+def test_the_head_comes_before_all_else(stage: Stage) -> None:
+    wants = replace(RAW, head="101 go on\r\n\r\n", early="typed")
+    client = stage.client(wants, iter([[(STDOUT, b"logged")]]))
+    client.deliver(STDOUT, b"out")
+    assert stage.receive(22) == b"101 go on\r\n\r\nloggedout"
+    assert stage.notes == [b"typed"]
     client.close()
 
 
