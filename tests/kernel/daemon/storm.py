@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from pydock.runtime.cgroups import Cgroup
 from tests.kernel.daemon import leftovers
-from tests.kernel.daemon.daemon_process import Daemon
+from tests.kernel.daemon.daemon_process import Daemon, alive
 from tests.kernel.daemon.storm_users import Containers, Images, Lost, Networks, User, Volumes
 from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
 
@@ -27,6 +28,8 @@ KILLS = ("daemon", "daemon", "daemon", "daemon", "daemon and shims", "daemon and
          "shims", "inits", "zygote", "resolver", "jobs", "everything")  # fmt: skip
 #: how long what is left over may take to go, in seconds
 PATIENCE = 30.0
+#: how long a container may take to heed a signal, in seconds
+_LISTENING = 2.0
 
 
 class Storm:
@@ -46,6 +49,8 @@ class Storm:
         ]
         self._after: list[Callable[[], None]] = []
         self._killed = False
+        self._blow = 0.0
+        self._told_to_end: list[int] = []
         self._over = threading.Event()
 
     def run(self, rounds: int) -> None:
@@ -74,6 +79,7 @@ class Storm:
             thread.start()
         time.sleep(self._random.choice([0.1, 0.5, 1.5]) * self._random.random() + 0.05)
         self._killed = True
+        self._blow = time.monotonic()
         self._kill(what)
         self._over.set()
         for thread in threads:
@@ -89,9 +95,35 @@ class Storm:
         for work in self._after:
             work()
         self._after.clear()
+        self._settle()
         for user in self._users:
             self.problems += user.check()
         self._look_for_leftovers()
+
+    def _settle(self) -> None:
+        """Wait for those that were told to end, and until the engine has noticed who is dead."""
+        deadline = time.monotonic() + _LISTENING
+        while any(map(alive, self._told_to_end)) and time.monotonic() < deadline:
+            time.sleep(0.02)  # one that had not come to its trap yet never ends of it
+        self._told_to_end.clear()
+        deadline = time.monotonic() + PATIENCE
+        while not self._is_noticed() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def _is_noticed(self) -> bool:
+        """Whether what the engine shows as running has its process and its shim."""
+        for shown in self.engine.get("/containers/json"):
+            status, value = self.engine.call("GET", f"/containers/{shown['Id']}/json")
+            if status == 200 and value["State"]["Pid"] and not self._lives(shown["Id"], value["State"]["Pid"]):
+                return False
+        return True
+
+    def _lives(self, identity: str, pid: int) -> bool:
+        try:
+            shim = json.loads((self.engine.root / "exec/containers" / identity / "shim.pid").read_bytes())["pid"]
+        except OSError:
+            return False
+        return alive(pid) and alive(shim)
 
     def _live(self, user: User) -> None:
         try:
@@ -161,11 +193,14 @@ class Storm:
             if first and not group.is_frozen() and self._random.random() < 0.5:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(first[0], self._random.choice([signal.SIGKILL, signal.SIGTERM]))
+                self._told_to_end.append(first[0])
 
     def _lose(self, surely: bool = False) -> None:
         """Containers may end by what comes now."""
         for user in self._users:
             for thing in user.things:
+                if thing.facts.get("ended", 0.0) >= self._blow:
+                    thing.facts["code"] = None  # the blow may have been faster than what was asked for
                 if isinstance(user, Containers) and thing.allowed & {"running", "paused"}:
                     thing.allowed |= {"exited"} if not thing.facts["gone"] else {"exited", "absent"}
                     thing.allowed |= {"running"} if thing.facts["always"] else set()

@@ -286,6 +286,7 @@ class Containers(User):
                 time.sleep(0.02)
         if path != "stop?t=10" or time.monotonic() - begun < 9:  # it may not have listened to signals yet
             thing.facts["code"] = code
+        thing.facts["ended"] = time.monotonic()
 
     def _stop(self, thing: Thing) -> None:
         self._end(thing, "stop?t=10", 3)
