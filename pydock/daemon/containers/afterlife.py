@@ -55,8 +55,7 @@ class Afterlife:
         prospect = self._prospects.get(entry.id)
         if prospect and prospect.held:
             return After.REST
-        state = record.state
-        if Policy.of(record).after_exit(exit_code, state.restart_count, state.stopped_by_user):
+        if Policy.of(record).after_exit(record.state, exit_code):
             return After.RESTART
         return After.REMOVE if record.host_config.get("AutoRemove") else After.REST
 

@@ -16,6 +16,7 @@ from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Status
 from pydock.daemon.containers.removal import Remover
+from pydock.daemon.containers.restart_policy import ends_for_good
 from pydock.daemon.containers.signals import parse, stop_signal
 from pydock.daemon.containers.start import Starter
 from pydock.daemon.containers.waiters import Condition, Outcome, Waiters
@@ -190,26 +191,23 @@ class Lifecycle:
     async def _kill(self, entry: Entry, number: int) -> None:
         async with entry.lock:
             record = entry.record
-            own = record.config.get("StopSignal") or ""
+            final = ends_for_good(number, record.config.get("StopSignal") or "")
             if record.state.status is Status.RESTARTING:
-                if not own or number in (signal.SIGKILL, stop_signal(own)):
+                if final:
                     await self._give_up(entry)
                 return
             if entry.live is None or not record.state.status.has_process():
                 raise Conflict(f"container {entry.id} is not running")
             end = self._waiters.for_exit(entry.id)
-            if number in (signal.SIGKILL, stop_signal(own)):
-                self._stopped_by_user(entry)
-            await self._signal(entry, number)
-            if entry.record.state.status is Status.PAUSED and not record.config.get("StopSignal"):
-                await self._thaw(entry)  # as in Docker, whatever the signal
+            self._stopped_by_user(entry, last_life=final)
+            await self._signal(entry, number, final)
         if number != signal.SIGKILL:
             end.cancel()
         elif not await _within(end, KILL_PATIENCE):
             raise System("tried to kill container, but did not receive an exit event")
 
-    async def _signal(self, entry: Entry, number: int) -> None:
-        """Send it; a container that shall end by it must not be paused."""
+    async def _signal(self, entry: Entry, number: int, final: bool = True) -> None:
+        """Send it; a container that shall end by it, `final`, must not be paused."""
         assert entry.live is not None
         try:
             await entry.live.signal(number)
@@ -218,11 +216,13 @@ class Lifecycle:
         except OSError as error:
             raise System(f"cannot kill container: {entry.id}: {error.strerror}") from error
         self._announcements.publish(entry.record, "kill", signal=str(int(number)))
-        if entry.record.state.status is Status.PAUSED and entry.record.state.stopped_by_user:
+        if final and entry.record.state.status is Status.PAUSED:
             await self._thaw(entry)
 
-    def _stopped_by_user(self, entry: Entry) -> None:
-        state = replace(entry.record.state, stopped_by_user=True)
+    def _stopped_by_user(self, entry: Entry, last_life: bool = True) -> None:
+        """Before the signal is sent; what an earlier signal has said is not taken back."""
+        last_life = last_life or entry.record.state.last_life
+        state = replace(entry.record.state, stopped_by_user=True, last_life=last_life)
         self._catalog.note(entry, replace(entry.record, state=state))
 
     # pausing

@@ -49,8 +49,10 @@ class State:
     started_at: int = 0
     finished_at: int = 0
     restart_count: int = 0
-    #: stopped by a user: `unless-stopped` does not bring it back when the daemon starts
+    #: a user has sent it a signal, or stopped it: `unless-stopped` does not bring it back
     stopped_by_user: bool = False
+    #: a user meant the end of this life: no policy brings it back while the daemon runs
+    last_life: bool = False
 
 
 @dataclass(frozen=True, slots=True)

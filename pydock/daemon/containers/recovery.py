@@ -222,9 +222,7 @@ class Autostart:
         if state.status is Status.RESTARTING:
             return True
         policy = Policy.of(entry.record)
-        return state.status is Status.EXITED and policy.at_daemon_start(
-            state.exit_code, state.restart_count, state.stopped_by_user
-        )
+        return state.status is Status.EXITED and policy.at_daemon_start(state)
 
     async def _remove(self, entry: Entry) -> None:
         async with self._turns, entry.lock:

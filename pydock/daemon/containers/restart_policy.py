@@ -1,10 +1,12 @@
 """Whether and when a container that ended is started again.  Pure: `exits` and `recovery` ask."""
 
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydock.daemon.containers.record import Container
+from pydock.daemon.containers.record import Container, State
+from pydock.daemon.containers.signals import stop_signal
 
 #: seconds to wait before the first restart, doubled each time up to the limit
 FIRST_DELAY, LONGEST_DELAY = 0.1, 60.0
@@ -25,19 +27,25 @@ class Policy:
         policy: Mapping[str, Any] = record.host_config.get("RestartPolicy") or {}
         return cls(policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0)
 
-    def after_exit(self, exit_code: int, restart_count: int, stopped_by_user: bool) -> bool:
-        """Whether a container that ended by itself, or was killed from outside, starts again."""
-        if stopped_by_user:
+    def after_exit(self, state: State, exit_code: int) -> bool:
+        """Whether a container whose life, told of by `state`, ended with `exit_code` starts again."""
+        if state.last_life:
             return False
         if self.name == "on-failure":
-            return exit_code != 0 and (self.retries == 0 or restart_count < self.retries)
-        return self.name in ("always", "unless-stopped")
+            return exit_code != 0 and (self.retries == 0 or state.restart_count < self.retries)
+        return self.name == "always" or (self.name == "unless-stopped" and not state.stopped_by_user)
 
-    def at_daemon_start(self, exit_code: int, restart_count: int, stopped_by_user: bool) -> bool:
+    def at_daemon_start(self, state: State) -> bool:
         """Whether a container that does not run starts with the daemon; `always` forgets that a user stopped it."""
-        if self.name == "always":
-            return True
-        return self.after_exit(exit_code, restart_count, stopped_by_user)
+        return self.name == "always" or (not state.stopped_by_user and self.after_exit(state, state.exit_code))
+
+
+def ends_for_good(number: int, own: str) -> bool:
+    """Whether a user who sends signal `number` means the end of a container whose ``StopSignal`` is `own`.
+
+    As in Docker: where it has none, whatever signal it is.
+    """
+    return not own or number in (signal.SIGKILL, stop_signal(own))
 
 
 def next_delay(last: float, lived: float) -> float:

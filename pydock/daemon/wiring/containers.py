@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pydock.daemon.config import Config
 from pydock.daemon.containers import service
 from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.confinement import Confinement
 from pydock.daemon.containers.create import Creation, ImageStore
 from pydock.daemon.containers.lifecycle import StopOptions
 from pydock.daemon.containers.service import ContainerLife, Surroundings
@@ -18,6 +19,7 @@ from pydock.daemon.core import Core
 from pydock.daemon.http.router import Route
 from pydock.daemon.images.service import Images
 from pydock.daemon.networks.sandboxes import Sandboxes
+from pydock.daemon.offload import offload
 from pydock.daemon.routes import container_life
 from pydock.daemon.routes import exec as exec_routes
 from pydock.daemon.state.containers import STEPS
@@ -28,7 +30,7 @@ from pydock.runtime.cgroups import remove_empty
 
 __all__ = ["PRELOAD", "STEPS", "ContainerServices", "build", "close", "reload", "restore", "routes", "stop_all"]
 
-PRELOAD: tuple[str, ...] = ()
+PRELOAD = ("pydock.runtime.apparmor_profile",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class ContainerServices:
     catalog: Catalog
     creation: Creation
     life: ContainerLife
+    confinement: Confinement
 
 
 def build(
@@ -47,11 +50,13 @@ def build(
     defaults = core.config.containers
     catalog = Catalog(core.database, core.data_root / "containers")
     catalog.load()
-    specs = SpecBuilder(core.exec_root, defaults)
+    confinement = Confinement(core.jobs)
+    specs = SpecBuilder(core.exec_root, defaults, confinement.profile)
     return ContainerServices(
         catalog=catalog,
         creation=Creation(defaults, catalog, ImageStore(images, snapshots), volumes, sandboxes, core.events),
         life=service.build(core, catalog, specs, Surroundings(sandboxes, volumes, snapshots)),
+        confinement=confinement,
     )
 
 
@@ -67,6 +72,7 @@ def routes(services: ContainerServices) -> list[Route]:
 async def restore(services: ContainerServices) -> None:
     """Find what runs again, and start what shall run; after images, networks and volumes."""
     await services.life.recovery.recover()
+    await offload(services.confinement.prepare)
     await services.life.autostart.sweep()
     services.life.autostart.begin()
 
@@ -80,10 +86,10 @@ async def stop_all(services: ContainerServices, timeout: int) -> None:
     """Stop every container, as a daemon without live-restore does at its end; their restart policies still hold."""
 
     async def stop(entry: Entry) -> None:
-        before = entry.record.state.stopped_by_user
+        before = entry.record.state
         with contextlib.suppress(PydockError):
             await services.life.lifecycle.stop(entry, StopOptions(timeout=timeout))
-            state = replace(entry.record.state, stopped_by_user=before)
+            state = replace(entry.record.state, stopped_by_user=before.stopped_by_user, last_life=before.last_life)
             await services.catalog.save(entry, replace(entry.record, state=state))
 
     running = [entry for entry in services.catalog.all() if entry.record.state.status.is_running()]
