@@ -23,7 +23,7 @@ make_tree() { # the root file system: a minimal Debian, the kernel's modules, wh
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $package debootstrap cpio >/dev/null
     rm -rf "$cache"
     mkdir -p "$cache"
-    debootstrap --variant=minbase "--include=python3,python3-venv,iproute2,nftables,busybox-static,procps,kmod" \
+    debootstrap --variant=minbase "--include=python3,python3-venv,iproute2,nftables,busybox-static,procps,kmod,apparmor" \
         "$suite" "$tree" >"$cache/debootstrap.log"
     cp /etc/resolv.conf "$tree/etc/resolv.conf"
     kernel=$(apt-cache depends "linux-image-cloud-$arch" | awk '$1 == "Depends:" && $2 ~ /^linux-image/ { print $2; exit }')
@@ -66,6 +66,7 @@ SCRIPT
 #!/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
+mount -t securityfs securityfs /sys/kernel/security
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o ptmxmode=666 devpts /dev/pts

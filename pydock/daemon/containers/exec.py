@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +21,7 @@ from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.execs import Exec, Execs
 from pydock.daemon.containers.launcher import GivenClient
 from pydock.daemon.containers.live import LiveContainer
-from pydock.daemon.containers.record import Status
+from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.containers.spec_builder import ExecOptions, SpecBuilder
 from pydock.daemon.offload import offload
 from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError, StepFailed, System
@@ -219,15 +219,15 @@ class ExecService:
             one.running = one.id in running
             self._table.add(one)
 
+    def _prepare(self, record: Container, options: ExecOptions, linked: Sequence[str]) -> tuple[dict[str, Any], str]:
+        """The OCI process and the path of its filter.  Blocks."""
+        return dict(self._specs.exec_process(record, options, linked)), self._specs.seccomp_filter(record)
+
     async def _run(self, entry: Entry, live: LiveContainer, one: Exec, clients: list[GivenClient]) -> None:
         descriptors = [client.descriptor for client in clients]
         try:
             linked = links.environment(entry.record, self._catalog)
-            process: Any = dict(self._specs.exec_process(entry.record, one.options, linked))
-            height, width = one.options.console_size
-            if one.options.tty and height and width:
-                process["consoleSize"] = {"height": height, "width": width}
-            path = await offload(self._specs.seccomp_filter, entry.record)
+            process, path = await offload(self._prepare, entry.record, one.options, linked)
             message = StartExec(
                 exec_id=one.id,
                 process=process,

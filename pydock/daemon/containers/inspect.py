@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from pydock.daemon.config import ContainerDefaults
-from pydock.daemon.containers import links, security_options
+from pydock.daemon.containers import host_features, links, security_options
 from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.confinement import profile_of
 from pydock.daemon.containers.execs import Execs
 from pydock.daemon.containers.network_view import container_network
 from pydock.daemon.containers.record import Container, MountPoint, Status
@@ -59,7 +60,7 @@ class Inspection:
             "Platform": record.platform,
             "MountLabel": "",
             "ProcessLabel": "",
-            "AppArmorProfile": security_options.parse(record.host_config.get("SecurityOpt")).apparmor,
+            "AppArmorProfile": _apparmor_profile(record),
             "ExecIDs": [one.id for one in self._execs.of(record.id) if one.exit_code is None] or None,
             "HostConfig": self._host_config(record),
             "GraphDriver": self._graph_driver(record),
@@ -138,6 +139,14 @@ def mount_json(point: MountPoint) -> dict[str, Any]:
 
 def _moment(time: int) -> str:
     return format_rfc3339(time) if time else _NEVER
+
+
+def _apparmor_profile(record: Container) -> str:
+    """What is wanted, and from the first start on what the container runs under."""
+    wanted = security_options.parse(record.host_config.get("SecurityOpt")).apparmor
+    if not record.state.started_at or not host_features.detect().apparmor:
+        return wanted
+    return profile_of(wanted, record.host_config["Privileged"])
 
 
 def _sandbox(record: Container) -> Sandbox | None:

@@ -4,7 +4,7 @@ Called by the start and by exec.  Nothing is made here but the compiled filters 
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,6 @@ from pydock.daemon.config import ContainerDefaults
 from pydock.daemon.containers import security_options, spec_mounts, spec_resources
 from pydock.daemon.containers.record import Container
 from pydock.runtime import capabilities
-from pydock.runtime.security_labels import apparmor_enabled
 from pydock.runtime.spec import CapabilitySets, Linux, Namespace, Process, Resources, Spec
 
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -62,8 +61,10 @@ class ExecOptions:
 class SpecBuilder:
     """Builds specs under one daemon's settings."""
 
-    def __init__(self, exec_root: Path, settings: ContainerDefaults) -> None:
+    def __init__(self, exec_root: Path, settings: ContainerDefaults, confine: Callable[[str, bool], str]) -> None:
+        """`confine`: from the AppArmor profile that is wanted and whether all is permitted, the one to run under."""
         self._settings = settings
+        self._confine = confine
         self._filters = security_options.Filters(exec_root / "seccomp", settings)
 
     def build(self, record: Container, resolved: Resolved) -> Spec:
@@ -123,7 +124,7 @@ class SpecBuilder:
         }
         if options.tty and all(options.console_size):
             process["consoleSize"] = {"height": options.console_size[0], "width": options.console_size[1]}
-        if profile := _apparmor(security, privileged=options.privileged):
+        if profile := self._confine(security.apparmor, options.privileged):
             process["apparmorProfile"] = profile
         return process
 
@@ -151,7 +152,7 @@ class SpecBuilder:
             "noNewPrivileges": security.no_new_privileges,
             "oomScoreAdj": host["OomScoreAdj"],
         }
-        if profile := _apparmor(security, privileged=host["Privileged"]):
+        if profile := self._confine(security.apparmor, host["Privileged"]):
             process["apparmorProfile"] = profile
         return process
 
@@ -178,12 +179,6 @@ def _merge_env(base: Sequence[str], more: Sequence[str]) -> list[str]:
 
 def _sets(names: Sequence[str]) -> CapabilitySets:
     return {"bounding": list(names), "effective": list(names), "permitted": list(names)}
-
-
-def _apparmor(security: security_options.SecurityOptions, *, privileged: bool) -> str:
-    if not apparmor_enabled():
-        return ""
-    return "unconfined" if privileged and not security.apparmor else security.apparmor
 
 
 def _namespaces(host: Mapping[str, Any], joined: Mapping[str, str]) -> list[Namespace]:

@@ -17,9 +17,13 @@ from pydock.runtime.spec import Spec
 from tests.unit.daemon.containers.made_containers import container
 
 
+def unconfined(wanted: str, privileged: bool) -> str:
+    return wanted
+
+
 @pytest.fixture
 def builder(tmp_path: Path) -> SpecBuilder:
-    return SpecBuilder(tmp_path, ContainerDefaults())
+    return SpecBuilder(tmp_path, ContainerDefaults(), unconfined)
 
 
 def build(builder: SpecBuilder, record: Container, resolved: Resolved | None = None) -> Any:
@@ -232,7 +236,7 @@ def test_ulimits_and_the_engines_own(tmp_path: Path) -> None:
         "nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}, "core": {"Name": "core", "Soft": 0, "Hard": 0},
     })  # fmt: skip
     record = container(Ulimits=[{"Name": "nofile", "Soft": 5, "Hard": 6}])
-    assert build(SpecBuilder(tmp_path, settings), record)["process"]["rlimits"] == [
+    assert build(SpecBuilder(tmp_path, settings, unconfined), record)["process"]["rlimits"] == [
         {"type": "RLIMIT_NOFILE", "soft": 5, "hard": 6},
         {"type": "RLIMIT_CORE", "soft": 0, "hard": 0},
     ]
