@@ -19,7 +19,7 @@ from pydock.daemon.core import Core
 from pydock.daemon.events import Events
 from pydock.daemon.http.router import Route, Router
 from pydock.daemon.http.server import Server
-from pydock.daemon.offload import offload
+from pydock.daemon.offload import finish, offload
 from pydock.daemon.state.database import Database
 from pydock.daemon.wiring import container_records, containers, images, networks, observers, system, volumes
 from pydock.errors import PydockError
@@ -65,7 +65,10 @@ def run(arguments: Sequence[str]) -> int:
         output.begin("debug" if config.debug else config.log_level, config.log_format)
         _raise_limits()
         with roots.claim(config.data_root, config.exec_root, config.pidfile):
-            asyncio.run(serve(config, command_line, tls))
+            try:
+                asyncio.run(serve(config, command_line, tls))
+            finally:
+                finish()
     except PydockError as error:
         print(error.message, file=sys.stderr)
         return 1

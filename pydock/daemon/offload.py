@@ -7,18 +7,18 @@ registry goes by a door of its own, so that slow ones never hold the threads tha
 import asyncio
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
+
+from pydock.daemon.threads import Threads
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Threads are made as they are needed.
-_POOL = ThreadPoolExecutor(max_workers=256, thread_name_prefix="offload")
+_POOL = Threads(256, "offload")
 #: What waits for somebody outside does little else, so there may be as many as there are clients.  Bodies have threads
 #: of their own: who reads a body must not keep it from coming.
-_OUTSIDE = ThreadPoolExecutor(max_workers=4096, thread_name_prefix="outside")
-_BODIES = ThreadPoolExecutor(max_workers=4096, thread_name_prefix="body")
+_OUTSIDE = Threads(4096, "outside")
+_BODIES = Threads(4096, "body")
 
 
 def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
@@ -37,3 +37,9 @@ def offload_outside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 def offload_body(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
     """As `offload`, for what brings a client's body to who reads it."""
     return asyncio.get_running_loop().run_in_executor(_BODIES, functools.partial(function, *args, **kwargs))
+
+
+def finish() -> None:
+    """At the daemon's end: wait until all that was begun is done."""
+    for pool in (_POOL, _OUTSIDE, _BODIES):
+        pool.shutdown()

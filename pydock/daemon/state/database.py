@@ -10,6 +10,7 @@ import os
 import queue
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -41,6 +42,18 @@ class _Pending:
     durable: bool
 
 
+class _Reader:
+    """A thread's connection for reading; it ends with the thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = _connect(path)
+        self.connection.execute("PRAGMA query_only = ON")
+
+    def __del__(self) -> None:
+        with contextlib.suppress(AttributeError):  # it could not be opened
+            self.connection.close()
+
+
 class Database:
     """A SQLite database with one writer thread and a reading connection for each thread that reads."""
 
@@ -49,7 +62,7 @@ class Database:
         self._path = path
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._closed = False
         #: what SQLite does at a commit, and whether commits wait for a sync
@@ -85,15 +98,13 @@ class Database:
 
     def read(self, work: Work[T]) -> T:
         """Run `work` on this thread's own read-only connection; it sees every write that has returned."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = _connect(self._path)
-            connection.execute("PRAGMA query_only = ON")
-            self._local.connection = connection
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = _Reader(self._path)
             with self._lock:
-                self._readers.append(connection)
+                self._readers.add(reader)
         with self._in_words():
-            return work(connection)
+            return work(reader.connection)
 
     def _open(self, steps: Sequence[Step]) -> sqlite3.Connection:
         if not self._path.exists():
@@ -123,8 +134,8 @@ class Database:
             self._closed = True
             self._queue.put(None)
         self._thread.join()
-        for reader in self._readers:
-            reader.close()
+        for reader in list(self._readers):
+            reader.connection.close()
         self._connection.close()
 
     def _run(self) -> None:

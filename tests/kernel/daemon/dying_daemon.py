@@ -11,11 +11,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 from pydock.daemon import main, offload
 from pydock.daemon.state.database import Database
+from pydock.daemon.threads import Threads
 
 _AT = os.environ["DYING_AT"]
 
@@ -44,7 +45,7 @@ class _Steps:
 _steps = _Steps()
 
 
-class _Pool(ThreadPoolExecutor):
+class _Pool(Threads):
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         name = _name(function)
 
@@ -77,6 +78,6 @@ def _commit(commit: Callable[[Database, Any], None]) -> Callable[[Database, Any]
 
 
 if __name__ == "__main__":
-    offload._POOL = _Pool(256)
+    offload._POOL = _Pool(256, "offload")
     Database._commit = _commit(Database._commit)  # type: ignore[method-assign, assignment]
     sys.exit(main.run(sys.argv[1:]))

@@ -5,6 +5,7 @@ import os
 import queue
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,4 +159,20 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(tmp_path: Path) -> None:
         Database(tmp_path / "db", [FIRST, wrong])
     database = Database(tmp_path / "db", [FIRST, SECOND])
     assert names(database) == []
+    database.close()
+
+
+def test_a_thread_that_ends_takes_its_connection_along(tmp_path: Path) -> None:
+    database = Database(tmp_path / "db", [FIRST])
+
+    def opened() -> int:
+        links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if os.path.lexists(link)]
+        return links.count(str(tmp_path / "db"))
+
+    before = opened()
+    for _ in range(5):
+        thread = threading.Thread(target=names, args=(database,))
+        thread.start()
+        thread.join()
+    assert opened() <= before + 1  # SQLite keeps a descriptor back while other connections have locks
     database.close()
