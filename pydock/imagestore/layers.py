@@ -25,7 +25,7 @@ from pydock.imagestore import digest as digests
 from pydock.imagestore import trees
 from pydock.imagestore.blobs import Blobs
 from pydock.imagestore.index import BlobRow, Layer, LayerIndex
-from pydock.linux.files import syncfs
+from pydock.linux.files import spread_subdirectories, syncfs
 from pydock.worker.calls import JobRunner
 from pydock.worker.jobs import JobResult
 
@@ -55,6 +55,8 @@ class Layers:
     def __init__(self, data_root: Path, blobs: Blobs, index: LayerIndex, jobs: JobRunner) -> None:
         self._root = data_root / "overlay2"
         self._root.mkdir(parents=True, exist_ok=True, mode=0o710)
+        with _opened(self._root) as root, contextlib.suppress(OSError):  # what is not allowed is only slower
+            spread_subdirectories(root)
         self._blobs = blobs
         self._index = index
         self._jobs = jobs
@@ -172,13 +174,8 @@ class Layers:
         self.add_blob(row)
         return row
 
-    @contextlib.contextmanager
-    def _opened(self, layer: Layer) -> Iterator[int]:
-        descriptor = os.open(self._root / layer.cache_id, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+    def _opened(self, layer: Layer) -> contextlib.AbstractContextManager[int]:
+        return _opened(self._root / layer.cache_id)
 
     def _diff_ids(self) -> set[str]:
         return {layer.diff_id for layer in self._layers.values()}
@@ -223,6 +220,15 @@ class Layers:
         for layer in gone:
             trees.remove(self._root / layer.cache_id)
         return indexed
+
+
+@contextlib.contextmanager
+def _opened(directory: Path) -> Iterator[int]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class Lease:
@@ -293,17 +299,14 @@ class Lease:
             self._aside.add(cache_id)
         path.mkdir(mode=0o710)
         (path / "diff").mkdir(mode=0o755)
-        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            with self._store._jobs.start(entry, arguments, [*fds, directory]) as job:
+            with _opened(path) as directory, self._store._jobs.start(entry, arguments, [*fds, directory]) as job:
                 while not isinstance(said := job.receive(), JobResult):
                     if progress is not None:
                         progress(said)
         except BaseException:
             trees.remove(path)
             raise
-        finally:
-            os.close(directory)
         return Unpacked(cache_id=cache_id, **said.value)
 
     def add(self, unpacked: Unpacked, parent: str) -> Layer:

@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import os
+import sys
 from typing import Final
 
 from pydock.linux.syscall import check, libc, syscall
@@ -18,6 +19,11 @@ DEVPTS_SUPER_MAGIC: Final = 0x1CD1
 
 #: how often a lookup is made where others rename and mount meanwhile
 _LOOKUPS: Final = 128
+
+EXT_SUPER_MAGIC: Final = 0xEF53
+FS_IOC_GETFLAGS: Final = 0x80086601
+FS_IOC_SETFLAGS: Final = 0x40086602
+FS_TOPDIR_FL: Final = 0x20000
 
 TIOCSPTLCK: Final = 0x40045431
 TIOCGPTPEER: Final = 0x5441
@@ -59,6 +65,19 @@ def filesystem_type(descriptor: int) -> int:
 def syncfs(descriptor: int) -> None:
     """syncfs(2): write the file system that `descriptor` is on to its disk."""
     check(libc.syncfs(ctypes.c_int(descriptor)))
+
+
+def spread_subdirectories(directory: int) -> None:
+    """FS_IOC_SETFLAGS with FS_TOPDIR_FL (chattr(1), T): what is in one sub-directory has no business with the others.
+
+    ext4 then looks for room for each in another place.  It does not give out again an inode number that was freed in
+    the last minutes, and passes over each of those, one by one, wherever many files have just been deleted.
+    """
+    if filesystem_type(directory) == EXT_SUPER_MAGIC:
+        flags = bytearray(8)
+        fcntl.ioctl(directory, FS_IOC_GETFLAGS, flags)
+        wanted = int.from_bytes(flags[:4], sys.byteorder) | FS_TOPDIR_FL
+        fcntl.ioctl(directory, FS_IOC_SETFLAGS, wanted.to_bytes(4, sys.byteorder))
 
 
 def tee(source: int, target: int, length: int, flags: int = 0) -> int:

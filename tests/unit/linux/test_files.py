@@ -65,6 +65,19 @@ def test_a_terminals_other_side_is_found_without_a_path() -> None:
     os.close(master)
 
 
+def test_what_sub_directories_hold_is_spread_where_the_file_system_can(tmp_path: Path) -> None:
+    directory = os.open(tmp_path, os.O_RDONLY)
+    try:
+        for _ in range(2):
+            files.spread_subdirectories(directory)
+        if files.filesystem_type(directory) == files.EXT_SUPER_MAGIC:
+            (tmp_path / "below").mkdir()
+            shown = subprocess.run(["lsattr", "-dp", tmp_path, tmp_path / "below"], stdout=subprocess.PIPE, check=True)
+            assert ["T" in line.split()[1].decode() for line in shown.stdout.splitlines()] == [True, False]
+    finally:
+        os.close(directory)
+
+
 def test_openat2_looks_again_where_others_rename_meanwhile(tmp_path: Path) -> None:
     """The kernel gives up on ".." (EAGAIN) where anything was renamed during the lookup."""
     (tmp_path / "a/b").mkdir(parents=True)
