@@ -331,14 +331,15 @@ def _add_translation(change: Transaction) -> None:
 def _add_filter(change: Transaction) -> None:
     """What may be forwarded to a bridge, or from an internal one; all else is none of our business."""
     incoming, outgoing = nft.meta(nft.META_IIFNAME), nft.meta(nft.META_OIFNAME)
-    # route_localnet lets the host use 127.0.0.1 towards a bridge; what comes from there with such addresses is forged
+    # route_localnet lets the host use 127.0.0.1 towards a bridge; what comes from there with such addresses is forged.
+    # Every packet of the host passes here: what nearly none has is asked first, the look-up of its bridge after that
     for of_destination in (True, False):
         change.add_rule(
             "spoofed",
-            incoming,
-            nft.in_set("bridges"),
             *_from_ip(4),
             *_in_loopback(of_destination),
+            incoming,
+            nft.in_set("bridges"),
             nft.verdict(nft.DROP),
         )
     change.add_rule("forward", outgoing, nft.in_set("bridges"), nft.verdict(nft.JUMP, "inward"))

@@ -1,6 +1,7 @@
 """Which containers and hosts reach each other, by the kinds of networks; by which addresses and ways."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,25 @@ def test_bridges_are_apart(site: Site) -> None:
     assert far.visit(one.address()) == ""
     assert site.other.do(lambda: visit(one.address(), 80)) == ""
     assert reaches(site.host, one.address(), 80)
+
+
+def test_a_container_neither_reaches_nor_forges_the_hosts_loopback(site: Site) -> None:
+    one = site.container()
+    gateway = site.gateway("bridge")
+    answer(site.host.do(lambda: socket.create_server(("", 90))), site.servers)
+    assert reaches(site.host, "127.0.0.9", 90)
+    assert reaches(one, gateway, 90)
+    one.inside(lambda: Path("/proc/sys/net/ipv4/conf/eth0/route_localnet").write_text("1"))
+    one.as_root("ip route flush table local 127.0.0.0/8")
+    one.as_root(f"ip route add 127.0.0.9 via {gateway}")
+    assert one.visit("127.0.0.9", 90) == ""
+    one.as_root("ip addr add 127.0.0.10/32 dev eth0")
+    one.as_root(f"ip route replace {gateway} dev eth0 src 127.0.0.10")
+    run(f"ip -n {site.host.name} route add 127.0.0.10 table local dev {site.engine.bridge}")
+    try:
+        assert one.visit(gateway, 90) == ""
+    finally:
+        run(f"ip -n {site.host.name} route del 127.0.0.10 table local dev {site.engine.bridge}")
 
 
 def test_containers_without_communication(site: Site) -> None:
