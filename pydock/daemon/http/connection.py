@@ -6,7 +6,6 @@ Made by the server for each client.  Heads are collected here, whole and bounded
 import asyncio
 import contextlib
 import logging
-import select
 import socket
 import traceback
 from typing import Protocol
@@ -14,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from pydock.daemon.http.exchange import Exchange
 from pydock.daemon.http.head import LONGEST, BadHead, Head, parse, status_line
-from pydock.daemon.http.hijack import Taken
+from pydock.daemon.http.hijack import Taken, hung_up
 from pydock.daemon.http.query import Query, unescape
 from pydock.daemon.http.request import NEWEST, OLDEST, Request, Version
 from pydock.daemon.http.response import Response, error_response
@@ -132,11 +131,7 @@ class Connection(asyncio.Protocol):
     def peer_left(self) -> bool:
         """Whether the client is gone: a local socket tells that from a half-close, for others they are the same."""
         sock = self.transport.get_extra_info("socket")
-        if sock is None or sock.family != socket.AF_UNIX:
-            return True
-        poll = select.poll()
-        poll.register(sock.fileno(), 0)
-        return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
+        return sock is None or sock.family != socket.AF_UNIX or hung_up(self.transport)
 
     def take(self, taken: Taken) -> None:
         """Give all further events to `taken`."""

@@ -7,6 +7,7 @@ and `detach` gives the bare descriptor away, to live on in another process.
 import asyncio
 import contextlib
 import os
+import select
 import socket
 from collections import deque
 from typing import Protocol
@@ -34,8 +35,11 @@ class Hijacked(Protocol):
     def abort(self) -> None:
         """Close now."""
 
+    def left(self) -> bool:
+        """Whether the client is gone for good; one that has ended its side only is not."""
+
     def greet(self) -> None:
-        """Send the head of the answer, where it was not sent yet; all calls but `abort` and `detach` do so first."""
+        """Send the head of the answer, where it was not sent yet; all calls but these three do so first."""
 
     def detach(self) -> tuple[int, bytes, bytes]:
         """Give the connection away.
@@ -65,6 +69,16 @@ class Taken(Protocol):
 
     def resume(self) -> None:
         """The client reads again."""
+
+
+def hung_up(transport: asyncio.Transport) -> bool:
+    """Whether the client of a local socket has closed it, not just ended its side; False for other sockets."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or sock.family != socket.AF_UNIX or sock.fileno() < 0:
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), 0)
+    return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
 
 
 class TakenOver:
@@ -123,6 +137,10 @@ class TakenOver:
     def abort(self) -> None:
         """See `Hijacked.abort`."""
         self._transport.abort()
+
+    def left(self) -> bool:
+        """See `Hijacked.left`."""
+        return self._lost or (self._ended and hung_up(self._transport))
 
     # --- for the kinds of connection ---
 

@@ -4,7 +4,7 @@ import os
 import socket
 from contextlib import ExitStack
 
-from tests.kernel.daemon.daemon_process import Daemon
+from tests.kernel.daemon.daemon_process import Daemon, eventually, read_end, unframed
 
 UPLOADS = (
     b"POST /images/load HTTP/1.1\r\n",
@@ -29,3 +29,25 @@ def test_slow_uploads_stall_nobody(engine: Daemon) -> None:
     engine.start()
     assert not list(incoming.iterdir())
     assert not list((engine.root / "data/tmp").iterdir())
+
+
+def _descriptors(engine: Daemon) -> int:
+    assert engine.process
+    return len(os.listdir(f"/proc/{engine.process.pid}/fd"))
+
+
+def test_who_attached_to_what_never_starts_and_left_is_let_go_and_who_waits_is_served(engine: Daemon) -> None:
+    identity = engine.create("cat", OpenStdin=True, StdinOnce=True, AttachStdin=True)
+    path = f"/containers/{identity}/attach?stream=1&stdin=1&stdout=1"
+    with engine.upgrade(path) as waiting:
+        waiting.sendall(b"said before")
+        waiting.shutdown(socket.SHUT_WR)
+        before = _descriptors(engine)
+        for ends_its_side_first in (True, False):
+            with engine.upgrade(path.replace("&stdin=1", "")) as leaving:
+                if ends_its_side_first:
+                    leaving.shutdown(socket.SHUT_WR)
+        eventually(lambda: _descriptors(engine) <= before)
+        engine.ok("POST", f"/containers/{identity}/start")
+        assert unframed(read_end(waiting)) == b"said before"
+    assert engine.wait(identity) == 0
