@@ -170,7 +170,7 @@ class Health:
 
     async def _take(self, entry: Entry, live: LiveContainer, check: Check, result: Result) -> None:
         """Count a result, and tell where the status changes by it."""
-        if result.exit_code == _KILLED:  # perhaps with its container, whose end we hear of in a moment
+        if result.exit_code in (_KILLED, -1):  # perhaps for its container ended, of which we hear in a moment
             await asyncio.wait([live.ended], timeout=_DYING)
         if entry.live is not live:
             return

@@ -206,13 +206,16 @@ def test_a_check_that_takes_too_long_has_failed(tmp_path: Path) -> None:
     run(play)
 
 
-def test_a_check_that_dies_with_its_container_says_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_check_that_dies_with_its_container_says_nothing(tmp_path: Path, begun: bool) -> None:
     async def play() -> None:
         killed = asyncio.Event()
 
         async def probe(output: bytearray) -> int:
             killed.set()
-            return 137
+            if begun:
+                return 137
+            raise System("container is not running")
 
         stage = Stage.of(tmp_path, probe)
         await killed.wait()
