@@ -5,9 +5,11 @@ descriptor (`move_mount`), so that no path is resolved twice.
 """
 
 import ctypes
+import errno
 import os
 from typing import Final
 
+from pydock.linux.files import RESOLVE_NO_XDEV, openat2
 from pydock.linux.syscall import check, libc, syscall
 
 MS_RDONLY: Final = 0x1
@@ -71,6 +73,20 @@ def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -
 def umount2(target: str, flags: int = 0) -> None:
     """umount2(2)."""
     check(libc.umount2(os.fsencode(target), flags), target)
+
+
+def is_mount_point(path: str) -> bool:
+    """Whether something is mounted at `path`, a bind within one file system too, which os.path.ismount misses."""
+    directory = os.open(os.path.dirname(path) or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.close(openat2(directory, os.path.basename(path), os.O_PATH | os.O_NOFOLLOW, resolve=RESOLVE_NO_XDEV))
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return True
+    finally:
+        os.close(directory)
+    return False
 
 
 def pivot_root(new_root: str, put_old: str) -> None:

@@ -1,7 +1,7 @@
 """What volumes hold, counted and removed: jobs of the zygote's, started by the volumes' local driver.
 
 Containers may write in a volume meanwhile.  Directories are gone through by descriptor, never by a path or a link, and
-never onto another file system.
+never onto another file system; a removal never goes onto what is mounted, of the same file system either.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydock.linux.files import RESOLVE_NO_XDEV, openat2
 from pydock.worker.calls import Report
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -67,24 +68,25 @@ class _Doomed:
 
 def remove(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     """Remove directory ``name`` of the directory ``fds[0]`` with all that is in it, however deep."""
-    stack = [_enter(fds[0], arguments["name"], None)]
-    device = os.fstat(stack[0].directory).st_dev
+    stack = [_enter(fds[0], arguments["name"])]
     while stack:
         here = stack[-1]
         if here.full:
-            stack.append(_enter(here.directory, here.full.pop(), device))
+            stack.append(_enter(here.directory, here.full.pop()))
             continue
         stack.pop()
         os.close(here.directory)
         os.rmdir(here.name, dir_fd=here.parent)
 
 
-def _enter(parent: int, name: str, device: int | None) -> _Doomed:
-    """Unlink the files of a directory and the empty directories in it."""
-    directory = os.open(name, _DIRECTORY, dir_fd=parent)
-    if device is not None and os.fstat(directory).st_dev != device:
-        os.close(directory)
-        raise OSError(errno.EBUSY, "something is mounted in the volume", name)
+def _enter(parent: int, name: str) -> _Doomed:
+    """Unlink the files of a directory and the empty directories in it; never of what is mounted there."""
+    try:
+        directory = openat2(parent, name, _DIRECTORY, resolve=RESOLVE_NO_XDEV)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        raise OSError(errno.EBUSY, "something is mounted in the volume", name) from None
     full = []
     for inner in os.listdir(directory):
         try:

@@ -80,7 +80,7 @@ class LocalDriver:
     def mount(self, name: str, options: Mapping[str, str]) -> None:
         """Mount what the driver options say on the volume's directory, unless it is mounted already."""
         path = self.path(name)
-        if os.path.ismount(path):
+        if m.is_mount_point(str(path)):
             return
         kind, device = options.get("type", ""), options.get("device", "")
         flags, propagation, data = mount_flags.parse(options.get("o", ""))

@@ -90,9 +90,10 @@ def _open_below(base: Path, subpath: str) -> int:
 
 
 def unmount(path: Path) -> None:
-    """Take away what is mounted at `path`; nothing happens where nothing is."""
+    """Take away all that is mounted at `path`, one upon another too; nothing happens where nothing is."""
     try:
-        m.umount2(str(path), m.MNT_DETACH)
+        while True:
+            m.umount2(str(path), m.MNT_DETACH)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOENT):
             raise

@@ -10,6 +10,7 @@ import pytest
 
 from pydock.daemon.volumes.service import Volume, Volumes
 from pydock.errors import Conflict, InvalidParameter, NotFound, System
+from pydock.linux import mount
 from pydock.linux.mounts import Mount
 from tests.kernel.daemon_volumes.conftest import VolumeStage
 
@@ -203,6 +204,60 @@ def test_bind_and_what_cannot_be_mounted(stage: VolumeStage) -> None:
             await volumes.acquire("bad", ME)
 
     stage.play(scene)
+
+
+def test_a_bind_is_mounted_once_and_never_removed_through(stage: VolumeStage) -> None:
+    """The source is on the volume's own file system: only the mount itself tells the two apart."""
+    source = stage.root / "source"
+    (source / "directory").mkdir(parents=True)
+    (source / "directory/file").write_text("x")
+
+    async def scene(volumes: Volumes) -> None:
+        path = (await volumes.create("bound", options={"type": "none", "device": str(source), "o": "bind"})).path
+        for holder in (ME, OTHER, "third"):
+            await volumes.acquire("bound", holder)
+        assert mounts_at(path) == 1
+        for holder in (ME, OTHER, "third"):
+            await volumes.release(holder)
+        assert mounts_at(path) == 0
+
+    stage.play(scene)
+
+    async def removal(volumes: Volumes) -> None:
+        path = stage.driver.path("bound")
+        for _ in range(3):  # as an earlier version left them
+            mount.mount(str(source), str(path), "", mount.MS_REC | 0x1000)
+        await volumes.remove("bound")
+        assert mounts_at(path) == 0
+
+    stage.play(removal)
+    assert (source / "directory/file").read_text() == "x"
+    assert os.listdir(stage.root / "volumes") == []
+
+
+def test_what_is_mounted_in_a_volume_is_not_removed(stage: VolumeStage) -> None:
+    source = stage.root / "source"
+    source.mkdir()
+    (source / "file").write_text("x")
+
+    async def scene(volumes: Volumes) -> None:
+        path = (await volumes.create("data")).path
+        (path / "inside").mkdir()
+        mount.mount(str(source), str(path / "inside"), "", 0x1000)
+        inside = stage.root / "volumes/.removing-data/_data/inside"
+        try:
+            with pytest.raises(OSError, match="something is mounted"):
+                await volumes.remove("data")
+        finally:
+            mount.umount2(str(inside), mount.MNT_DETACH)
+
+    stage.play(scene)
+    assert (source / "file").read_text() == "x"
+
+
+def mounts_at(path: Path) -> int:
+    """How often something is mounted at `path`."""
+    return sum(line.split()[4] == str(path) for line in Path("/proc/self/mountinfo").read_text().splitlines())
 
 
 def test_subpath(stage: VolumeStage) -> None:
