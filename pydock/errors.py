@@ -78,6 +78,12 @@ class StepFailed(System):
         super().__init__(f"{step}: {path}: {reason}" if path else f"{step}: {reason}")
 
 
+def words_of(error: OSError) -> str:
+    """What the kernel said, as Docker has it: the path where one is known, and the reason in small letters."""
+    reason = (error.strerror or str(error) or "input/output error").lower()
+    return f"{os.fsdecode(error.filename)}: {reason}" if isinstance(error.filename, (str, bytes)) else reason
+
+
 #: every kind by its name: how an error crosses from one process to another
 KINDS: dict[str, type[PydockError]] = {
     kind.__name__: kind

@@ -3,6 +3,7 @@
 Called by the daemon's network services, from any thread.  The host's sysctls that a bridge needs are set here.
 """
 
+import contextlib
 import errno
 import ipaddress
 import logging
@@ -202,14 +203,12 @@ def _not_added(port: Port, reason: str) -> System:
 
 def _remove(index: int) -> None:
     """Remove a link, by a socket of its own: others should not wait for the answer."""
-    netlink = Netlink()
     try:
-        netlink.request([rt.delete_link(index=index)])
+        with contextlib.closing(Netlink()) as netlink:
+            netlink.request([rt.delete_link(index=index)])
     except OSError as error:
         if error.errno != errno.ENODEV:
             _log.warning("link %d cannot be removed before the next start: %s", index, error.strerror)
-    finally:
-        netlink.close()
 
 
 def _new_links(port: Port, parent: Link, namespace: int) -> list[Message]:

@@ -82,6 +82,8 @@ class Archive:
                 finally:
                     pipe.close_near()
                     await asyncio.wait([work])
+                    if not work.cancelled():
+                        work.exception()  # where the pouring failed, that is told
                 try:
                     work.result()
                 except (NotFound, FileNotFoundError):

@@ -3,7 +3,7 @@
 import errno
 import os
 
-from pydock.errors import InvalidParameter, PydockError, StepFailed, System
+from pydock.errors import InvalidParameter, PydockError, StepFailed, System, words_of
 
 _CREATE_FAILED = (
     "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
@@ -21,8 +21,10 @@ _ENTER = "enter the working directory "
 def of_start(error: Exception) -> tuple[PydockError, int]:
     """Why a container did not start: the error to tell, and the exit code to record."""
     if not isinstance(error, StepFailed):
-        told = error if isinstance(error, PydockError) else System(f"failed to start container: {error}")
-        return told, _OTHER
+        if isinstance(error, PydockError):
+            return error, _OTHER
+        reason = words_of(error) if isinstance(error, OSError) else str(error)
+        return System(f"failed to start container: {reason}"), _OTHER
     if error.step == "initialize logging driver":
         return System(f"failed to create task for container: failed to {error.message}"), _OTHER
     if error.step == "look up the user":

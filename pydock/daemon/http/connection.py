@@ -5,6 +5,7 @@ Made by the server for each client.  Heads are collected here, whole and bounded
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import traceback
@@ -19,7 +20,7 @@ from pydock.daemon.http.request import NEWEST, OLDEST, Request, Version
 from pydock.daemon.http.response import Response, error_response
 from pydock.daemon.http.router import Router, cleaned, split_version
 from pydock.daemon.http.status import status_of
-from pydock.errors import InvalidParameter, PydockError
+from pydock.errors import InvalidParameter, PydockError, words_of
 
 #: how long a head may take to come, in seconds
 HEAD_LIMIT = 60.0
@@ -27,6 +28,8 @@ HEAD_LIMIT = 60.0
 LINGER, LINGER_BYTES = 2.0, 64 << 20
 #: answers wait in the daemon up to this size for a slow client; then the handler waits
 _WRITE_HIGH = 256 << 10
+#: what the machine lacks: not where, but that it does is the news
+_SHORTAGES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 
 log = logging.getLogger("pydock")
 
@@ -234,8 +237,12 @@ class Connection(asyncio.Protocol):
             exchange.reusable = False
             return None
         except OSError as error:
-            log.error("Handler for %s %s failed:\n%s", head.method, head.target, traceback.format_exc())
-            return self._told(exchange, (error.strerror or "input/output error").lower(), 500)
+            message = words_of(error)
+            if error.errno in _SHORTAGES:
+                log.error("Handler for %s %s returned error: %s", head.method, head.target, message)
+            else:
+                log.error("Handler for %s %s failed:\n%s", head.method, head.target, traceback.format_exc())
+            return self._told(exchange, message, 500)
         except Exception:
             log.error("Handler for %s %s failed:\n%s", head.method, head.target, traceback.format_exc())
             return self._told(exchange, "internal error: see the log of the daemon", 500)

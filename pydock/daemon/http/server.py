@@ -18,6 +18,8 @@ from pydock.daemon.http.tls import TlsLayer
 BACKLOG, _AT_ONCE = 4096, 64
 #: where there is no descriptor for a client: how long to wait for one, in seconds
 _PAUSE = 0.2
+#: how often it is told that there is a shortage, in seconds
+_SILENCE = 60.0
 _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class _Door:
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
+        self._silent_until = 0.0
         self._greetings: set[asyncio.Task[None]] = set()
         sock.setblocking(False)
         sock.listen(BACKLOG)
@@ -55,7 +58,8 @@ class _Door:
             except OSError as error:
                 if error.errno not in _SHORTAGES:
                     raise
-                if self._pause is None:
+                if self._loop.time() >= self._silent_until:
+                    self._silent_until = self._loop.time() + _SILENCE
                     _log.error("clients have to wait: %s", (error.strerror or "").lower())
                 self._loop.remove_reader(self._sock)
                 self._pause = self._loop.call_later(_PAUSE, self._open)

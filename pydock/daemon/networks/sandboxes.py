@@ -15,7 +15,7 @@ from pydock.daemon.networks.reconnection import Reconnection
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Sandbox
 from pydock.daemon.networks.validation import Validation
 from pydock.daemon.offload import offload
-from pydock.errors import Conflict, NotFound, PydockError, StepFailed, System
+from pydock.errors import Conflict, NotFound, PydockError, StepFailed, System, words_of
 
 _SHARED = "container:"
 
@@ -54,7 +54,7 @@ class Sandboxes:
         except PydockError as error:
             raise _explained(error) from error
         except OSError as error:
-            raise System(f"failed to set up container networking: {error.strerror or error}") from error
+            raise System(f"failed to set up container networking: {words_of(error)}") from error
         self._live[container.id] = live
         for place in live.places.values():
             self._tell("connect", container.id, place.network.record.id, place.name, place.network.record.driver)

@@ -1,16 +1,19 @@
 """Full disks, records that cannot be read, an index that is none: what can go on does, the rest is told in a line."""
 
 import contextlib
+import resource
 import shutil
 import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.clients.engines import File, root_tar
 from tests.kernel.daemon import leftovers
 from tests.kernel.daemon.daemon_process import PATIENCE, Daemon, actions, alive, eventually, kill
 
@@ -213,3 +216,73 @@ def test_what_cannot_be_deleted_of_a_container_goes_later(mortal: Daemon) -> Non
         subprocess.run(["umount", str(stuck)], check=True)
     mortal.restart()
     assert leftovers.find(mortal) == []
+
+
+def _shortage(engine: Daemon, requests: Sequence[tuple[str, str, Any]], reason: str) -> None:
+    """Each request is answered with `reason`, and told of in one line."""
+    for method, path, body in requests:
+        said = len(engine.log())
+        kind = "application/x-tar" if isinstance(body, bytes) else "application/json"
+        status, value = engine.call(method, path, body, kind)
+        assert status == 500, (path, status, value)
+        assert value["message"].endswith(reason), (path, value)
+        told = [line for line in engine.log()[said:].splitlines() if "level=error" in line]
+        assert [line for line in told if reason in line], path
+        assert not [line for line in told if "Traceback" in line or "never retrieved" in line], told
+
+
+def test_a_shortage_of_the_machine_is_told_in_a_line(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Daemon(tmp_path, "c") as engine:
+        running, stopped = engine.run("sleep", "1000"), engine.create("true")
+        tar = root_tar({})
+        assert engine.process
+        used = len(list(Path(f"/proc/{engine.process.pid}/fd").iterdir()))
+        soft, hard = resource.prlimit(engine.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(engine.process.pid, resource.RLIMIT_NOFILE, (used + 1, hard))
+        try:
+            _shortage(
+                engine,
+                [
+                    ("GET", f"/containers/{running}/archive?path=/bin", None),
+                    ("PUT", f"/containers/{running}/archive?path=/", tar),
+                    ("GET", f"/containers/{running}/changes", None),
+                    ("POST", f"/containers/{stopped}/start", None),
+                ],
+                "too many open files",
+            )
+        finally:
+            resource.prlimit(engine.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        with contextlib.ExitStack() as stack:
+            for name in ("overlay2", "containers", "volumes"):
+                place = str(data / name)
+                subprocess.run(["mount", "--bind", place, place], check=True)
+                stack.callback(subprocess.run, ["umount", "-l", place], check=True)
+                subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
+            _shortage(
+                engine,
+                [
+                    ("POST", "/containers/create", {"Image": "box", "Cmd": ["true"]}),
+                    ("POST", "/volumes/create", {"Name": "more"}),
+                    ("POST", "/images/create?fromSrc=-&repo=more", tar),
+                    ("POST", f"/containers/{stopped}/start", None),
+                ],
+                "read-only file system",
+            )
+        assert engine.status(running) == "running"
+        assert engine.wait(engine.run("true")) == 0
+
+
+def test_a_full_disk_is_told_in_a_line(small: Daemon) -> None:
+    identity = small.create("true")
+    fill(small)
+    tar = root_tar({"big": File(bytes(1 << 20))})
+    _shortage(
+        small,
+        [
+            ("POST", "/images/create?fromSrc=-&repo=more", tar),
+            ("PUT", f"/containers/{identity}/archive?path=/", tar),
+            ("POST", f"/containers/{identity}/start", None),
+        ],
+        "no space left on device",
+    )
