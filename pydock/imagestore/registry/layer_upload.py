@@ -1,40 +1,58 @@
 """One blob on its way out: looked for where it goes, mounted from a neighbouring repository, or uploaded.
 
-Used by push.
+An upload that broke off goes on where it stopped, if the registry says where that was; else it begins anew.  Used by
+push.
 """
 
 import contextlib
 import os
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from pydock.errors import PydockError
 from pydock.imagestore.registry.cancellation import Cancellation
-from pydock.imagestore.registry.faults import MAX_ERROR_BODY, Unreachable
+from pydock.imagestore.registry.faults import MAX_ERROR_BODY, RegistryFault, Unreachable
 from pydock.imagestore.registry.progress import Meter, Progress
 from pydock.imagestore.registry.repository import Repository, worth_retrying
 from pydock.imagestore.registry.retries import Retries
 from pydock.imagestore.registry.session import fault_of
 from pydock.imagestore.registry.transport import Body
 
+#: answers to the rest of an upload that find fault with its beginning
+_REFUSALS: Final = frozenset((400, 404, 416))
+#: what an upload's Range header says: the place of the last byte that is there
+_RANGE: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
+
 
 class Reading:
-    """A blob as a request's body: read from a descriptor of its own position, its progress told."""
+    """A blob as a request's body: read from `offset` of a descriptor on, its progress told."""
 
-    def __init__(self, descriptor: int, size: int, meter: Meter | None, cancellation: Cancellation) -> None:
+    def __init__(self, descriptor: int, offset: int, size: int, meter: Meter, cancellation: Cancellation) -> None:
         self._descriptor = descriptor
+        self._offset = offset
         self._size = size
         self._meter = meter
         self._cancellation = cancellation
-        self._offset = 0
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes."""
         self._cancellation.check()
         data = os.pread(self._descriptor, max(0, size) or 1 << 16, self._offset)
         self._offset += len(data)
-        if self._meter is not None:
-            self._meter.at(min(self._offset, self._size))
+        self._meter.at(min(self._offset, self._size))
         return data
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """An upload: where it goes on ("" before it was begun), and from which byte on."""
+
+    location: str = ""
+    offset: int = 0
+    #: a request about it failed: what the registry has of it is not known
+    broken: bool = False
 
 
 class Uploads:
@@ -57,7 +75,12 @@ class Uploads:
     def put(self, digest: str, content: bytes) -> None:
         """Upload something small, unless it is there."""
         if not self.exists(digest):
-            self._send(self._begin(), digest, content, len(content))
+            location = self._begin()
+            try:
+                self._close(self._patch(location, content, 0, len(content)), digest)
+            except PydockError:
+                self._abandon(location)
+                raise
 
     def upload(
         self, id: str, digest: str, descriptor: int, size: int, neighbours: Sequence[str], progress: Progress
@@ -66,24 +89,53 @@ class Uploads:
         if self.exists(digest):
             progress.update(id, "Layer already exists")
             return
-        location = ""
+        under_way = _UnderWay()
         for neighbour in neighbours:
-            location = self._mount(digest, neighbour)
-            if not location:
+            under_way.location = self._mount(digest, neighbour)
+            if not under_way.location:
                 progress.update(id, f"Mounted from {neighbour}")
                 return
         for attempt in range(1, self._retries.attempts + 1):
             try:
-                body = Reading(descriptor, size, Meter(progress, id, "Pushing", size), self._cancellation)
-                self._send(location or self._begin(), digest, body, size)
+                if self._goes_on(under_way, digest, size):
+                    meter = Meter(progress, id, "Pushing", size)
+                    body = Reading(descriptor, under_way.offset, size, meter, self._cancellation)
+                    self._send(under_way, digest, size, body)
                 progress.update(id, "Pushed")
                 return
             except PydockError as error:
-                self._cancellation.check()
-                if attempt == self._retries.attempts or not worth_retrying(error):
+                under_way.broken = True
+                if self._cancellation.cancelled or attempt == self._retries.attempts or not worth_retrying(error):
+                    self._abandon(under_way.location)
+                    self._cancellation.check()
                     raise
-                location = ""
             self._retries.pause(id, attempt, progress, self._cancellation)
+
+    def _goes_on(self, under_way: _UnderWay, digest: str, size: int) -> bool:
+        """Find out where an upload goes on, or begin it; False where all of it has come, and only the answer not."""
+        if under_way.broken:
+            if self.exists(digest):
+                return False
+            if under_way.location:
+                under_way.location, under_way.offset = self._standing(under_way.location, size)
+        if not under_way.location:
+            under_way.location, under_way.offset = self._begin(), 0
+        under_way.broken = False
+        return True
+
+    def _standing(self, location: str, size: int) -> tuple[str, int]:
+        """Ask how much of an upload the registry has; return where it goes on, "" and 0 where it can't."""
+        with self._repository.session.request("GET", location, self._repository.scopes) as answer:
+            if answer.status >= 500:
+                raise fault_of(answer)
+            said = _RANGE.fullmatch(answer.header("Range")) if answer.status == 204 else None
+            following = answer.header("Location") or location
+        # "0-0" may be a byte or none
+        offset = int(said[1]) + 1 if said else 0
+        if 1 < offset <= size:
+            return self._located(following), offset
+        self._abandon(location)
+        return "", 0
 
     def _begin(self) -> str:
         """Begin an upload; return where it goes on."""
@@ -106,17 +158,28 @@ class Uploads:
         # it may not be ours to read: that is no reason not to upload
         return self._begin()
 
-    def _send(self, location: str, digest: str, body: bytes | Body, size: int) -> None:
-        """Upload `body` in one piece and close the upload; one that fails is taken back."""
+    def _send(self, under_way: _UnderWay, digest: str, size: int, body: Reading) -> None:
+        """Upload what is left, in one piece, and close the upload."""
+        resumed = under_way.offset
         try:
-            location = self._patch(location, body, size)
-            self._close(location, digest)
-        except PydockError:
-            self._abandon(location)
-            raise
+            if under_way.offset < size or not size:
+                under_way.location = self._patch(under_way.location, body, under_way.offset, size)
+                under_way.offset = size
+            self._close(under_way.location, digest)
+        except RegistryFault as fault:
+            if fault.status == 404 and self.exists(digest):
+                return  # it was closed before, but the answer to that did not arrive
+            if not resumed or fault.status not in _REFUSALS:
+                raise
+            # the registry does not take what it said that it would: the whole may do better
+            self._abandon(under_way.location)
+            under_way.location, under_way.offset = "", 0
+            raise Unreachable(fault.message) from None
 
-    def _patch(self, location: str, body: bytes | Body, size: int) -> str:
-        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+    def _patch(self, location: str, body: bytes | Body, offset: int, size: int) -> str:
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size - offset)}
+        if offset:
+            headers["Content-Range"] = f"{offset}-{size - 1}"
         with self._repository.session.request("PATCH", location, self._repository.scopes, headers, body) as answer:
             if answer.status not in (202, 204):
                 raise fault_of(answer)
@@ -132,6 +195,8 @@ class Uploads:
 
     def _abandon(self, location: str) -> None:
         """Have the registry forget an upload; it does so by itself some day, so nothing is made of a failure."""
+        if not location:
+            return
         with (
             contextlib.suppress(PydockError),
             self._repository.session.request("DELETE", location, self._repository.scopes) as answer,

@@ -201,10 +201,18 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "DELETE":
             self.answer(204 if registry.uploads.pop(session, None) is not None else 404)
             return
+        if session not in registry.uploads:
+            self.error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+            return
+        start = (self.headers.get("Content-Range") or "").partition("-")[0]
+        if start and int(start) != len(registry.uploads[session]):
+            self.error(416, "BLOB_UPLOAD_INVALID", "blob upload invalid")
+            return
         registry.uploads[session] += self.body
         location = {"Location": f"/v2/{repository}/blobs/uploads/{session}?state=x"}
         if self.command != "PUT":
-            self.answer(202, b"", location | {"Range": f"0-{len(registry.uploads[session]) - 1}"})
+            last = max(len(registry.uploads[session]) - 1, 0)
+            self.answer(204 if self.command == "GET" else 202, b"", location | {"Range": f"0-{last}"})
             return
         data = bytes(registry.uploads.pop(session))
         digest = query["digest"][0]

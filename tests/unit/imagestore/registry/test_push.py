@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import threading
 
 import pytest
@@ -153,6 +154,98 @@ def test_an_upload_is_tried_again(store: MemoryStore, registry: FaultyRegistry) 
         heard = push(store, f"{other.host}/copy:1")
         assert "Retrying in 1 second" in heard.actions(image.diff_ids[0][7:19])
         assert other.blobs == image.blobs
+
+
+def half_once(registry: FaultyRegistry, keep: int) -> None:
+    """Have the registry keep `keep` bytes of the first upload that it gets, and hang up."""
+    broken: list[str] = []
+
+    def break_once(request: Handler) -> bool:
+        if broken:
+            return False
+        broken.append(request.path)
+        session = request.path.rpartition("/")[2].partition("?")[0]
+        registry.uploads[session] += request.body[:keep]
+        request.drop()
+        return True
+
+    registry.on("PATCH", "/v2/copy/blobs/uploads/", break_once)
+
+
+@pytest.mark.parametrize("keep", [100, -1, 1 << 20])
+def test_an_upload_that_broke_off_goes_on_where_it_stopped(
+    store: MemoryStore, registry: FaultyRegistry, keep: int
+) -> None:
+    image = make_image([{"a": os.urandom(5000)}])
+    pulled(store, registry, "app", image)
+    with FaultyRegistry() as other:
+        half_once(other, keep)
+        came: list[int] = []
+
+        def count(request: Handler) -> bool:
+            came.append(len(request.body))
+            return False
+
+        other.on("PATCH", "/v2/copy/", count)
+        tag(store, image, f"{other.host}/copy:1")
+        push(store, f"{other.host}/copy:1")
+        layer = max(map(len, image.blobs.values()))
+        left = layer - len(bytes(layer)[:keep])
+        # what is left, nothing where all had come, then the config
+        assert came[:-1] == ([left] if left else [])
+        assert other.blobs == image.blobs
+        assert not other.uploads
+
+
+@pytest.mark.parametrize("said", ["", "0-0", "5-9", "0-99999999", "0-x", "bytes 0-5"])
+@pytest.mark.parametrize("status", [200, 204, 404])
+def test_an_upload_begins_anew_where_the_registry_does_not_know(
+    store: MemoryStore, registry: FaultyRegistry, status: int, said: str
+) -> None:
+    image = make_image([{"a": os.urandom(5000)}])
+    pulled(store, registry, "app", image)
+    with FaultyRegistry() as other:
+        half_once(other, 100)
+        other.on("GET", "/v2/copy/blobs/uploads/", lambda request: request.answer(status, b"", {"Range": said}))
+        tag(store, image, f"{other.host}/copy:1")
+        push(store, f"{other.host}/copy:1")
+        assert other.blobs == image.blobs
+        assert not other.uploads
+
+
+def test_an_upload_begins_anew_where_the_registry_said_what_is_not_so(
+    store: MemoryStore, registry: FaultyRegistry
+) -> None:
+    image = make_image([{"a": os.urandom(5000)}])
+    pulled(store, registry, "app", image)
+    with FaultyRegistry() as other:
+        half_once(other, 100)
+        other.on("GET", "/v2/copy/blobs/uploads/", lambda request: request.answer(204, b"", {"Range": "0-199"}))
+        tag(store, image, f"{other.host}/copy:1")
+        push(store, f"{other.host}/copy:1")
+        assert other.blobs == image.blobs
+        assert not other.uploads
+
+
+def test_an_upload_whose_end_was_not_heard_is_done(store: MemoryStore, registry: FaultyRegistry) -> None:
+    image = make_image()
+    pulled(store, registry, "app", image)
+    with FaultyRegistry() as other:
+
+        def close_and_go(request: Handler) -> bool:
+            digest = request.path.rpartition("digest=")[2]
+            session = request.path.rpartition("/")[2].partition("?")[0]
+            if digest in image.config_digest or digest in other.blobs:
+                return False
+            other.blobs[digest] = bytes(other.uploads.pop(session))
+            request.drop()
+            return True
+
+        other.on("PUT", "/v2/copy/blobs/uploads/", close_and_go)
+        tag(store, image, f"{other.host}/copy:1")
+        push(store, f"{other.host}/copy:1")
+        assert other.blobs == image.blobs
+        assert len(other.requests("PATCH")) == len(image.blobs)
 
 
 @pytest.mark.parametrize("stage", ["HEAD", "POST", "PATCH", "PUT"])
