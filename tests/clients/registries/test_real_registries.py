@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.registries.cutting_proxy import CuttingProxy
 from tests.clients.registries.real_registries import Daemon, Engine, RealRegistry, auth_header, wait_for
 from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry, Handler
 from tests.unit.imagestore.registry.made_images import MadeImage, make_image
@@ -134,6 +136,28 @@ def test_what_docker_pushed_is_pulled(daemon: Daemon, registry: RealRegistry) ->
         docker.forget(f"{name}:1", f"{source.host}/pdt/app:1")
     assert {"status": f"Digest: {digest}"} in daemon.engine.stream(f"/images/create?fromImage={name}&tag=1")
     daemon.engine.forget(f"{name}:1")
+
+
+def test_an_upload_that_is_cut_off_is_made_good(daemon: Daemon, registry: RealRegistry, tmp_path: Path) -> None:
+    image = make_image([{"much": os.urandom(3 << 20)}])
+    source = f"{registry.host}/pdt/much"
+    skopeo("copy", "--dest-tls-verify=false", lay_out(tmp_path, image), f"docker://{source}:1")
+    daemon.engine.stream(f"/images/create?fromImage={source}&tag=1")
+    other = RealRegistry(tmp_path / "other")
+    try:
+        with CuttingProxy(other.host, 1 << 20) as proxy:
+            name = f"{proxy.host}/pdt/much"
+            daemon.engine.request("POST", f"/images/{source}:1/tag?repo={name}&tag=1")
+            pushed = daemon.engine.stream(f"/images/{name}/push?tag=1")
+            assert pushed[-1]["aux"]["Digest"] == image.digest
+            assert proxy.cuts == 1
+            assert [str(text)[:8] for text in statuses(pushed, image.diff_ids[0][7:19])][:3] == [
+                "Preparin", "Pushing", "Retrying",
+            ]  # fmt: skip
+        daemon.engine.forget(f"{name}:1", f"{source}:1")
+        assert skopeo("inspect", "--raw", "--tls-verify=false", f"docker://{other.host}/pdt/much:1")
+    finally:
+        other.close()
 
 
 def test_all_tags(engine: Engine, registry: RealRegistry, tmp_path: Path) -> None:
