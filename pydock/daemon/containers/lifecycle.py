@@ -7,7 +7,7 @@ lock, but for the time that a stop waits: a kill, or another stop, can come in b
 import asyncio
 import signal
 from collections.abc import Awaitable, Coroutine
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -65,6 +65,8 @@ class Lifecycle:
         self._remover = remover
         self._afterlife = afterlife
         self._waiters = waiters
+        #: those whose forced removal waits for their end: nobody may start them again before it comes to that
+        self._leaving: list[Entry] = []
 
     async def start(self, entry: Entry) -> None:
         """Start a container; NotModified where it runs."""
@@ -125,7 +127,7 @@ class Lifecycle:
                 raise Conflict("cannot start a paused container, try unpause instead")
             if status is Status.RUNNING:
                 raise NotModified(f"container {entry.id} is already running")
-            if not status.can_start():
+            if not status.can_start() or entry in self._leaving:
                 raise Conflict("container is marked for removal and cannot be started")
             self._afterlife.cancel(entry)
             await self._bring_up(entry)
@@ -273,33 +275,40 @@ class Lifecycle:
     # removing
 
     async def _remove(self, entry: Entry, name: str, options: RemoveOptions) -> None:
-        async with entry.lock:
-            status = entry.record.state.status
-            if status.is_running() and not options.force:
-                reason = "is running: stop the container before removing or force remove"
-                if status is Status.PAUSED:
-                    reason = "is paused and must be unpaused first"
-                elif status is Status.RESTARTING:
-                    reason = "is restarting: stop the container before removing or force remove"
-                raise Conflict(f'cannot remove container "{name}": container {reason}')
-            if not status.has_process():
-                await self._remove_now(entry, options)
-                return
-            self._afterlife.hold(entry)
-            end = self._waiters.for_exit(entry.id)
-            self._stopped_by_user(entry)
-            await self._signal(entry, signal.SIGKILL)
-        try:
+        with ExitStack() as after:
+            async with entry.lock:
+                _refuse_removal(entry, name, options)
+                if not entry.record.state.status.has_process():
+                    await self._remove_now(entry, options)
+                    return
+                self._afterlife.hold(entry)
+                after.callback(self._afterlife.release, entry)
+                self._leaving.append(entry)
+                after.callback(self._leaving.remove, entry)
+                end = self._waiters.for_exit(entry.id)
+                self._stopped_by_user(entry)
+                await self._signal(entry, signal.SIGKILL)
             if not await _within(end, KILL_PATIENCE):
                 raise System(f'cannot remove container "{name}": could not kill container: it does not end')
             async with entry.lock:
                 await self._remove_now(entry, options)
-        finally:
-            self._afterlife.release(entry)
 
     async def _remove_now(self, entry: Entry, options: RemoveOptions) -> None:
         self._afterlife.cancel(entry)
         await self._remover.remove(entry, options.volumes)
+
+
+def _refuse_removal(entry: Entry, name: str, options: RemoveOptions) -> None:
+    """Conflict where the container runs and the removal is not forced."""
+    status = entry.record.state.status
+    if not status.is_running() or options.force:
+        return
+    reason = "is running: stop the container before removing or force remove"
+    if status is Status.PAUSED:
+        reason = "is paused and must be unpaused first"
+    elif status is Status.RESTARTING:
+        reason = "is restarting: stop the container before removing or force remove"
+    raise Conflict(f'cannot remove container "{name}": container {reason}')
 
 
 async def _within(end: "asyncio.Future[Outcome]", seconds: float) -> bool:
