@@ -9,7 +9,7 @@ import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Entry
@@ -64,11 +64,8 @@ class Archive:
         async with self._view(entry) as view:
             found = await self._stat(view, name, path)
             self._announcements.publish(entry.record, "archive-path")
-            with Pipe(reading=True) as pipe:
-                work = offload_outside(self._files.read, view, path, pipe.far)
-                work.add_done_callback(lambda _: pipe.close_far())
-                async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
-                    yield found, pieces
+            async with _reading(lambda target: self._files.read(view, path, target)) as pieces:
+                yield found, pieces
 
     async def put(self, entry: Entry, name: str, put: Put, pour: Callable[[int], Awaitable[None]]) -> None:
         """Unpack the tar that `pour` writes to the descriptor it gets into the directory `put.path`."""
@@ -95,11 +92,8 @@ class Archive:
         """The pieces of a tar of the root file system, without what is mounted in it."""
         _refuse_dying(entry)
         mounts = await offload(self._snapshots.mounts, entry.id)
-        with Pipe(reading=True) as pipe:
-            work = offload_outside(self._files.export, mounts, pipe.far)
-            work.add_done_callback(lambda _: pipe.close_far())
-            async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
-                yield pieces
+        async with _reading(lambda target: self._files.export(mounts, target)) as pieces:
+            yield pieces
         self._announcements.publish(entry.record, "export")
 
     async def changes(self, entry: Entry) -> list[Change]:
@@ -152,16 +146,30 @@ class Archive:
         return mounts
 
 
-async def _pieces(pipe: Pipe, work: "asyncio.Future[Any]") -> AsyncGenerator[bytes, None]:
+@contextlib.asynccontextmanager
+async def _reading(write: Callable[[int], object]) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The pieces of what `write`, in a thread, writes to the descriptor that it gets.
+
+    That is the thread's until it has ended, however early nobody reads any more.
+    """
+    with Pipe(reading=True) as pipe:
+        work = offload_outside(write, pipe.far)
+        work.add_done_callback(lambda _: pipe.close_far())
+        try:
+            async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
+                yield pieces
+        finally:
+            pipe.close_near()
+            await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()
+
+
+async def _pieces(pipe: Pipe, work: "asyncio.Future[object]") -> AsyncGenerator[bytes, None]:
     """What the worker writes; what it raises in the end is raised here."""
-    try:
-        while piece := await pipe.read():
-            yield piece
-    finally:
-        pipe.close_near()
-        await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()
+    while piece := await pipe.read():
+        yield piece
+    await asyncio.wait([work])  # a cancelled `await work` would leave the thread alone
     work.result()
 
 
