@@ -63,7 +63,6 @@ class Logs:
         woken = asyncio.Event()
         leave = None
         if live is not None:
-            live.ended.add_done_callback(lambda _: woken.set())
             with contextlib.suppress(OSError):
                 leave = self._watcher.follow(log.path or log.cache, woken.set)
         try:
@@ -99,6 +98,11 @@ class LogStream:
         self._woken = woken
         self._leave = leave
         self._until = until
+        if live is not None:
+            live.ended.add_done_callback(self._ended)
+
+    def _ended(self, _: object) -> None:
+        self._woken.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         over = False
@@ -125,6 +129,8 @@ class LogStream:
         """End it."""
         if self._leave:
             self._leave()
+        if self._live is not None:  # which may live on for long, and shall not keep all that ever followed it
+            self._live.ended.remove_done_callback(self._ended)
         await asyncio.shield(offload(self._source.close))
 
 

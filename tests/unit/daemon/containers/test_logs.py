@@ -3,15 +3,20 @@
 import asyncio
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
-from pydock.daemon.containers.logs import LogStream, encode_lines, encode_payloads
-from pydock.runtime.logs.entry import Entry
+import pytest
+
+from pydock.daemon.containers.catalog import Entry
+from pydock.daemon.containers.logs import LogRequest, Logs, LogStream, encode_lines, encode_payloads
+from pydock.runtime.logs.entry import Entry as Line
+from tests.unit.daemon.containers.made_containers import container
 
 BOTH = {"stdout", "stderr"}
 LINES = [
-    Entry(1_000_000_005, "stdout", b"one\n", {"b": "2 3", "a": "1"}),
-    Entry(1_000_000_006, "stdout", b"two\n"),
-    Entry(2_500_000_000, "stderr", b"three\n"),
+    Line(1_000_000_005, "stdout", b"one\n", {"b": "2 3", "a": "1"}),
+    Line(1_000_000_006, "stdout", b"two\n"),
+    Line(2_500_000_000, "stderr", b"three\n"),
 ]
 
 
@@ -59,3 +64,19 @@ def test_a_log_that_cannot_be_watched_is_looked_at_again() -> None:
             return [piece async for piece in LogStream(source, live, asyncio.Event(), None, 0)]
 
     assert asyncio.run(main()) == [b"late"]
+
+
+def test_a_container_forgets_who_followed_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may live on for long."""
+    monkeypatch.setattr("pydock.daemon.containers.logs.open_reader", Mock())
+    live = Mock()
+
+    async def main() -> None:
+        entry = Entry(container(), live=live)
+        stream = await Logs().open(entry, LogRequest(stdout=True, stderr=True, follow=True))
+        await stream.close()
+
+    asyncio.run(main())
+    added, removed = live.ended.add_done_callback.call_args_list, live.ended.remove_done_callback.call_args_list
+    assert added == removed
+    assert len(added) == 1
