@@ -1,7 +1,7 @@
 """Host ports: which are taken, and sockets that hold them so that no other process takes them.
 
-The kernel translates the packets (`firewall`), so nobody reads from these sockets; the container's shim keeps them open
-until its end.  Called by the daemon's sandboxes, from any thread.
+The kernel translates the packets (`firewall`), and only what it cannot translate reaches these sockets; the container's
+shim keeps them open until its end.  Called by the daemon's sandboxes, from any thread.
 """
 
 import errno
@@ -25,6 +25,8 @@ _KINDS: Final = {
 }
 _RANGE_FILE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _DEFAULT_RANGE: Final = (49153, 65535)
+#: how many may wait to be let in; the kernel's own limit (net.core.somaxconn) is lower as a rule
+_BACKLOG: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class Held:
 class Ports:
     """The host's ports that this engine has given out."""
 
-    def __init__(self) -> None:
+    def __init__(self, listening: bool = False) -> None:
+        """`listening`: whoever gets the sockets serves what reaches them; else it is refused."""
+        self._listening = listening
         #: the addresses by protocol and port
         self._taken: dict[tuple[str, int], set[Address]] = {}
         self._lock = threading.Lock()
@@ -107,7 +111,7 @@ class Ports:
             sockets = []
             for host in wish.hosts:
                 try:
-                    bound = _bind(wish.protocol, host, port)
+                    bound = _bind(wish.protocol, host, port, self._listening)
                 except OSError as error:
                     raise _refusal(wish, host, port, error) from error
                 if bound:
@@ -145,11 +149,11 @@ def parse_range(text: str, what: str = "port") -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
-def _bind(protocol: str, host: Address, port: int) -> socket.socket | None:
+def _bind(protocol: str, host: Address, port: int, listening: bool) -> socket.socket | None:
     """A bound socket; None where the kernel does not know the protocol (it is translated all the same).
 
-    Not listening: what reaches it, because no rule translated it, is refused.  Connections that a server of the host
-    left in TIME_WAIT stand in the way of a plain bind, but not of one that listens with SO_REUSEADDR.
+    One that does not listen has what no rule translated refused.  Connections that a server of the host left in
+    TIME_WAIT stand in the way of a plain bind, but not of one that listens with SO_REUSEADDR.
     """
     kind, number = _KINDS[protocol]
     family = socket.AF_INET if host.version == 4 else socket.AF_INET6
@@ -162,18 +166,27 @@ def _bind(protocol: str, host: Address, port: int) -> socket.socket | None:
     try:
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        try:
+        if protocol != "tcp":
             bound.bind((str(host), port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or protocol != "tcp":
-                raise
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((str(host), port))
-            bound.listen(1)
+        elif listening:
+            _listen(bound, host, port, _BACKLOG)
+        else:
+            try:
+                bound.bind((str(host), port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                _listen(bound, host, port, 1)
     except BaseException:
         bound.close()
         raise
     return bound
+
+
+def _listen(bound: socket.socket, host: Address, port: int, backlog: int) -> None:
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((str(host), port))
+    bound.listen(backlog)
 
 
 def _meet(one: Address, other: Address) -> bool:

@@ -64,12 +64,13 @@ class Log:
 @dataclass(frozen=True, slots=True)
 class StartContainer:
     """pydockd to zygote.  Descriptors: control socket; network namespace where ``has_netns``; ``held`` ones
-    that the shim just keeps open until it ends (reserved ports); then one for each of ``streams``.
+    that the shim keeps open until it ends (reserved ports); then one for each of ``streams``.
 
     ``bundle`` holds ``config.json`` (OCI runtime spec, ``root.path`` ignored); the shim makes ``shim.sock``,
     ``shim.pid`` (pid and start time) and at the end ``exit.json`` in it.  ``rootfs`` are the mounts, as
     ``pydock.linux.mounts.Mount`` fields, that make the root file system.  ``seccomp_filter`` is the path of
-    a compiled BPF program, "" for none.
+    a compiled BPF program, "" for none.  ``relay``: the file that tells where the reserved ports lead, for those that
+    the kernel does not lead there (see ``relay.targets``); "" where nobody is to.
     """
 
     id: str
@@ -83,6 +84,7 @@ class StartContainer:
     log: Log = field(default_factory=Log)
     has_netns: bool = False
     held: int = 0
+    relay: str = ""
     streams: list[ClientStream] = field(default_factory=list)
 
 

@@ -34,6 +34,7 @@ from pydock.runtime.messages import (
     StartExec,
     State,
 )
+from pydock.runtime.relay.keeper import RelayKeeper
 from pydock.runtime.shim_control import Answer, Control
 from pydock.runtime.shim_streams import ProcessStreams
 
@@ -60,13 +61,13 @@ def live(message: StartContainer, fds: list[int]) -> None:
 
 
 class Shim:
-    """One container's keeper; it closes the descriptors `held` at the container's end."""
+    """One container's keeper; it keeps the host's ports `held` until the container's end."""
 
     def __init__(self, message: StartContainer, birth: Birth, held: list[int]) -> None:
         self._message = message
         self._birth = birth
-        self._held = held
         self._loop = EventLoop()
+        self._relay = RelayKeeper(self._loop, held, message.relay)
         self._control = Control(self._loop, self._handle)
         self._log = LazyLog(message.log, _aside)
         directory = os.path.dirname(message.log.path or message.log.cache) or message.bundle
@@ -173,6 +174,8 @@ class Shim:
             code = child.si_status if child.si_code == os.CLD_EXITED else 128 + child.si_status
             if child.si_pid == self._birth.pid:
                 self._exited(code)
+            elif self._relay.exited(child.si_pid, code):
+                continue
             elif not self._execs.exited(child.si_pid, code):
                 self._execs.settle()  # it may be an exec whose birth was not heard of yet
                 self._execs.exited(child.si_pid, code)
@@ -199,8 +202,7 @@ class Shim:
         if cgroup := self._cgroup():
             with contextlib.suppress(OSError):
                 cgroup.remove()
-        for descriptor in self._held:
-            os.close(descriptor)
+        self._relay.close()
         with contextlib.suppress(OSError):  # a daemon that listens hears of it all the same
             bundle.write_exit(path, self._ended)
         with contextlib.suppress(OSError):

@@ -114,6 +114,7 @@ class Launcher:
             log=_log(record),
             has_netns=sandbox.netns >= 0,
             held=len(sandbox.held),
+            relay=sandbox.relay,
             streams=[client.stream for client in clients],
         )
         network = [sandbox.netns] if sandbox.netns >= 0 else []

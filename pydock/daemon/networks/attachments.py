@@ -85,6 +85,8 @@ class Attachments:
             live.publication = self._publish(live)
             undo.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
             undo.callback(live.publication.close_sockets)
+            self._relay(live)
+            undo.callback(self._ground.relays.remove, container.id)
             self._write_files(live)
             if live.resolver:
                 undo.callback(self._names.stop, container.id)
@@ -103,6 +105,7 @@ class Attachments:
                 stack.callback(live.space.close)
             for place in live.places.values():
                 stack.callback(self.leave, live.container.id, place)
+            stack.callback(self._ground.relays.remove, live.container.id)
             stack.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
 
     def adopt(self, container: ContainerNetwork, sandbox: Sandbox, init_pid: int) -> LiveSandbox:
@@ -134,6 +137,7 @@ class Attachments:
             self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
         if target:
             live.publication = publishing.adopt(sandbox.ports, target, self._ground.ports, self._ground.firewall)
+            self._relay(live)
         else:
             live.publication = Publication(dict(sandbox.ports))
         return live
@@ -155,7 +159,12 @@ class Attachments:
         for path in self._keys.iterdir():
             if path.name not in keys:
                 path.unlink()
+        self._ground.relays.retain({live.container.id for live in alive if live.publication.held})
         self._names.retain(live.container.id for live in alive if live.resolver)
+
+    def relay(self, live: LiveSandbox) -> str:
+        """The file that tells where what the container holds leads; "" where nothing is to be relayed."""
+        return self._ground.relays.path(live.container.id, live.publication)
 
     def files_of(self, container: ContainerNetwork) -> NetworkFiles:
         """The paths of a container's files."""
@@ -188,6 +197,7 @@ class Attachments:
             interfaces.set_gateways(live.space, ways)
         target = self._target(live.places) or Target({}, ())
         publishing.retarget(live.publication, target, self._ground.firewall)
+        self._relay(live)
         self._refresh_names(live)
 
     def _refresh_names(self, live: LiveSandbox) -> None:
@@ -197,6 +207,10 @@ class Attachments:
         elif live.space and names_wanted(live.places.values()):
             live.resolver = self._files.for_resolver(container, write=True)
             self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
+
+    def _relay(self, live: LiveSandbox) -> None:
+        target = self._target(live.places) or Target({}, ())
+        self._ground.relays.write(live.container.id, live.publication, target)
 
     def own_records(self, live: LiveSandbox, place: Place) -> list[Record]:
         """The lines of /etc/hosts that a place on a network brings."""

@@ -4,6 +4,7 @@ A network is entered in the index first, then made; it is taken out of the index
 leaves is a bridge that no record names (it goes at start-up) or a record whose bridge is missing (it is made then).
 """
 
+import json
 import logging
 import secrets
 import threading
@@ -30,6 +31,17 @@ _PARENTS: Final = ("macvlan", "ipvlan")
 log = logging.getLogger("pydock")
 
 
+def _read(id: str, name: str, text: bytes) -> LiveNetwork:
+    """The network of a row of the index; ValueError, TypeError and the like where it is damaged."""
+    record = NetworkRecord.from_record(json.loads(text))
+    if (record.id, record.name) != (id, name):
+        raise ValueError("it is another's")
+    if record.driver == "bridge":
+        bridges.device(record)
+        bridges.rules(record)
+    return LiveNetwork(record)
+
+
 class Making:
     """Makes and unmakes; one at a time."""
 
@@ -42,12 +54,14 @@ class Making:
         self._ground = ground
         self._ranges = ranges
         self._forward = forward
+        #: the IDs of networks whose records cannot be read, by name: nobody sees them, and nothing of theirs is deleted
+        self._unreadable: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def create(self, draft: Draft) -> LiveNetwork:
         """A new network, kept and made."""
         with self._lock, ExitStack() as undo:
-            if self._registry.get(draft.name):
+            if self._registry.get(draft.name) or draft.name in self._unreadable:
                 raise Conflict(f"network with name {draft.name} already exists")
             if draft.config_from:
                 draft = self._configured(draft)
@@ -101,13 +115,25 @@ class Making:
     def restore(self) -> None:
         """Bring back what is on record, and remove the bridges that nothing has on record."""
         self._ground.passage.reset()
-        records = [NetworkRecord.from_record(row) for row in self._store.load()]
-        for record in records:
-            self._registry.add(LiveNetwork(record))
+        for id, name, text in self._store.load():
+            try:
+                network = _read(id, name, text)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                log.error("network %s (%s): its record cannot be read: %r", id, name, error)
+                self._unreadable[name] = id
+            else:
+                self._registry.add(network)
+        if self._unreadable:
+            return  # a link that nothing names may be one of theirs
+        records = [network.record for network in self._registry]
         names = {record.bridge_name for record in records} | {record.parent for record in records}
         for link in self._ground.host.owned_links():
             if link.name not in names:
                 self._ground.host.remove_link(link.name)
+
+    def former_id(self, name: str) -> str:
+        """The ID of a network whose record cannot be read, "" where there is none; for one that takes its place."""
+        return self._unreadable.pop(name, "")
 
     def remake(self) -> None:
         """Make every network on record; one that cannot be made is told of and does not stand in the way."""

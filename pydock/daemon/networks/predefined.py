@@ -49,7 +49,7 @@ class Predefined:
         self._making.keep(self._bridge(old))
 
     def _new(self, name: str, driver: str) -> NetworkRecord:
-        return NetworkRecord(secrets.token_hex(32), name, time.time_ns(), driver)
+        return NetworkRecord(self._making.former_id(name) or secrets.token_hex(32), name, time.time_ns(), driver)
 
     def _bridge(self, old: LiveNetwork | None) -> NetworkRecord:
         record = old.record if old else self._new("bridge", "bridge")

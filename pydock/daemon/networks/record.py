@@ -118,9 +118,15 @@ class NetworkRecord:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "NetworkRecord":
-        """The inverse of `to_record`."""
+        """The inverse of `to_record`; ValueError, TypeError and the like where that never made it."""
         pools = {key: tuple(Pool(**pool) for pool in record.get(key, ())) for key in ("pools", "unused_pools")}
-        return cls(**{**record, **pools})
+        made = cls(**{**record, **pools})
+        texts = [made.id, made.name, made.driver, made.config_from]
+        for values in (made.options, made.labels):
+            texts += [*values, *values.values()]
+        if not all(isinstance(text, str) for text in texts) or not isinstance(made.created, int):
+            raise ValueError("a value is of another type")
+        return made
 
 
 def parse_bool(text: str) -> bool:

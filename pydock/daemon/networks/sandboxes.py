@@ -62,7 +62,7 @@ class Sandboxes:
         live.publication.close_sockets()
         sandbox = self._shown(live)
         netns = os.dup(live.space.descriptor) if live.space else -1
-        return replace(sandbox, netns=netns, held=held)
+        return replace(sandbox, netns=netns, held=held, relay=self._attachments.relay(live))
 
     async def stop(self, container_id: str) -> None:
         """End the network of a container: ports, names, addresses, namespace.  Nothing to do is no error."""

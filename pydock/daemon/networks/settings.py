@@ -109,14 +109,16 @@ class Sandbox:
     """What a started container's network is; the caller owns the descriptors and closes them after the hand-over.
 
     ``netns`` is the namespace's descriptor, -1 where the container gets none of its own (mode host): pass it with
-    StartContainer.  ``held`` go to the shim as they are (reserved ports).  ``files`` are (source, target) binds of
-    /etc/hosts, /etc/hostname and /etc/resolv.conf.
+    StartContainer.  ``held`` go to the shim as they are (reserved ports), with ``relay``.  ``files`` are (source,
+    target) binds of /etc/hosts, /etc/hostname and /etc/resolv.conf.
     """
 
     id: str = ""
     key: str = ""
     netns: int = -1
     held: tuple[int, ...] = ()
+    #: the file that tells where ``held`` lead, "" where nothing is to be relayed
+    relay: str = ""
     endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
     #: by "80/tcp"; None: exposed, not published
     ports: Mapping[str, tuple[PortBinding, ...] | None] = field(default_factory=dict)

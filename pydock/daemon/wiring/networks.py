@@ -18,6 +18,7 @@ from pydock.daemon.networks.making import Making
 from pydock.daemon.networks.names import Names
 from pydock.daemon.networks.predefined import Predefined
 from pydock.daemon.networks.reconnection import Reconnection
+from pydock.daemon.networks.relays import Relays
 from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.service import CreateDefaults, Networks
 from pydock.daemon.networks.validation import Validation
@@ -58,8 +59,9 @@ def build(core: Core) -> NetworkServices:
         namespaces,
         Host(netlink, namespaces, table),
         Firewall(table, options.iptables),
-        Ports(),
+        Ports(options.userland_proxy),
         Passage(table, options.iptables),
+        Relays(core.exec_root / "ports" if options.userland_proxy else None),
     )
     registry = Registry()
     store = NetworkStore(core.database)

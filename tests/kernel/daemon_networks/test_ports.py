@@ -40,10 +40,40 @@ def test_ipv6(site: Site) -> None:
     assert reaches(site.other, HOST6, 8080) == OTHER6
     assert reaches(site.other, HOST4, 8080) == OTHER4
     assert reaches(site.host, HOST6, 8080) in (HOST6, gateway)
-    with pytest.raises(ConnectionRefusedError):  # at once: who was told "localhost" goes on to 127.0.0.1
-        site.host.do(lambda: socket.create_connection(("::1", 8080), 60).close())
+    assert reaches(site.host, "::1", 8080) == gateway
     assert reaches(one, HOST6, 8080) == gateway
     assert one.visit(one.address(6)) == one.address(6)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_a_container_without_ipv6_is_reached_by_ipv6(site: Site, kind: str) -> None:
+    one = site.container(name="old", ports={f"80/{kind}": [{"HostPort": "8080"}]}).serve(80, kind)
+    gateway = one.settings["Networks"]["bridge"]["Gateway"]
+    for place, host in ((site.host, "::1"), (site.host, HOST6), (site.other, HOST6)):
+        assert reaches(place, host, 8080, kind) == gateway
+    site.restart(lambda: reaches(site.other, HOST6, 8080, kind))
+    assert reaches(site.other, HOST6, 8080, kind) == gateway
+    far = site.network("far", Internal=False)
+    site.engine.ok("POST", f"/networks/{far}/connect", {"Container": one.id})
+    site.engine.ok("POST", "/networks/bridge/disconnect", {"Container": one.id})
+    assert reaches(site.host, "::1", 8080, kind) == site.gateway(far)
+    site.engine.ok("POST", f"/networks/{far}/disconnect", {"Container": one.id})
+    assert site.host.do(lambda: visit("::1", 8080, kind)) == ""
+    site.engine.ok("POST", f"/containers/{one.id}/restart?t=0")
+    site.engine.ok("POST", f"/containers/{one.id}/stop?t=0")
+    with site.host.do(lambda: socket.create_server(("::", 8080), family=socket.AF_INET6)):
+        pass
+
+
+def test_ports_are_reached_without_rules(site: Site) -> None:
+    one = site.container(ports={"80/tcp": [{"HostPort": "8080"}], "80/udp": [{"HostPort": "8080"}]})
+    one.serve(80).serve(80, "udp")
+    run(f"ip netns exec {site.host.name} nft flush ruleset")
+    for kind in ("tcp", "udp"):
+        assert reaches(site.host, "127.0.0.1", 8080, kind) == site.gateway("bridge")
+        assert reaches(site.other, HOST4, 8080, kind) == site.gateway("bridge")
+    site.container()  # which makes the rules again
+    assert reaches(site.other, HOST4, 8080) == OTHER4
 
 
 def test_what_is_published_at_one_address_is_reached_there_alone(site: Site) -> None:
