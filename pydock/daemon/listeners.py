@@ -137,6 +137,9 @@ def _inherited(name: str) -> list[socket.socket]:
     ]
     if not numbers:
         raise System(f"failed to load listeners: no socket called {name} was handed over")
-    for number in numbers:
-        os.set_inheritable(number, False)
-    return [socket.socket(fileno=number) for number in numbers]
+    try:
+        for number in numbers:
+            os.set_inheritable(number, False)
+        return [socket.socket(fileno=number) for number in numbers]
+    except OSError as error:
+        raise System(f"failed to load listeners: what was handed over is no socket: {error.strerror}") from error
