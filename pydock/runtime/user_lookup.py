@@ -1,7 +1,8 @@
 """Who a container's process is: Docker's ``--user`` text looked up in the root's own /etc/passwd and /etc/group.
 
 Called inside the root, before anything is dropped.  Both files come with the image: only regular files of bounded
-size are read, numbers are checked, and what cannot be found is an error, never root.
+size are read, numbers are checked, and a name that cannot be found is an error, never root.  What is no regular file
+has no entries, as in Docker: numbers, and root where nobody is named, need none.
 """
 
 import os
@@ -84,7 +85,7 @@ def _id(text: str, user: str) -> int:
 
 
 def _entries(root: int, path: str, columns: int) -> list[list[str]]:
-    """The lines of a colon-separated file, those with too few columns left out; [] where there is no such file."""
+    """The lines of a colon-separated file, those with too few columns left out; [] where there is no regular file."""
     return list(_split(_read(root, path), columns))
 
 
@@ -97,13 +98,19 @@ def _split(content: str, columns: int) -> Iterator[list[str]]:
 
 def _read(root: int, path: str) -> str:
     try:
-        # O_NONBLOCK: a FIFO in its place must not hold the start up
+        place = open_inside(root, path)
+        try:
+            if not stat.S_ISREG(os.fstat(place).st_mode):
+                return ""  # opening a device is doing something with it
+        finally:
+            os.close(place)
+        # O_NONBLOCK: a FIFO that came in its place meanwhile must not hold the start up
         descriptor = open_inside(root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InvalidParameter(f"{path} is not a regular file")
+            return ""
         parts = []
         size = 0
         while part := os.read(descriptor, 1 << 16):

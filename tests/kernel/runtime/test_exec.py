@@ -102,8 +102,10 @@ def test_a_working_directory_is_not_made_and_never_leads_out(running: Running) -
 def test_a_passwd_that_became_a_fifo_does_not_hang_it(running: Running) -> None:
     status, _ = run(running, ["sh", "-c", "rm /etc/passwd; exec /bin/busybox mkfifo /etc/passwd"])
     assert status == 0
-    with pytest.raises(StepFailed, match="not a regular file"):
+    with pytest.raises(StepFailed, match="no matching entries"):
         run(running, ["id"], user={"username": "app"})
+    for user in ({"username": ""}, {"username": "0"}, {"uid": 0, "gid": 0}):
+        assert run(running, ["id", "-u"], user=user) == (0, "0\n")
 
 
 def test_a_terminal_is_made_in_the_containers_devpts(running: Running) -> None:

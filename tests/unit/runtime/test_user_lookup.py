@@ -1,6 +1,7 @@
 """Who a process is, by files that come with the image."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -76,16 +77,33 @@ def test_links_stay_inside_and_only_regular_files_of_bounded_size_are_read(tmp_p
     with pytest.raises(OSError):
         user_lookup.look_up(root, "root")
     passwd.unlink()
-    os.mkfifo(passwd)
-    with pytest.raises(InvalidParameter, match="not a regular file"):
-        user_lookup.look_up(root, "root")
-    passwd.unlink()
-    passwd.mkdir()
-    with pytest.raises(InvalidParameter, match="not a regular file"):
-        user_lookup.look_up(root, "root")
-    passwd.rmdir()
     with open(passwd, "wb") as file:
         file.truncate(user_lookup.MAX_FILE + 1)
     with pytest.raises(InvalidParameter, match="larger"):
         user_lookup.look_up(root, "root")
+    os.close(root)
+
+
+def test_what_is_no_regular_file_has_no_entries(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    passwd = tmp_path / "etc/passwd"
+    root = os.open(tmp_path, os.O_PATH)
+    for make in (
+        os.mkfifo,
+        os.mkdir,
+        lambda path: os.symlink("/nothing", path),
+        lambda path: os.mknod(path, stat.S_IFSOCK),
+        lambda path: os.mknod(path, stat.S_IFCHR, os.makedev(1, 5)),
+    ):
+        try:
+            make(passwd)
+        except PermissionError:
+            continue
+        assert user_lookup.look_up(root, "") == user_lookup.look_up(root, "0") == Identity(0, 0, (0,), "/")
+        assert user_lookup.look_up(root, "5:6") == Identity(5, 6, (6,), "/")
+        assert user_lookup.home_of(root, 0) == "/"
+        for name in ("root", "app", "0:root"):
+            with pytest.raises(InvalidParameter, match="no matching entries"):
+                user_lookup.look_up(root, name)
+        passwd.rmdir() if passwd.is_dir() else passwd.unlink()
     os.close(root)
