@@ -21,8 +21,9 @@ from pydock.runtime.messages import StartContainer
 from pydock.runtime.zygote import READY
 from pydock.worker.jobs import Jobs
 
-#: how long a zygote may take to import its modules, in seconds
-START_LIMIT = 60
+#: how long a zygote may take to import its modules, in seconds: one that fails is known by its end; a machine that is
+#: just coming up may be slow
+START_LIMIT = 300
 _CODE = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[2])
