@@ -5,7 +5,7 @@ import os
 import signal
 from typing import Final
 
-from pydock.linux.syscall import NUMBERS, check, failure, libc, locked_libc
+from pydock.linux.syscall import NUMBERS, check, libc, locked_libc
 
 CLONE_NEWTIME: Final = 0x00000080
 CLONE_NEWNS: Final = 0x00020000
@@ -17,13 +17,6 @@ CLONE_NEWPID: Final = 0x20000000
 CLONE_NEWNET: Final = 0x40000000
 CLONE_PIDFD: Final = 0x00001000
 CLONE_INTO_CGROUP: Final = 0x200000000
-
-_before_fork = ctypes.pythonapi.PyOS_BeforeFork
-_after_fork_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
-_after_fork_child = ctypes.pythonapi.PyOS_AfterFork_Child
-for _hook in (_before_fork, _after_fork_parent, _after_fork_child):
-    _hook.restype = None
-    _hook.argtypes = ()
 
 
 class _CloneArgs(ctypes.Structure):
@@ -51,8 +44,8 @@ def setns(descriptor: int, kinds: int = 0) -> None:
 def fork_into(flags: int, cgroup: int = -1) -> tuple[int, int]:
     """clone3(2) used as fork(2): the child is born in new namespaces and in the cgroup v2 directory `cgroup`.
 
-    Returns (pid, pidfd) in the parent and (0, -1) in the child.  The caller must be single-threaded: glibc's own
-    fork handlers are passed by, which only matters where another thread might hold a lock.
+    Returns (pid, pidfd) in the parent and (0, -1) in the child.  As with `bare_fork` nobody's fork handlers run: the
+    caller must be single-threaded, and the child has its random state.
     """
     pidfd = ctypes.c_int(-1)
     arguments = _CloneArgs(flags=flags | CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=signal.SIGCHLD)
@@ -63,14 +56,8 @@ def fork_into(flags: int, cgroup: int = -1) -> tuple[int, int]:
     else:
         size -= 8  # kernels before 5.7 know no such field
     number, reference = ctypes.c_long(NUMBERS["clone3"]), ctypes.byref(arguments)
-    _before_fork()
     pid = locked_libc.syscall(number, reference, ctypes.c_size_t(size))
-    if pid == 0:
-        _after_fork_child()
+    if check(pid) == 0:
         return 0, -1
-    error = failure() if pid == -1 else None
-    _after_fork_parent()
-    if error:
-        raise error
     os.set_inheritable(pidfd.value, False)
     return pid, pidfd.value

@@ -92,7 +92,7 @@ def read_exit(bundle: str) -> Exited | None:
 def withdraw(bundle: str) -> None:
     """Let no shim start the container any more by what an earlier daemon asked: `shim_pid` tells of one that does.
 
-    A launcher writes the pid and then reads the configuration; who withdraws does the opposite.
+    Who becomes the container writes the pid and then reads the configuration; who withdraws does the opposite.
     """
     with contextlib.suppress(FileNotFoundError):
         os.unlink(f"{bundle}/{CONFIG}")

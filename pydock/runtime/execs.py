@@ -1,14 +1,14 @@
 """The processes that were started in a running container beside its first: docker exec.  The shim has them."""
 
 import os
-import select
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydock.errors import StepFailed
 from pydock.runtime import channel
 from pydock.runtime.event_loop import READ, EventLoop
-from pydock.runtime.launcher import Birth, Launch, launch_exec
-from pydock.runtime.messages import Detached, ExecExited, ExecFailed, Message, StartExec
+from pydock.runtime.launcher import Birth, ExecBirth, reason
+from pydock.runtime.messages import Detached, ExecExited, ExecFailed, ExecStarted, Message, StartExec
 from pydock.runtime.shim_control import Answer
 from pydock.runtime.shim_streams import ProcessStreams
 
@@ -34,7 +34,7 @@ class _Pending:
     message: StartExec
     fds: list[int]
     answer: Answer
-    launch: Launch
+    launch: ExecBirth
 
 
 class Execs:
@@ -65,53 +65,60 @@ class Execs:
 
     def start(self, message: StartExec, fds: list[int], answer: Answer) -> None:
         """Start one; `answer` the daemon, and serve `fds` with its streams, when it runs."""
-        launch = launch_exec(message, self._container)
+        try:
+            launch = ExecBirth(message, self._container)
+        except Exception as error:  # the daemon must learn of it, whatever it is
+            _refuse(message, fds, answer, error)
+            return
         pending = _Pending(message, fds, answer, launch)
         self._pending.append(pending)
-        self._loop.watch(launch.fileno(), READ, lambda _: self._born(pending))
+        self._loop.watch(launch.fileno(), READ, lambda _: self._hear(pending))
 
-    def settle(self) -> None:
-        """See to those whose launch has just ended."""
-        if self._pending:
-            poll = select.poll()
-            for pending in self._pending:
-                poll.register(pending.launch.fileno(), select.POLLIN)
-            ready = {descriptor for descriptor, _ in poll.poll(0)}
-            for pending in self._pending[:]:
-                if pending.launch.fileno() in ready:
-                    self._born(pending)
-
-    def exited(self, pid: int, code: int) -> bool:
-        """A child of the shim was reaped; whether it was one of these."""
+    def exited(self, pid: int, code: int) -> None:
+        """A child of the shim was reaped, perhaps one of these."""
+        for pending in self._pending:
+            if pending.launch.pid == pid:
+                while not self._hear(pending):  # it cannot say more than it has said
+                    pass
+                break
         for found in self._execs.values():
             if found.pid == pid and found.exit_code == _RUNNING:
                 found.exit_code = code
                 os.close(found.pidfd)
                 found.streams.process_exited()
-                return True
-        return False
+                break
 
     def close(self) -> None:
         """The container ended: so did they, whatever their output still waits for."""
         for pending in self._pending[:]:
-            self._born(pending)
+            self._fail(pending, StepFailed("start the exec", 0, "", "the container has ended"))
         for identity, ended in list(self._execs.items()):
             ended.streams.close()
             self._announce(ExecExited(identity, ended.exit_code if ended.exit_code != _RUNNING else 137))
         self._execs.clear()
 
-    def _born(self, pending: _Pending) -> None:
+    def _hear(self, pending: _Pending) -> bool:
+        """Take a word of one that is being launched; whether that is over, one way or the other."""
+        launch = pending.launch
+        descriptor = launch.fileno()
+        try:
+            birth = launch.hear()
+        except Exception as error:  # the daemon must learn of it, whatever it is
+            self._fail(pending, error)
+            return True
+        if birth is None:
+            return False
+        self._loop.forget(descriptor)
         self._pending.remove(pending)
+        self._serve(pending.message, birth, pending.fds)
+        pending.answer(channel.encode(ExecStarted(pending.message.exec_id, birth.pid)))
+        return True
+
+    def _fail(self, pending: _Pending, error: Exception) -> None:
         self._loop.forget(pending.launch.fileno())
-        birth, answer = pending.launch.result()
-        if birth:
-            self._serve(pending.message, birth, pending.fds)
-        else:
-            for fd in pending.fds:
-                os.close(fd)
-            failed = ExecFailed(pending.message.exec_id, "start the exec", 0, "", "its launcher died")
-            answer = answer or channel.encode(failed)
-        pending.answer(answer)
+        self._pending.remove(pending)
+        pending.launch.abandon()
+        _refuse(pending.message, pending.fds, pending.answer, error)
 
     def _serve(self, message: StartExec, birth: Birth, fds: list[int]) -> None:
         identity = message.exec_id
@@ -134,3 +141,10 @@ class Execs:
     def _end(self, identity: str) -> None:
         ended = self._execs.pop(identity)
         self._announce(ExecExited(identity, ended.exit_code))
+
+
+def _refuse(message: StartExec, fds: list[int], answer: Answer, error: Exception) -> None:
+    """Tell the daemon why an exec did not start."""
+    for fd in fds:
+        os.close(fd)
+    answer(channel.encode(ExecFailed(message.exec_id, *reason(error))))

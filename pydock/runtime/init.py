@@ -1,8 +1,8 @@
 """The forked child that becomes the container's process: namespaces, the steps, the gate, execve.
 
-The launcher forks it.  It talks to its parent over a SEQPACKET socket that closes at exec: warnings, the terminal, a
-failure as (step, errno, path, detail).  Once the root is entered nothing may be imported or looked up by name: an
-image may bring its own modules, and Python would run them as root.
+`launch` forks it, for the shim or the OCI command line.  It talks to its parent over a SEQPACKET socket that closes at
+exec: warnings, the terminal, a failure as (step, errno, path, detail).  Once the root is entered nothing may be
+imported or looked up by name: an image may bring its own modules, and Python would run them as root.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -11,9 +11,11 @@ import fcntl
 import gc
 import os
 import signal
-import socket
 import stat
 import sys
+from _socket import SCM_RIGHTS, SOL_SOCKET
+from _socket import socket as Socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -24,7 +26,7 @@ from pydock.runtime import supervisor
 from pydock.runtime.steps import Context, Step, run
 
 #: the first byte of each message to the parent
-FAILURE, WARNING, TERMINAL, READY, EXEC = b"F", b"W", b"T", b"R", b"E"
+FAILURE, WARNING, TERMINAL, LISTENER, GROUPED, READY, EXEC = b"F", b"W", b"T", b"L", b"C", b"R", b"E"
 GO = b"G"
 
 
@@ -51,9 +53,10 @@ class InitPlan:
     supervise: bool = False
 
 
-def run_init(plan: InitPlan, channel: socket.socket) -> NoReturn:
-    """Become the program, or tell the parent why not; never returns."""
+def run_init(prepare: Callable[[Socket], InitPlan], channel: Socket) -> NoReturn:
+    """Become the program that `prepare` plans for, or tell the parent why not; never returns."""
     try:
+        plan = prepare(channel)
         channel, gate = _take_stdio(plan, channel)
         _run(plan, channel, gate)
     except StepFailed as failed:
@@ -83,7 +86,22 @@ def seal_imports() -> None:
     sys.meta_path = [_NoImports]
 
 
-def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
+def tell_warning(channel: Socket, text: str) -> None:
+    """Say what the user should know, for who prepares."""
+    _tell(channel, WARNING + os.fsencode(text))
+
+
+def tell_grouped(channel: Socket) -> None:
+    """Say that the group is there to be moved into, for who prepares."""
+    _tell(channel, GROUPED)
+
+
+def send_listener(channel: Socket, listener: int) -> None:
+    """Give the parent the socket on which it can be found."""
+    _send_descriptor(channel, LISTENER, listener)
+
+
+def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
     gc.disable()
     process.set_parent_death_signal(signal.SIGKILL)
     process.set_dumpable(False)
@@ -99,7 +117,9 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
             raise StepFailed("join the control group", 0, "", "the parent is gone")
         released = True
 
-    context = Context(send_terminal=lambda master: _send_terminal(channel, master), await_cgroup=await_cgroup)
+    context = Context(
+        send_terminal=lambda master: _send_descriptor(channel, TERMINAL, master), await_cgroup=await_cgroup
+    )
     if plan.hold:
         await_cgroup()
     if plan.maps:
@@ -116,7 +136,7 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
     run(plan.steps, context)
     await_cgroup()
     for warning in context.warnings:
-        _tell(channel, WARNING + os.fsencode(warning))
+        tell_warning(channel, warning)
     environment = _environment(plan.env, context.home)
     process.set_parent_death_signal(0)
     if gate >= 0:
@@ -133,7 +153,7 @@ def _run(plan: InitPlan, channel: socket.socket, gate: int) -> NoReturn:
 
 
 def _supervise(
-    descriptor: int, channel: socket.socket, program: str, args: tuple[str, ...], environment: dict[str, str]
+    descriptor: int, channel: Socket, program: str, args: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     """Have the program run by a PID 1 that reaps; returns in the process that is to exec it, where that is Python's."""
     if descriptor >= 0:
@@ -158,7 +178,7 @@ def _default_signals() -> None:
     process.default_hidden_signals()
 
 
-def _take_stdio(plan: InitPlan, channel: socket.socket) -> tuple[socket.socket, int]:
+def _take_stdio(plan: InitPlan, channel: Socket) -> tuple[Socket, int]:
     """Put the standard streams in place, after moving what must live on out of their way."""
     floor = 3 + plan.preserve
     lifted = []
@@ -166,7 +186,7 @@ def _take_stdio(plan: InitPlan, channel: socket.socket) -> tuple[socket.socket, 
         if descriptor < 0:
             descriptor = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         lifted.append(_lift(descriptor, floor))
-    moved = socket.socket(fileno=_lift(channel.fileno(), floor))
+    moved = Socket(fileno=_lift(channel.fileno(), floor))
     channel.detach()
     gate = _lift(plan.gate, floor) if plan.gate >= 0 else -1
     for target, descriptor in enumerate(lifted):
@@ -239,13 +259,13 @@ def _why_not(path: str) -> int:
     return 0 if os.access(path, os.X_OK) else errno.EACCES
 
 
-def _tell(channel: socket.socket, message: bytes) -> None:
+def _tell(channel: Socket, message: bytes) -> None:
     """Send by write(2), which the strictest seccomp profile allows; nothing where the channel is closed."""
     if channel.fileno() >= 0:
         os.write(channel.fileno(), message)
 
 
-def _send_failure(channel: socket.socket, failed: StepFailed) -> None:
+def _send_failure(channel: Socket, failed: StepFailed) -> None:
     if channel.fileno() < 0:
         os.write(2, os.fsencode(f"{failed}\n"))
         return
@@ -253,6 +273,6 @@ def _send_failure(channel: socket.socket, failed: StepFailed) -> None:
     _tell(channel, FAILURE + b"\0".join(os.fsencode(text.replace("\0", " "))[:4096] for text in texts))
 
 
-def _send_terminal(channel: socket.socket, master: int) -> None:
-    rights = master.to_bytes(4, sys.byteorder)
-    channel.sendmsg([TERMINAL], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+def _send_descriptor(channel: Socket, kind: bytes, descriptor: int) -> None:
+    rights = descriptor.to_bytes(4, sys.byteorder)
+    channel.sendmsg([kind], [(SOL_SOCKET, SCM_RIGHTS, rights)])

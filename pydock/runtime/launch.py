@@ -1,26 +1,31 @@
 """Bring a process to life: a container's first one, or one more in a running container.
 
-The shim and the OCI command line call this, single-threaded; both functions block until the program's exec was seen
-to succeed, some milliseconds, or raise StepFailed and leave nothing behind.
+The OCI command line calls `start_container` and `start_exec`, which block until the program's exec was seen to succeed,
+some milliseconds, or raise StepFailed and leave nothing behind.  The shim goes by `bear`: its children plan for
+themselves, so that it stays small.  All callers are single-threaded.
 """
 
 import os
 import signal
-import socket
 import sys
-from collections.abc import Callable
+from _socket import CMSG_SPACE, MSG_CMSG_CLOEXEC
+from _socket import socket as Socket
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from pydock.errors import PydockError, StepFailed
+from pydock.linux import datagram
 from pydock.linux import namespaces as ns
 from pydock.linux.mounts import Mount
 from pydock.runtime import cgroups
 from pydock.runtime.cgroups import Cgroup
-from pydock.runtime.init import EXEC, FAILURE, GO, READY, TERMINAL, WARNING, InitPlan, run_init
+from pydock.runtime.init import EXEC, FAILURE, GO, GROUPED, LISTENER, READY, TERMINAL, WARNING, InitPlan, run_init
 from pydock.runtime.plan import container_steps, exec_steps, missing_warning
 from pydock.runtime.process_setup import SetOomScore, grant
-from pydock.runtime.spec import IdMapping, Linux, Process, Spec
+from pydock.runtime.spec import IdMapping, Namespace, Process, Spec
+from pydock.runtime.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +97,18 @@ _KINDS = {
     "cgroup": ns.CLONE_NEWCGROUP,
     "time": ns.CLONE_NEWTIME,
 }
-_BUFFER = 1 << 16
+_READING: Final = "read the container's configuration"
+#: the longest message of a child and the room for its one descriptor
+_BUFFER, _ROOM = 1 << 16, CMSG_SPACE(4)
+_CLOEXEC = int(MSG_CMSG_CLOEXEC)
 
 
 def start_container(launch: ContainerLaunch) -> Launched:
     """Start a container's first process; StepFailed where a step of it fails."""
-    spec = launch.spec
-    linux, process = spec.get("linux", {}), spec["process"]
-    layout = launch.cgroup.layout if launch.cgroup else cgroups.detect()
-    group = launch.cgroup.path if launch.cgroup else ""
-    granted = grant(process.get("capabilities"))
-    try:
-        steps = container_steps(spec, launch.rootfs, launch.mountpoint, layout, group, granted, launch.seccomp)
-    except PydockError as error:
-        raise StepFailed("read the container's configuration", detail=error.message) from error
+    linux = launch.spec.get("linux", {})
     with ExitStack() as opened:
-        flags, joins, pid_namespace = _namespaces(linux, launch.netns, opened)
-        plan = InitPlan(
-            steps=tuple(steps),
-            args=tuple(process["args"]),
-            env=tuple(process.get("env", ())),
-            stdio=(launch.stdio.stdin, launch.stdio.stdout, launch.stdio.stderr),
-            joins=joins,
-            hold=bool(flags & ns.CLONE_NEWUSER) or launch.on_born is not None,
-            maps=bool(flags & ns.CLONE_NEWUSER),
-            gate=launch.gate,
-            preserve=launch.preserve,
-            supervise=launch.init,
-        )
+        cradle = cradle_of(linux.get("namespaces", []), launch.netns, opened)
+        warnings, plan = container_plan(launch, opened)
         maps = (linux.get("uidMappings", []), linux.get("gidMappings", [])) if plan.maps else None
 
         def born(pid: int) -> None:
@@ -128,11 +117,48 @@ def start_container(launch: ContainerLaunch) -> Launched:
             if launch.on_born:
                 launch.on_born(pid)
 
-        return _launch(plan, flags, pid_namespace, launch.cgroup, missing_warning(granted), born)
+        return _launch(plan, cradle, launch.cgroup, warnings, born)
 
 
 def start_exec(launch: ExecLaunch) -> Launched:
     """Start one more process in a running container; StepFailed where a step of it fails."""
+    warnings, plan = exec_plan(launch)
+    return _launch(plan, Cradle(pid_namespace=launch.pidfd), launch.cgroup, warnings, lambda pid: None)
+
+
+def container_plan(launch: ContainerLaunch, opened: ExitStack) -> tuple[list[str], InitPlan]:
+    """What the user should know, and what the first process does.
+
+    The namespaces that it joins are open until `opened` closes.
+    """
+    spec = launch.spec
+    linux, process = spec.get("linux", {}), spec["process"]
+    layout = launch.cgroup.layout if launch.cgroup else cgroups.detect()
+    group = launch.cgroup.path if launch.cgroup else ""
+    granted = grant(process.get("capabilities"))
+    try:
+        steps = container_steps(spec, launch.rootfs, launch.mountpoint, layout, group, granted, launch.seccomp)
+    except PydockError as error:
+        raise StepFailed(_READING, detail=error.message) from error
+    spaces = linux.get("namespaces", [])
+    own_users = any(space["type"] == "user" and not space.get("path") for space in spaces)
+    plan = InitPlan(
+        steps=tuple(steps),
+        args=tuple(process["args"]),
+        env=tuple(process.get("env", ())),
+        stdio=(launch.stdio.stdin, launch.stdio.stdout, launch.stdio.stderr),
+        joins=_joins(spaces, launch.netns, opened),
+        hold=own_users or launch.on_born is not None,
+        maps=own_users,
+        gate=launch.gate,
+        preserve=launch.preserve,
+        supervise=launch.init,
+    )
+    return missing_warning(granted), plan
+
+
+def exec_plan(launch: ExecLaunch, early: tuple[Step, ...] = ()) -> tuple[list[str], InitPlan]:
+    """What the user should know, and what one more process does, `early` before all else."""
     granted = grant(launch.process.get("capabilities"))
     kinds = ns.CLONE_NEWNS | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWNET | ns.CLONE_NEWCGROUP
     if _differs(launch.pid, "user"):
@@ -143,42 +169,62 @@ def start_exec(launch: ExecLaunch) -> Launched:
         env=tuple(launch.process.get("env", ())),
         stdio=(launch.stdio.stdin, launch.stdio.stdout, launch.stdio.stderr),
         # the shim, which it would take after, is spared by the kernel longer than any container
-        early=(SetOomScore(launch.process.get("oomScoreAdj", _oom_score(launch.pid))),),
+        early=(*early, SetOomScore(launch.process.get("oomScoreAdj", _oom_score(launch.pid)))),
         joins=((launch.pidfd, kinds),),
         preserve=launch.preserve,
     )
-    return _launch(plan, 0, launch.pidfd, launch.cgroup, missing_warning(granted), lambda pid: None)
+    return missing_warning(granted), plan
 
 
-def _namespaces(linux: Linux, netns: int, opened: ExitStack) -> tuple[int, tuple[tuple[int, int], ...], int]:
-    """(clone flags, namespaces to join in the child, pid namespace to be born in or -1)."""
+class Cradle(NamedTuple):
+    """Where a process is born: in new namespaces (clone(2)'s flags), in the pid namespace of a descriptor."""
+
+    flags: int = 0
+    pid_namespace: int = -1
+
+
+def cradle_of(namespaces: Sequence[Namespace], netns: int, opened: ExitStack) -> Cradle:
+    """The birthplace of a container's first process; its descriptor is open until `opened` closes."""
     flags, pid_namespace = 0, -1
+    for namespace in namespaces:
+        kind = _kind(namespace)
+        if kind == ns.CLONE_NEWPID and namespace.get("path"):
+            pid_namespace = _open(namespace, opened)
+        # the cgroup namespace is entered by a step, once the process is in its group
+        elif not namespace.get("path") and kind != ns.CLONE_NEWCGROUP and not (kind == ns.CLONE_NEWNET and netns >= 0):
+            flags |= kind
+    return Cradle(flags, pid_namespace)
+
+
+def _joins(namespaces: Sequence[Namespace], netns: int, opened: ExitStack) -> tuple[tuple[int, int], ...]:
+    """The namespaces that the first process joins once it is born: (descriptor, kind)."""
     joins: list[tuple[int, int]] = []
-    for namespace in linux.get("namespaces", []):
-        kind = _KINDS.get(namespace["type"])
-        if kind is None:
-            raise StepFailed("read the container's configuration", detail=f"unknown namespace: {namespace['type']}")
-        path = namespace.get("path", "")
-        if namespace["type"] == "network" and netns >= 0:
+    for namespace in namespaces:
+        kind = _kind(namespace)
+        if not namespace.get("path") or kind == ns.CLONE_NEWPID or (kind == ns.CLONE_NEWNET and netns >= 0):
             continue
-        if not path:
-            # the cgroup namespace is entered by a step, once the process is in its group
-            flags |= 0 if kind == ns.CLONE_NEWCGROUP else kind
-            continue
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise StepFailed(f"open the {namespace['type']} namespace", error.errno or 0, path) from error
-        opened.callback(os.close, descriptor)
-        if kind == ns.CLONE_NEWPID:
-            pid_namespace = descriptor
-        elif kind == ns.CLONE_NEWUSER:
-            joins.insert(0, (descriptor, kind))
-        else:
-            joins.append((descriptor, kind))
+        place = 0 if kind == ns.CLONE_NEWUSER else len(joins)
+        joins.insert(place, (_open(namespace, opened), kind))
     if netns >= 0:
         joins.append((netns, ns.CLONE_NEWNET))
-    return flags, tuple(joins), pid_namespace
+    return tuple(joins)
+
+
+def _kind(namespace: Namespace) -> int:
+    kind = _KINDS.get(namespace["type"])
+    if kind is None:
+        raise StepFailed(_READING, detail=f"unknown namespace: {namespace['type']}")
+    return kind
+
+
+def _open(namespace: Namespace, opened: ExitStack) -> int:
+    path = namespace.get("path", "")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise StepFailed(f"open the {namespace['type']} namespace", error.errno or 0, path) from error
+    opened.callback(os.close, descriptor)
+    return descriptor
 
 
 def _oom_score(pid: int) -> int:
@@ -196,51 +242,127 @@ def _differs(pid: int, kind: str) -> bool:
         raise StepFailed("find the container's process", error.errno or 0, f"/proc/{pid}/ns/{kind}") from error
 
 
-def _launch(
-    plan: InitPlan,
-    flags: int,
-    pid_namespace: int,
-    cgroup: Cgroup | None,
-    warnings: list[str],
-    born: Callable[[int], None],
-) -> Launched:
-    parent, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with parent:
-        with child:
-            directory = cgroup.descriptor() if cgroup else -1
-            try:
-                pid, pidfd = _fork(flags, pid_namespace, directory)
-            except OSError as error:
-                raise StepFailed("fork the container's process", error.errno or 0) from error
-            finally:
-                if directory >= 0:
-                    os.close(directory)
-            if pid == 0:
-                parent.close()
-                run_init(plan, child)
+class Newborn:
+    """A child of the caller between its birth and its exec: `hear` what it says until that is all.
+
+    ``grouped``: its control group has been made, too.  ``terminal`` is its terminal's master side and ``listener`` a
+    socket that was made on the way: -1 for none, both the caller's from then on.
+    """
+
+    def __init__(self, pid: int, pidfd: int, channel: Socket) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+        self.terminal = -1
+        self.listener = -1
+        self.grouped = False
+        self.warnings: list[str] = []
+        self._channel = channel
+        self._about_to_exec = False
+
+    def fileno(self) -> int:
+        """What is readable when `hear` need not wait."""
+        return self._channel.fileno()
+
+    def release(self) -> None:
+        """Let it go on beyond what it awaits: it is in its group, its ids are mapped."""
         try:
-            if cgroup and directory < 0:
-                _join(cgroup, pid)
-            born(pid)
-            try:
-                parent.send(GO)
-            except OSError:
-                pass  # it has failed already: what it said about it is read next
-            terminal = _listen(parent, warnings)
-        except BaseException:
-            _discard(pidfd)
-            raise
-    return Launched(pid, pidfd, terminal, tuple(warnings))
+            self._channel.send(GO)
+        except OSError:
+            pass  # it has failed already: what it said about it is heard next
+
+    def hear(self) -> bool:
+        """Take one message; True when its program runs, or waits at the gate.  StepFailed where it failed."""
+        try:
+            message, ancillary, _, _ = self._channel.recvmsg(_BUFFER, _ROOM, _CLOEXEC)
+        except ConnectionResetError:
+            return False  # told once where the child ended without reading our word; what it said before is still there
+        kind, body = message[:1], message[1:]
+        if kind == TERMINAL:
+            self.terminal = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+        elif kind == LISTENER:
+            self.listener = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+        elif kind == GROUPED:
+            self.grouped = True
+        elif kind == WARNING:
+            self.warnings.append(os.fsdecode(body))
+        elif kind == EXEC:
+            self._about_to_exec = True
+        elif kind == FAILURE:
+            step, number, path, detail = (os.fsdecode(text) for text in body.split(b"\0"))
+            raise StepFailed(step, int(number), path, detail)
+        elif not kind and not self._about_to_exec:
+            raise StepFailed("set up the process", 0, "", "it was killed on the way")
+        if kind and kind != READY:
+            return False
+        self._channel.close()
+        return True
+
+    def kill(self) -> None:
+        """Kill it, whatever it is doing, and close all that there is of it.  It is still to be reaped."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._channel.close()
+        for descriptor in (self.pidfd, self.terminal, self.listener):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    def discard(self) -> None:
+        """Kill it, and reap it."""
+        self.kill()
+        try:
+            os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            pass
 
 
-def _fork(flags: int, pid_namespace: int, cgroup: int) -> tuple[int, int]:
-    if pid_namespace < 0:
-        return ns.fork_into(flags, cgroup)
+def bear(prepare: Callable[[Socket], InitPlan], cradle: Cradle, directory: int = -1) -> Newborn:
+    """Fork a child that becomes what it `prepare`s, in the cgroup v2 `directory` where there is one."""
+    parent, child = datagram.bare_pair()
+    try:
+        pid, pidfd = _fork(cradle, directory)
+    except OSError as error:
+        parent.close()
+        child.close()
+        raise StepFailed("fork the container's process", error.errno or 0) from error
+    if pid == 0:
+        parent.close()
+        run_init(prepare, child)
+    child.close()
+    return Newborn(pid, pidfd, parent)
+
+
+def _launch(
+    plan: InitPlan, cradle: Cradle, cgroup: Cgroup | None, warnings: list[str], born: Callable[[int], None]
+) -> Launched:
+    directory = cgroup.descriptor() if cgroup else -1
+    try:
+        newborn = bear(lambda _: plan, cradle, directory)
+    finally:
+        if directory >= 0:
+            os.close(directory)
+    try:
+        if cgroup and directory < 0:
+            join(cgroup, newborn.pid)
+        born(newborn.pid)
+        newborn.release()
+        while not newborn.hear():
+            pass
+    except BaseException:
+        newborn.discard()
+        raise
+    return Launched(newborn.pid, newborn.pidfd, newborn.terminal, (*warnings, *newborn.warnings))
+
+
+def _fork(cradle: Cradle, directory: int) -> tuple[int, int]:
+    if cradle.pid_namespace < 0:
+        return ns.fork_into(cradle.flags, directory)
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        ns.setns(pid_namespace, ns.CLONE_NEWPID)
+        ns.setns(cradle.pid_namespace, ns.CLONE_NEWPID)
         try:
-            pid, pidfd = ns.fork_into(flags, cgroup)
+            pid, pidfd = ns.fork_into(cradle.flags, directory)
         except BaseException:
             ns.setns(own, ns.CLONE_NEWPID)
             raise
@@ -251,7 +373,8 @@ def _fork(flags: int, pid_namespace: int, cgroup: int) -> tuple[int, int]:
         os.close(own)
 
 
-def _join(cgroup: Cgroup, pid: int) -> None:
+def join(cgroup: Cgroup, pid: int) -> None:
+    """Move a newborn process into its group."""
     try:
         cgroup.add(pid)
     except ProcessLookupError:
@@ -268,46 +391,3 @@ def _write_maps(pid: int, maps: tuple[list[IdMapping], list[IdMapping]]) -> None
                 target.write(lines)
         except OSError as error:
             raise StepFailed("map ids", error.errno or 0, f"/proc/{pid}/{file}") from error
-
-
-def _listen(channel: socket.socket, warnings: list[str]) -> int:
-    """Hear the child out until its exec closes the channel; returns its terminal, -1 for none."""
-    terminal, about_to_exec = -1, False
-    try:
-        while True:
-            try:
-                message, ancillary, _, _ = channel.recvmsg(_BUFFER, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
-            except ConnectionResetError:
-                continue  # told once where the child ended without reading our word; what it said before is still there
-            if not message:
-                break
-            kind, body = message[:1], message[1:]
-            if kind == TERMINAL:
-                terminal = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
-            elif kind == WARNING:
-                warnings.append(os.fsdecode(body))
-            elif kind == READY:
-                return terminal
-            elif kind == EXEC:
-                about_to_exec = True
-            elif kind == FAILURE:
-                step, number, path, detail = (os.fsdecode(text) for text in body.split(b"\0"))
-                raise StepFailed(step, int(number), path, detail)
-        if not about_to_exec:
-            raise StepFailed("set up the process", 0, "", "it was killed on the way")
-    except BaseException:
-        if terminal >= 0:
-            os.close(terminal)
-        raise
-    return terminal
-
-
-def _discard(pidfd: int) -> None:
-    """Kill the child, whatever it is doing, and reap it."""
-    try:
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
-    except (ProcessLookupError, ChildProcessError):
-        pass
-    finally:
-        os.close(pidfd)

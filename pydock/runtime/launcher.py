@@ -1,34 +1,42 @@
-"""Launches processes from a short-lived child of the shim, which stays small: what is touched there is not its own.
+"""Launches the container's first process and its execs from the shim, which stays small: they prepare themselves.
 
-The shim is a subreaper: when the child ends, the launched process becomes the shim's.  Whatever is done once, opening
-the bundle, reading the specification, making the control group, the steps, the answer to the daemon, happens in here.
+What is touched in the shim is its own as long as the container runs.  So it makes pipes and forks; whatever is done
+once, opening the bundle, reading the specification, making the control group, the steps, the child does on its way.
 """
 
 import contextlib
 import os
 import signal
-import time
 import traceback
 from _socket import socket as Socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, NamedTuple, NoReturn, cast
+from time import time_ns
+from typing import Any, NamedTuple, cast
 
 from pydock.errors import PydockError, StepFailed
-from pydock.linux import datagram
-from pydock.linux.bare_fork import bare_fork
 from pydock.linux.mounts import Mount
-from pydock.runtime import bundle, channel
+from pydock.runtime import bundle
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.children import close_all_but, restore_file_limit
-from pydock.runtime.launch import ContainerLaunch, ExecLaunch, Launched, Stdio, start_container, start_exec
+from pydock.runtime.init import InitPlan, send_listener, tell_grouped, tell_warning
+from pydock.runtime.launch import (
+    ContainerLaunch,
+    Cradle,
+    ExecLaunch,
+    Newborn,
+    Stdio,
+    bear,
+    container_plan,
+    cradle_of,
+    exec_plan,
+    join,
+)
 from pydock.runtime.logs.writer import open_log
-from pydock.runtime.messages import ExecFailed, ExecStarted, Message, StartContainer, Started, StartExec, StartFailed
+from pydock.runtime.messages import StartContainer, StartExec
+from pydock.runtime.process_setup import JoinCgroup
 from pydock.runtime.spec import Process, Spec
 from pydock.runtime.stdio_pipes import Pipes
-
-#: the descriptors of a Birth, in the order in which they travel
-_DESCRIPTORS = ("pidfd", "terminal", "stdin", "stdout", "stderr", "server")
 
 
 class Birth(NamedTuple):
@@ -42,51 +50,116 @@ class Birth(NamedTuple):
     """
 
     pid: int
-    own_pids: int = 1
+    pidfd: int
+    terminal: int
+    stdin: int
+    stdout: int
+    stderr: int
+    server: int = -1
+    own_pids: bool = True
     started_at: int = 0
     cgroup: str = ""
-    pidfd: int = -1
-    terminal: int = -1
-    stdin: int = -1
-    stdout: int = -1
-    stderr: int = -1
-    server: int = -1
 
 
-class Launch:
-    """A launch under way: its descriptor is readable when `result` will not have to wait."""
+def launch_container(message: StartContainer, netns: int) -> tuple[Birth, list[str]]:
+    """Bring a container to life: it and what the user should know; where that fails nothing is left.
 
-    def __init__(self, work: Callable[[], tuple[Birth | None, bytes]], keep: list[int]) -> None:
-        self._reply, theirs = datagram.bare_pair()
-        if bare_fork() == 0:
-            _live(work, theirs, keep)
-        theirs.close()
+    Waits for the program's exec.
+    """
+    cgroup = Cgroup.at(message.cgroup) if message.cgroup else None
+    pipes = Pipes()
+    newborn: Newborn | None = None
+    try:
+        if not message.tty:
+            pipes = Pipes.make(stdin=message.open_stdin, stdout=True, stderr=True)
+        with ExitStack() as opened:
+            cradle = cradle_of(message.namespaces, netns, opened)
+            theirs, shim = pipes.theirs, os.getpid()
+            newborn = bear(
+                lambda channel: _prepared(lambda: _plan_container(message, netns, theirs, cgroup, shim, channel)),
+                cradle,
+            )
+        pipes.close_theirs()
+        while not newborn.hear():
+            if newborn.grouped:
+                newborn.grouped = False
+                if cgroup:
+                    join(cgroup, newborn.pid)  # the kernel may take its time: the child goes on meanwhile
+                newborn.release()
+    except BaseException:
+        _take_back(message, newborn, pipes)
+        raise
+    own_pids = any(space["type"] == "pid" and not space.get("path") for space in message.namespaces)
+    birth = Birth(
+        newborn.pid, newborn.pidfd, newborn.terminal, pipes.stdin, pipes.stdout, pipes.stderr,
+        newborn.listener, own_pids, time_ns(), message.cgroup,
+    )  # fmt: skip
+    return birth, newborn.warnings
+
+
+class ExecBirth:
+    """One more process of a running container on its way to its exec."""
+
+    def __init__(self, message: StartExec, container: Birth) -> None:
+        """Fork it; StepFailed or OSError where that fails."""
+        self._pipes = Pipes()
+        directory = -1
+        try:
+            if not message.process.get("terminal"):
+                self._pipes = Pipes.make(
+                    stdin=message.open_stdin,
+                    stdout=any(stream.stdout for stream in message.streams),
+                    stderr=any(stream.stderr for stream in message.streams),
+                )
+            cgroup = Cgroup.at(container.cgroup) if container.cgroup else None
+            directory = cgroup.descriptor() if cgroup else -1
+            joined = None if directory >= 0 else cgroup
+            theirs = self._pipes.theirs
+            self._newborn = bear(
+                lambda channel: _prepared(lambda: _plan_exec(message, container, joined, theirs, channel)),
+                Cradle(pid_namespace=container.pidfd),
+                directory,
+            )
+        except BaseException:
+            self._pipes.close()
+            raise
+        finally:
+            if directory >= 0:
+                os.close(directory)
+        self._pipes.close_theirs()
+        self._newborn.release()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._newborn.pid
 
     def fileno(self) -> int:
-        """The descriptor."""
-        return self._reply.fileno()
+        """What is readable when `hear` need not wait."""
+        return self._newborn.fileno()
 
-    def result(self) -> tuple[Birth | None, bytes]:
-        """The process, None where it could not be started, and the encoded answer for the daemon."""
-        text, fds = datagram.receive(self._reply)
-        self._reply.close()
-        head, _, answer = text.partition(b"\n")
-        if not fds:
-            return None, answer
-        pid, own_pids, started_at, present, cgroup = head.decode().split(" ", 4)
-        descriptors = iter(fds)
-        numbers = [next(descriptors) if mark == "1" else -1 for mark in present]
-        return Birth(int(pid), int(own_pids), int(started_at), cgroup, *numbers), answer
+    def hear(self) -> Birth | None:
+        """Take a word of it: the process, when its program runs.  StepFailed where that failed: `abandon` it then."""
+        newborn, pipes = self._newborn, self._pipes
+        if not newborn.hear():
+            return None
+        return Birth(newborn.pid, newborn.pidfd, newborn.terminal, pipes.stdin, pipes.stdout, pipes.stderr)
 
-
-def launch_container(message: StartContainer, daemon: int, netns: int) -> Launch:
-    """Bring a container to life; the daemon is answered on its socket, and where it fails nothing is left."""
-    return Launch(lambda: _container(message, daemon, netns), [daemon, netns] if netns >= 0 else [daemon])
+    def abandon(self) -> None:
+        """Kill it; whoever reaps all children reaps it, too."""
+        self._newborn.kill()
+        self._pipes.close()
 
 
-def launch_exec(message: StartExec, container: Birth) -> Launch:
-    """Start one more process in a running container."""
-    return Launch(lambda: _exec(message, container), [container.pidfd])
+def reason(error: Exception) -> tuple[str, int, str, str]:
+    """(step, errno, path, detail) of what went wrong."""
+    if isinstance(error, StepFailed):
+        return error.step, error.errno, error.path, error.detail
+    if isinstance(error, OSError):
+        return "prepare the process", error.errno or 0, str(error.filename or ""), ""
+    if not isinstance(error, PydockError):
+        traceback.print_exc()
+    return "prepare the process", 0, "", str(error) or type(error).__name__
 
 
 def set_oom_score(score: int) -> None:
@@ -100,87 +173,47 @@ def set_oom_score(score: int) -> None:
         os.close(file)
 
 
-def _live(work: Callable[[], tuple[Birth | None, bytes]], reply: Socket, keep: list[int]) -> NoReturn:
+def _take_back(message: StartContainer, newborn: Newborn | None, pipes: Pipes) -> None:
+    """The start failed: remove what it has made."""
+    if newborn:
+        newborn.discard()
+    pipes.close()
+    with contextlib.suppress(OSError):
+        bundle.clear(message.bundle)
+    with contextlib.suppress(OSError):
+        os.rmdir(f"{message.bundle}/{bundle.ROOTFS}")
+    with contextlib.suppress(OSError):
+        if message.cgroup:
+            Cgroup.at(message.cgroup).remove()
+
+
+# in the child
+
+
+def _prepared(plan: Callable[[], InitPlan]) -> InitPlan:
+    """What `plan` gives; whatever goes wrong there is told to the daemon."""
     try:
-        signal.set_wakeup_fd(-1)  # the shim's, about to be closed
-        close_all_but([reply.fileno(), *keep])
-        restore_file_limit()
-        birth, answer = work()
-        text, fds = b"failed", []
-        if birth:
-            numbers = [getattr(birth, name) for name in _DESCRIPTORS]
-            present = "".join("1" if number >= 0 else "0" for number in numbers)
-            fds = [number for number in numbers if number >= 0]
-            text = f"{birth.pid} {birth.own_pids} {birth.started_at} {present} {birth.cgroup}".encode()
-        datagram.send(reply, text + b"\n" + answer, fds)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(0)
+        return plan()
+    except Exception as error:
+        raise StepFailed(*reason(error)) from error
 
 
-def _container(message: StartContainer, daemon: int, netns: int) -> tuple[Birth | None, bytes]:
-    sock = Socket(fileno=daemon)
-    try:
-        birth, warnings = _bring_to_life(message, netns)
-    except Exception as error:  # the daemon must learn of it, whatever it is
-        _tell(sock, StartFailed(*_reason(error)))
-        return None, b""
-    _tell(sock, Started(os.getppid(), birth.pid, birth.started_at, warnings))
-    return birth, b""
-
-
-def _bring_to_life(message: StartContainer, netns: int) -> tuple[Birth, list[str]]:
-    shim = os.getppid()
+def _plan_container(
+    message: StartContainer, netns: int, stdio: Stdio, cgroup: Cgroup | None, shim: int, channel: Socket
+) -> InitPlan:
+    _shed(channel, stdio, netns)
     path = message.bundle
-    with ExitStack() as undo:
-        bundle.clear(path)
-        undo.callback(bundle.clear, path)
-        bundle.write_pid(path, shim)
-        try:
-            open_log(message.log).finish()
-        except PydockError as error:
-            raise StepFailed("initialize logging driver", detail=error.message) from error
-        except OSError as error:
-            raise StepFailed("initialize logging driver", detail=error.strerror or str(error)) from error
-        pipes = Pipes()
-        if not message.tty:
-            pipes = Pipes.make(stdin=message.open_stdin, stdout=True, stderr=True)
-        server = bundle.listen(path)
-        spec: Spec = bundle.read_config(path)
-        launched, warnings = _launch(message, spec, pipes.theirs, netns, undo)
-        undo.pop_all()
-    linux = spec.get("linux", {})
-    namespaces = linux.get("namespaces", [])
-    birth = Birth(
-        pid=launched.pid,
-        own_pids=int(any(space["type"] == "pid" and not space.get("path") for space in namespaces)),
-        started_at=time.time_ns(),
-        cgroup=linux.get("cgroupsPath", ""),
-        pidfd=launched.pidfd,
-        terminal=launched.terminal,
-        stdin=pipes.stdin,
-        stdout=pipes.stdout,
-        stderr=pipes.stderr,
-        server=server.detach(),
-    )
-    return birth, warnings
-
-
-def _launch(
-    message: StartContainer, spec: Spec, stdio: Stdio, netns: int, undo: ExitStack
-) -> tuple[Launched, list[str]]:
-    linux = spec.get("linux", {})
-    mountpoint = f"{message.bundle}/{bundle.ROOTFS}"
+    bundle.clear(path)
+    bundle.write_pid(path, shim)
+    _check_log(message)
+    with bundle.listen(path) as server:
+        send_listener(channel, server.fileno())
+    spec: Spec = bundle.read_config(path)
+    mountpoint = f"{path}/{bundle.ROOTFS}"
     with contextlib.suppress(FileExistsError):
         os.mkdir(mountpoint, 0o700)
-    undo.callback(os.rmdir, mountpoint)
-    path = linux.get("cgroupsPath", "")
-    cgroup = Cgroup.at(path) if path else None
-    warnings: list[str] = []
-    if cgroup:
-        undo.callback(cgroup.remove)
-        warnings = cgroup.create(linux.get("resources", {}))
+    warnings = cgroup.create(spec.get("linux", {}).get("resources", {})) if cgroup else []
+    tell_grouped(channel)
     launch = ContainerLaunch(
         spec=spec,
         mountpoint=mountpoint,
@@ -191,50 +224,38 @@ def _launch(
         netns=netns,
         init=message.init,
     )
-    launched = start_container(launch)
-    return launched, [*warnings, *launched.warnings]
+    more, plan = container_plan(launch, ExitStack())  # what it opens is closed by the exec
+    for warning in (*warnings, *more):
+        tell_warning(channel, warning)
+    return plan
 
 
-def _exec(message: StartExec, container: Birth) -> tuple[Birth | None, bytes]:
-    pipes = Pipes()
-    if not message.process.get("terminal"):
-        pipes = Pipes.make(
-            stdin=message.open_stdin,
-            stdout=any(stream.stdout for stream in message.streams),
-            stderr=any(stream.stderr for stream in message.streams),
-        )
+def _plan_exec(message: StartExec, container: Birth, cgroup: Cgroup | None, stdio: Stdio, channel: Socket) -> InitPlan:
+    _shed(channel, stdio, container.pidfd)
+    seccomp = _read_filter(message.seccomp_filter)
+    process = cast(Process, message.process)
+    early = (JoinCgroup(cgroup),) if cgroup else ()
+    warnings, plan = exec_plan(ExecLaunch(process, container.pid, container.pidfd, stdio, seccomp), early)
+    for warning in warnings:
+        tell_warning(channel, warning)
+    return plan
+
+
+def _shed(channel: Socket, stdio: Stdio, kept: int) -> None:
+    """Let go of what the shim has, and is not the child's."""
+    signal.set_wakeup_fd(-1)  # the shim's, about to be closed
+    wanted = (channel.fileno(), stdio.stdin, stdio.stdout, stdio.stderr, kept)
+    close_all_but([descriptor for descriptor in wanted if descriptor >= 0])
+    restore_file_limit()
+
+
+def _check_log(message: StartContainer) -> None:
     try:
-        cgroup = Cgroup.at(container.cgroup) if container.cgroup else None
-        seccomp = _read_filter(message.seccomp_filter)
-        process = cast(Process, message.process)
-        launched = start_exec(ExecLaunch(process, container.pid, container.pidfd, pipes.theirs, seccomp, cgroup))
-    except Exception as error:  # the daemon must learn of it, whatever it is
-        return None, channel.encode(ExecFailed(message.exec_id, *_reason(error)))
-    birth = Birth(
-        pid=launched.pid,
-        pidfd=launched.pidfd,
-        terminal=launched.terminal,
-        stdin=pipes.stdin,
-        stdout=pipes.stdout,
-        stderr=pipes.stderr,
-    )
-    return birth, channel.encode(ExecStarted(message.exec_id, launched.pid))
-
-
-def _reason(error: Exception) -> tuple[str, int, str, str]:
-    """(step, errno, path, detail) of what went wrong."""
-    if isinstance(error, StepFailed):
-        return error.step, error.errno, error.path, error.detail
-    if isinstance(error, OSError):
-        return "prepare the process", error.errno or 0, str(error.filename or ""), ""
-    if not isinstance(error, PydockError):
-        traceback.print_exc()
-    return "prepare the process", 0, "", str(error) or type(error).__name__
-
-
-def _tell(daemon: Socket, message: Message) -> None:
-    with contextlib.suppress(OSError):
-        channel.send(daemon, message)
+        open_log(message.log).finish()
+    except PydockError as error:
+        raise StepFailed("initialize logging driver", detail=error.message) from error
+    except OSError as error:
+        raise StepFailed("initialize logging driver", detail=error.strerror or str(error)) from error
 
 
 def _read_filter(path: str) -> bytes:

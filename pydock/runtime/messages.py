@@ -15,6 +15,8 @@ A daemon that comes back connects to ``<bundle>/shim.sock`` and says the same wo
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydock.runtime.spec import Namespace
+
 #: the version of the vocabulary; a shim of another version is told so in `State`
 PROTOCOL = 1
 
@@ -66,16 +68,19 @@ class StartContainer:
     """pydockd to zygote.  Descriptors: control socket; network namespace where ``has_netns``; ``held`` ones
     that the shim keeps open until it ends (reserved ports); then one for each of ``streams``.
 
-    ``bundle`` holds ``config.json`` (OCI runtime spec, ``root.path`` ignored); the shim makes ``shim.sock``,
-    ``shim.pid`` (pid and start time) and at the end ``exit.json`` in it.  ``rootfs`` are the mounts, as
-    ``pydock.linux.mounts.Mount`` fields, that make the root file system.  ``seccomp_filter`` is the path of
-    a compiled BPF program, "" for none.  ``relay``: the file that tells where the reserved ports lead, for those that
-    the kernel does not lead there (see ``relay.targets``); "" where nobody is to.
+    ``bundle`` holds ``config.json`` (OCI runtime spec, ``root.path`` ignored), whose ``namespaces`` and ``cgroupsPath``
+    stand in here too: the container's first process is born before anybody reads the file.  It makes ``shim.sock`` and
+    ``shim.pid`` (pid and start time) in it, the shim at the end ``exit.json``.  ``rootfs`` are the mounts, as
+    ``pydock.linux.mounts.Mount`` fields, that make the root file system.  ``seccomp_filter`` is the path of a compiled
+    BPF program, "" for none.  ``relay``: the file that tells where the reserved ports lead, for those that the kernel
+    does not lead there (see ``relay.targets``); "" where nobody is to.
     """
 
     id: str
     bundle: str
     rootfs: list[dict[str, Any]]
+    namespaces: list[Namespace]
+    cgroup: str = ""
     seccomp_filter: str = ""
     tty: bool = False
     open_stdin: bool = False

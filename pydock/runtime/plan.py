@@ -1,6 +1,6 @@
 """The one list that says what is done to a process, in order, before it becomes the container's.
 
-`container_steps` and `exec_steps` are pure: from a spec to steps, nothing is touched.  The launcher hands the result
+`container_steps` and `exec_steps` are pure: from a spec to steps, nothing is touched.  `launch` hands the result
 to the child.  What must come before what:
 
 - the mounts of the host become slaves before anything is mounted;

@@ -1,6 +1,6 @@
 """The steps that make an ordinary process of the set-up: limits, keyring, user, directory, capabilities, seccomp.
 
-Their order matters and stands in the launcher; a container's first process and every exec go through them.
+Their order matters and stands in `plan`; a container's first process and every exec go through them.
 """
 
 import errno
@@ -17,6 +17,7 @@ from pydock.linux.inside import make_directories, open_inside
 from pydock.linux.mounting import file_system
 from pydock.linux.namespaces import CLONE_NEWCGROUP, unshare
 from pydock.runtime import capabilities, user_lookup
+from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.seccomp.assembly import install
 from pydock.runtime.spec import CapabilitySets, Rlimit, User
 from pydock.runtime.steps import Context
@@ -58,6 +59,19 @@ class SetOomScore:
             )
         finally:
             os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinCgroup:
+    """Where nobody else moves the process into its group; the host's hierarchies are still there."""
+
+    group: Cgroup
+
+    def describe(self) -> str:
+        return "join the control group"
+
+    def execute(self, context: Context) -> None:
+        self.group.add(0)
 
 
 @dataclass(frozen=True, slots=True)

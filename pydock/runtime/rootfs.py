@@ -1,7 +1,7 @@
 """The steps that make a container's root: its mounts, its /dev, what is masked in it, and the pivot into it.
 
 Every target is resolved inside the new root and mounted on by descriptor, so that no link in an image, and no race
-with one, reaches the host.  The launcher puts the steps in order.
+with one, reaches the host.  `plan` puts the steps in order.
 """
 
 import errno

@@ -10,6 +10,7 @@ import os
 import signal
 import struct
 import time
+from _socket import socket as Socket
 from collections.abc import Callable
 
 from pydock.linux.process import set_child_subreaper
@@ -17,7 +18,7 @@ from pydock.runtime import bundle, channel, children
 from pydock.runtime.cgroups import Cgroup, kill_all
 from pydock.runtime.event_loop import READ, EventLoop
 from pydock.runtime.execs import Execs
-from pydock.runtime.launcher import Birth, launch_container, set_oom_score
+from pydock.runtime.launcher import Birth, launch_container, reason, set_oom_score
 from pydock.runtime.logs.writer import LazyLog
 from pydock.runtime.messages import (
     PROTOCOL,
@@ -31,7 +32,9 @@ from pydock.runtime.messages import (
     Resize,
     Signal,
     StartContainer,
+    Started,
     StartExec,
+    StartFailed,
     State,
 )
 from pydock.runtime.relay.keeper import RelayKeeper
@@ -50,14 +53,17 @@ def live(message: StartContainer, fds: list[int]) -> None:
     daemon = fds[0]
     netns = fds[1] if message.has_netns else -1
     rest = fds[2:] if message.has_netns else fds[1:]
-    birth, _ = launch_container(message, daemon, netns).result()
-    if birth is None:
+    try:
+        birth, warnings = launch_container(message, netns)
+    except Exception as error:  # the daemon must learn of it, whatever it is
+        with contextlib.suppress(OSError):
+            channel.send(Socket(fileno=daemon), StartFailed(*reason(error)))
         return
     if netns >= 0:
         os.close(netns)
     set_oom_score(_OOM_SCORE)
     shim = Shim(message, birth, rest[: message.held])
-    shim.serve(daemon, rest[message.held :])
+    shim.serve(daemon, warnings, rest[message.held :])
 
 
 class Shim:
@@ -83,9 +89,11 @@ class Shim:
         self._ended: Exited | None = None
         self._over = False
 
-    def serve(self, daemon: int, clients: list[int]) -> None:
+    def serve(self, daemon: int, warnings: list[str], clients: list[int]) -> None:
         """Serve the daemon, the clients and the container until it has ended and nobody waits for its output."""
         birth = self._birth
+        self._control.add(daemon)
+        self._control.announce(Started(os.getpid(), birth.pid, birth.started_at, warnings))
         if birth.terminal >= 0:
             self._streams.open_terminal(birth.terminal, self._message.open_stdin)
         else:
@@ -93,7 +101,6 @@ class Shim:
         for fd, wants in zip(clients, self._message.streams, strict=False):
             self._streams.attach(fd, wants, self._message.log)
         self._control.serve(birth.server)
-        self._control.add(daemon)
         self._watch_children()
         self._loop.run(lambda: self._over and not self._streams.clients)
 
@@ -174,10 +181,7 @@ class Shim:
             code = child.si_status if child.si_code == os.CLD_EXITED else 128 + child.si_status
             if child.si_pid == self._birth.pid:
                 self._exited(code)
-            elif self._relay.exited(child.si_pid, code):
-                continue
-            elif not self._execs.exited(child.si_pid, code):
-                self._execs.settle()  # it may be an exec whose birth was not heard of yet
+            elif not self._relay.exited(child.si_pid, code):
                 self._execs.exited(child.si_pid, code)
 
     def _exited(self, code: int) -> None:

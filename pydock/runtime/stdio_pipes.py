@@ -34,9 +34,10 @@ class Pipes:
         for end in (self.theirs.stdin, self.theirs.stdout, self.theirs.stderr):
             if end >= 0:
                 os.close(end)
+        self.theirs = Stdio()
 
     def close(self) -> None:
-        """The launch failed: close both ends."""
+        """The launch failed: close what is open of both ends."""
         self.close_theirs()
         for end in (self.stdin, self.stdout, self.stderr):
             with contextlib.suppress(OSError):

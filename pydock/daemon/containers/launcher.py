@@ -106,6 +106,8 @@ class Launcher:
             id=record.id,
             bundle=str(directory),
             rootfs=[asdict(mount) for mount in provision.rootfs],
+            namespaces=spec["linux"]["namespaces"],
+            cgroup=spec["linux"]["cgroupsPath"],
             seccomp_filter=self._specs.seccomp_filter(record),
             tty=bool(config.get("Tty")),
             open_stdin=bool(config.get("OpenStdin")),

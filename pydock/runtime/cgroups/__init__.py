@@ -1,6 +1,6 @@
 """Control groups behind one face: which hierarchies the machine has is found out by looking.
 
-The shim creates a container's group, the launcher joins it, the daemon sets limits and reads statistics.
+A container's first process creates its group, its shim moves it in, the daemon sets limits and reads statistics.
 
     detect() -> Layout            .version 1 or 2 as Docker reports it; .controllers, .warnings
     Cgroup.at("/docker/<id>")     a value: nothing is touched until a method is called

@@ -46,7 +46,7 @@ class Cgroup(ABC):
 
     @abstractmethod
     def add(self, pid: int) -> None:
-        """Move process `pid` in.  The first move in a while takes the kernel about 10 ms (see `prime`)."""
+        """Move process `pid` in (0: the caller).  The first move in a while takes about 10 ms (see `prime`)."""
 
     @abstractmethod
     def descriptor(self) -> int:
@@ -117,12 +117,9 @@ def prime(layout: Layout | None = None) -> None:
     as a container is likely to start: moving this process to where it is already changes nothing.
     """
     layout = layout or detect()
-    mountpoint = layout.v1.get("freezer") or layout.v1.get("pids")
-    if mountpoint is None:
-        return
+    controller = next((name for name in ("freezer", "pids") if name in layout.v1), "")
+    mountpoint = layout.v1.get(controller, layout.unified)
     with contextlib.suppress(OSError, StopIteration):
-        lines = files.read("/proc/self/cgroup").splitlines()
-        own = next(
-            line.split(":", 2)[2] for line in lines if os.path.basename(mountpoint) in line.split(":")[1].split(",")
-        )
+        lines = (line.split(":", 2) for line in files.read("/proc/self/cgroup").splitlines())
+        own = next(path for _, names, path in lines if controller in names.split(","))
         files.write(f"{mountpoint}{own.rstrip('/')}/cgroup.procs", str(os.getpid()))

@@ -57,7 +57,8 @@ class Vessel:
         **options: Any,
     ) -> Message:
         """Ask the zygote for the container and wait for the shim's answer."""
-        (self.bundle / "config.json").write_text(json.dumps(self.box.spec(args, **(spec or {}))))
+        config = self.box.spec(args, **(spec or {}))
+        (self.bundle / "config.json").write_text(json.dumps(config))
         ours, theirs = datagram.pair()
         self.control.close()
         self.control = ours
@@ -65,6 +66,8 @@ class Vessel:
             id="c" * 64,
             bundle=str(self.bundle),
             rootfs=[dataclasses.asdict(mount) for mount in self.box.rootfs()],
+            namespaces=config["linux"].get("namespaces", []),
+            cgroup=config["linux"].get("cgroupsPath", ""),
             streams=[wants for wants, _ in streams],
             log=options.pop("log", self.log),
             tty=bool((spec or {}).get("terminal")),

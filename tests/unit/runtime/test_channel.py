@@ -24,6 +24,8 @@ MESSAGES: list[Message] = [
         id="a" * 64,
         bundle="/run/x",
         rootfs=[{"type": "overlay", "source": "overlay", "target": "/", "options": ["ro"], "lowerdirs": ["/a"]}],
+        namespaces=[{"type": "mount"}, {"type": "pid", "path": "/proc/1/ns/pid"}],
+        cgroup="/x",
         log=Log("json-file", "/x/y-json.log", {"max-size": "1m"}, {"tag": "é"}),
         streams=[ClientStream(stdin=True, early="\xff\x00"), ClientStream(raw=True, detach_keys="\x10\x11")],
     ),
