@@ -5,18 +5,21 @@ registry client, archives, commit and the builder.
 """
 
 import bisect
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from pydock.errors import InvalidParameter, NotFound
+from pydock.errors import InvalidParameter, NotFound, PydockError
 from pydock.imagestore import digest as digests
 from pydock.imagestore import image_config
 from pydock.imagestore.index import BlobRow, ImageIndex, ImageRow, Layer, ManifestRow
 from pydock.imagestore.layers import Layers, Lease
 from pydock.imagestore.tags import Tags
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,16 @@ class Images:
         self._ids: list[str] = []
         self._children: dict[str, frozenset[str]] = {}
         self._parsed = lru_cache(maxsize=64)(self._parse)
-        for row in index.images():
-            self._put(_image(ImageRow(*row), image_config.parse(row[1])))
-            layers.retain(row[2])
+        for row in map(ImageRow._make, index.images()):
+            try:
+                image = _sound(row)
+                layers.retain(row.chain_id)
+            except PydockError as error:
+                _log.error("image %s: its record cannot be read: %s", row.id, error.message)
+                tags.image_removed(row.id)
+                layers.incomplete = True
+            else:
+                self._put(image)
 
     def create(
         self,
@@ -184,6 +194,18 @@ class Images:
 
     def _parse(self, image_id: str) -> dict[str, Any]:
         return image_config.parse(self._index.config(image_id))
+
+
+def _sound(row: ImageRow) -> Image:
+    """The image of a row of the index; InvalidParameter where it is damaged."""
+    if digests.of(row.config) != row.id:
+        raise InvalidParameter("the config has another digest")
+    image = _image(row, image_config.parse(row.config))
+    chains = digests.chain_ids(image.diff_ids)
+    numbers = (row.size, row.loaded_at, row.tagged_at)
+    if row.chain_id != (chains[-1] if chains else "") or not all(isinstance(number, int) for number in numbers):
+        raise InvalidParameter("its layers, size or times are none")
+    return image
 
 
 def _image(row: ImageRow, config: Mapping[str, Any]) -> Image:

@@ -11,6 +11,7 @@ commit and the builder.
 """
 
 import contextlib
+import logging
 import os
 import threading
 from collections import Counter
@@ -30,6 +31,8 @@ from pydock.worker.calls import JobRunner
 from pydock.worker.jobs import JobResult
 
 GZIP_LAYER: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,9 @@ class Layers:
         self._lock = threading.RLock()
         #: one chain enters the index at a time: two operations may hold the same new layer
         self._entering = threading.Lock()
-        self._layers = {row[0]: Layer(*row) for row in index.layers()}
+        #: something in the index cannot be read: what seems to have no use at start-up may have one
+        self.incomplete = False
+        self._layers = {row[0]: Layer(*row) for row in index.layers() if self._is_sound(Layer(*row))}
         #: chains that operations have added and no image has taken yet
         self._new: set[str] = set()
         #: those of them that may not be on the disk yet
@@ -105,8 +110,7 @@ class Layers:
         """Count one more user (an image, a snapshot) of a chain; nothing for ""."""
         if chain_id:
             with self._lock:
-                if chain_id not in self._layers:
-                    raise System(f"layer {chain_id} is not here")
+                self.chain(chain_id)
                 self._users[chain_id] += 1
 
     def release(self, chain_id: str) -> list[Layer]:
@@ -127,6 +131,8 @@ class Layers:
 
         `others` are the directories beside the layers that somebody uses.
         """
+        if self.incomplete:
+            return
         with self._lock:
             gone, blobs = self._collect(list(self._layers))
             orphans = [row for diff_id in set(self._forms) - self._diff_ids() for row in self._forms.pop(diff_id)]
@@ -173,6 +179,18 @@ class Layers:
         row = BlobRow(made["digest"], layer.diff_id, GZIP_LAYER, made["size"])
         self.add_blob(row)
         return row
+
+    def _is_sound(self, layer: Layer) -> bool:
+        sound = (
+            layer.chain_id == digests.chain_id(layer.parent, layer.diff_id)
+            and trees.is_name(layer.cache_id)
+            and isinstance(layer.size, int)
+            and isinstance(layer.tar_size, int)
+        )
+        if not sound:
+            _log.error("layer %s: its record cannot be read", layer.chain_id)
+            self.incomplete = True
+        return sound
 
     def _opened(self, layer: Layer) -> contextlib.AbstractContextManager[int]:
         return _opened(self._root / layer.cache_id)

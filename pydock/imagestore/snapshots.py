@@ -5,6 +5,7 @@ writable layer stands a read-only init directory (the mount points for /etc/host
 for each chain, so that they never show in `diff` or `commit`.  Used by the daemon's container service.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydock.errors import Conflict, NotFound
+from pydock.errors import Conflict, NotFound, System
 from pydock.imagestore import trees
 from pydock.imagestore.index import InitRow, SnapshotIndex, SnapshotRow
 from pydock.imagestore.layers import Layers
@@ -25,6 +26,8 @@ from pydock.worker.calls import JobRunner
 #: the upper directory must hold all that was changed, in the form that `diff` and `commit` read, whatever the kernel's
 #: defaults; and nothing that an image says may lead a look-up elsewhere
 _OPTIONS: Final = ("index=off", "metacopy=off", "redirect_dir=nofollow")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,25 @@ class Snapshots:
         self._jobs = jobs
         self._lock = threading.Lock()
         self._making = threading.Lock()
-        self._rows = {row[0]: SnapshotRow(*row) for row in index.snapshots()}
-        self._inits = {row[0]: InitRow(*row) for row in index.inits()}
-        for row in self._rows.values():
-            layers.retain(row.chain_id)
+        self._rows: dict[str, SnapshotRow] = {}
+        self._inits: dict[str, InitRow] = {}
+        self._read()
         layers.watch_removals(self._forget_inits)
+
+    def _read(self) -> None:
+        for init in map(InitRow._make, self._index.inits()):
+            if trees.is_name(init.cache_id):
+                self._inits[init.chain_id] = init
+        for row in map(SnapshotRow._make, self._index.snapshots()):
+            try:
+                if not trees.is_name(row.cache_id) or not trees.is_name(row.init_id):
+                    raise System("a directory is none")
+                self._layers.retain(row.chain_id)
+            except System as error:
+                _log.error("file system of container %s: its record cannot be read: %s", row.key, error.message)
+                self._layers.incomplete = True
+            else:
+                self._rows[row.key] = row
 
     def prepare(self, key: str, chain_id: str, enter: bool = True) -> tuple[Mount, ...]:
         """Make the writable layer `key` over a chain ("" for none) and return its mounts; Conflict where it exists.
@@ -146,7 +163,8 @@ class Snapshots:
     def cache_ids(self) -> set[str]:
         """Return the names of the directories that snapshots have under ``overlay2``."""
         with self._lock:
-            return {row.cache_id for row in self._rows.values()} | {row.cache_id for row in self._inits.values()}
+            kept = {row.cache_id for row in self._inits.values()}
+            return kept.union(*((row.cache_id, row.init_id) for row in self._rows.values()))
 
     def _mounts(self, row: SnapshotRow) -> tuple[Mount, ...]:
         base = self._root / row.cache_id

@@ -27,6 +27,11 @@ class Usage:
     inodes: int
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` is what the store calls its directories."""
+    return len(text) == 64 and not set(text) - set("0123456789abcdef")
+
+
 def remove(path: Path) -> None:
     """Delete `path` and all below it, however deep; nothing happens where it is not there."""
     try:

@@ -67,7 +67,7 @@ class Catalog:
         for id, name, text in self._database.read(lambda connection: list(table.all_rows(connection))):
             self._names[name] = id
             try:
-                record = persistence.decode(text, self._directory / id)
+                record = persistence.decode(text, name, self._directory / id)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 _log.error("container %s (%s): its record cannot be read: %r", id, name, error)
                 unreadable.add(id)

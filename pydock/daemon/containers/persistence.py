@@ -36,9 +36,16 @@ def encode(record: Container) -> str:
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
-def decode(text: str, directory: Path) -> Container:
-    """The inverse of `encode`, for the container whose directory is `directory`."""
+def decode(text: bytes, name: str, directory: Path) -> Container:
+    """The inverse of `encode`, for the container `name` whose directory, called by its ID, is `directory`.
+
+    ValueError, TypeError and the like where `encode` never made it.
+    """
     values = json.loads(text)
+    if (values["id"], values["name"]) != (directory.name, name):
+        raise ValueError("it is another's")
+    if not isinstance(values["config"], dict) or not isinstance(values["host_config"], dict):
+        raise ValueError("its configuration is none")
     state = dict(values.pop("state"))
     state["status"] = Status(state["status"])
     endpoints = {name: EndpointSettings.from_record(endpoint) for name, endpoint in values.pop("endpoints").items()}

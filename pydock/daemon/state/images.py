@@ -7,6 +7,7 @@ brings are entered in the same transaction, by `state.layers`.
 import sqlite3
 from collections.abc import Sequence
 
+from pydock.daemon.state import damaged
 from pydock.daemon.state import layers as layer_tables
 from pydock.daemon.state.database import Database
 from pydock.daemon.state.schema import Step
@@ -52,7 +53,14 @@ STEPS = (
 
 _Image = tuple[str, bytes, str, str, int, int, int]
 _Manifest = tuple[str, str, bytes, str]
-_IMAGES = "SELECT id, config, chain_id, parent, size, loaded_at, tagged_at FROM images"
+#: what is damaged of an image is made whole by the next one of the same ID
+_ENTER = (
+    "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
+    "SET config = excluded.config, chain_id = excluded.chain_id, parent = excluded.parent, size = excluded.size, "
+    "loaded_at = excluded.loaded_at, tagged_at = excluded.tagged_at "
+    "WHERE config IS NOT excluded.config OR chain_id IS NOT excluded.chain_id OR size IS NOT excluded.size "
+    "OR typeof(loaded_at) IS NOT 'integer' OR typeof(tagged_at) IS NOT 'integer'"
+)
 
 
 class ImageIndex:
@@ -63,7 +71,17 @@ class ImageIndex:
 
     def images(self) -> list[_Image]:
         """All images (`imagestore.index.ImageRow`)."""
-        return self._database.read(lambda connection: [tuple(row) for row in connection.execute(_IMAGES)])
+        return self._database.read(
+            lambda index: [
+                (id, config, chain_id, parent, *numbers)
+                for id, chain_id, parent, config, *numbers in damaged.texts(
+                    index,
+                    "images",
+                    ("id", "chain_id", "parent"),
+                    ("CAST(config AS BLOB)", "size", "loaded_at", "tagged_at"),
+                )
+            ]
+        )
 
     def config(self, image_id: str) -> bytes:
         """The config of an image as it came; NotFound where it is not here."""
@@ -87,7 +105,7 @@ class ImageIndex:
         def enter(connection: sqlite3.Connection) -> None:
             layer_tables.insert_layers(connection, layers)
             layer_tables.insert_blobs(connection, blobs)
-            connection.execute("INSERT OR IGNORE INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", image)
+            connection.execute(_ENTER, image)
             for manifest in manifests:
                 _insert_manifest(connection, manifest)
             for name in names:
@@ -117,9 +135,7 @@ class ImageIndex:
 
     def names(self) -> list[tuple[str, str]]:
         """All (name, image ID)."""
-        return self._database.read(
-            lambda connection: [tuple(row) for row in connection.execute("SELECT name, image_id FROM names")]
-        )
+        return self._database.read(lambda connection: damaged.texts(connection, "names", ("name", "image_id")))
 
     def set_name(self, name: str, image_id: str, tagged_at: int = 0) -> None:
         """Give `name` to an image; taken from the one that had it.  ``tagged_at`` 0 leaves that moment as it is."""

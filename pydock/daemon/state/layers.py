@@ -6,8 +6,8 @@ beside them enter rows in a transaction that somebody else has begun: an image's
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
 
+from pydock.daemon.state import damaged
 from pydock.daemon.state.database import Database
 from pydock.daemon.state.schema import Step
 from pydock.errors import Conflict
@@ -88,7 +88,8 @@ class LayerIndex:
 
     def layers(self) -> list[_Layer]:
         """All layers (`imagestore.index.Layer`)."""
-        return _rows(self._database, "SELECT chain_id, parent, diff_id, cache_id, size, tar_size FROM layers")
+        columns = ("chain_id", "parent", "diff_id", "cache_id")
+        return self._database.read(lambda index: damaged.texts(index, "layers", columns, ("size", "tar_size")))
 
     def remove_layers(self, chain_ids: Sequence[str]) -> None:
         """Forget layers."""
@@ -96,7 +97,8 @@ class LayerIndex:
 
     def blobs(self) -> list[_Blob]:
         """All compressed layers (`imagestore.index.BlobRow`)."""
-        return _rows(self._database, "SELECT digest, diff_id, media_type, size FROM layer_blobs")
+        columns = ("digest", "diff_id", "media_type")
+        return self._database.read(lambda index: damaged.texts(index, "layer_blobs", columns, ("size",)))
 
     def add_blob(self, row: _Blob) -> None:
         """Enter a compressed layer."""
@@ -115,7 +117,8 @@ class SnapshotIndex:
 
     def snapshots(self) -> list[_Snapshot]:
         """All snapshots (`imagestore.index.SnapshotRow`)."""
-        return _rows(self._database, "SELECT key, cache_id, chain_id, init_id FROM snapshots")
+        columns = ("key", "cache_id", "chain_id", "init_id")
+        return self._database.read(lambda index: damaged.texts(index, "snapshots", columns))
 
     def add_snapshot(self, row: _Snapshot) -> None:
         """Enter a snapshot; Conflict where the key has one."""
@@ -127,19 +130,15 @@ class SnapshotIndex:
 
     def inits(self) -> list[_Init]:
         """All init directories (`imagestore.index.InitRow`)."""
-        return _rows(self._database, "SELECT chain_id, cache_id FROM inits")
+        return self._database.read(lambda index: damaged.texts(index, "inits", ("chain_id", "cache_id")))
 
     def add_init(self, row: _Init) -> None:
-        """Enter an init directory."""
-        self._database.write(lambda connection: connection.execute("INSERT INTO inits VALUES (?, ?)", row))
+        """Enter an init directory, in the place of one whose row is damaged."""
+        self._database.write(lambda connection: connection.execute("INSERT OR REPLACE INTO inits VALUES (?, ?)", row))
 
     def remove_inits(self, chain_ids: Sequence[str]) -> None:
         """Forget init directories."""
         _delete(self._database, "DELETE FROM inits WHERE chain_id = ?", chain_ids)
-
-
-def _rows(database: Database, query: str, values: Sequence[str] = ()) -> list[Any]:
-    return database.read(lambda connection: [tuple(row) for row in connection.execute(query, values)])
 
 
 def _delete(database: Database, statement: str, keys: Sequence[str]) -> None:

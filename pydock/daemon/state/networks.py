@@ -4,6 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
+from pydock.daemon.state import damaged
 from pydock.daemon.state.database import Database
 from pydock.daemon.state.schema import Step
 
@@ -26,11 +27,11 @@ class NetworkStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def load(self) -> list[dict[str, Any]]:
-        """Every record."""
-        return self._database.read(
-            lambda connection: [json.loads(row["record"]) for row in connection.execute("SELECT record FROM networks")]
-        )
+    def load(self) -> list[tuple[str, str, bytes]]:
+        """Every (id, name, record), the record as it is on the disk: JSON where it is not damaged."""
+        columns = "CAST(id AS BLOB), CAST(name AS BLOB), CAST(record AS BLOB)"
+        rows = self._database.read(lambda index: index.execute(f"SELECT {columns} FROM networks").fetchall())
+        return [(damaged.key(row[0]), damaged.key(row[1]), row[2]) for row in rows]
 
     def seed(self) -> bytes:
         """Bytes that are this engine's own: its IPv6 addresses are made of them."""

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 
+from pydock.daemon.state import damaged
 from pydock.daemon.state.schema import Step
 
 STEPS = (
@@ -43,10 +44,22 @@ def delete(connection: sqlite3.Connection, name: str) -> None:
     connection.execute("DELETE FROM volumes WHERE name = ?", (name,))
 
 
-def all_rows(connection: sqlite3.Connection) -> Iterator[Row]:
-    """Every volume."""
-    for name, created, anonymous, labels, options in connection.execute("SELECT * FROM volumes"):
-        yield name, created, bool(anonymous), json.loads(labels), json.loads(options)
+def all_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, Row | None]]:
+    """Every volume by its name; None where its row is damaged."""
+    columns = "CAST(name AS BLOB), created, anonymous, CAST(labels AS BLOB), CAST(options AS BLOB)"
+    for name, created, anonymous, labels, options in connection.execute(f"SELECT {columns} FROM volumes"):
+        text = damaged.key(name)
+        try:
+            yield text, (text, created + 0, bool(anonymous), _texts(labels), _texts(options))
+        except (ValueError, TypeError):
+            yield text, None
+
+
+def _texts(text: bytes) -> dict[str, str] | None:
+    values = json.loads(text)
+    if values is not None and not all(isinstance(value, str) for value in dict(values).values()):
+        raise ValueError("a value is no text")
+    return values  # type: ignore[no-any-return]
 
 
 def _plain(values: Mapping[str, str] | None) -> dict[str, str] | None:

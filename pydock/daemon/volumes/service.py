@@ -5,9 +5,10 @@ them is known in memory alone, as the containers' records tell it again at each 
 """
 
 import asyncio
+import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from pydock.daemon.volumes.volume import Volume
 from pydock.errors import Conflict, NotFound
 
 __all__ = ["Volume", "Volumes"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -44,24 +47,30 @@ class Volumes:
         self._volumes: dict[str, Volume] = {}
         self._holders = Holders()
         self._turns: dict[str, _Turn] = {}
+        #: those whose records cannot be read: nobody sees them, and nothing of theirs is deleted
+        self._unreadable: Set[str] = frozenset()
 
     async def restore(self, referring: Iterable[tuple[str, str]] = (), holding: Iterable[tuple[str, str]] = ()) -> None:
         """At start-up: read the index, end removals that a crash cut off, take in directories that have no row.
 
         `referring` and `holding` are pairs of volume and container: of all containers, and of those that may run.
         """
-        rows = {row[0]: row for row in await offload(self._database.read, lambda index: list(table.all_rows(index)))}
+        rows = dict(await offload(self._database.read, lambda index: list(table.all_rows(index))))
         removed, present = await offload(self._driver.recover)
         for name in removed:
-            if rows.pop(name, None):
+            if name in rows:
+                del rows[name]
                 await self._delete(name)
             await offload(self._driver.finish_removal, name)
         for name in rows.keys() - set(present):
             await offload(self._driver.create, name)
         for name in set(present) - rows.keys():
-            rows[name] = (name, time.time_ns(), False, None, None)
-            await self._insert(rows[name])
-        self._volumes = {name: self._volume(row) for name, row in rows.items()}
+            rows[name] = row = (name, time.time_ns(), False, None, None)
+            await self._insert(row)
+        self._volumes = {name: self._volume(row) for name, row in rows.items() if row}
+        self._unreadable = rows.keys() - self._volumes.keys()
+        for name in self._unreadable:
+            _log.error("volume %s: its record cannot be read", name)
         for name, container_id in referring:
             self._holders.refer(name, container_id)
         for name, container_id in holding:
@@ -88,6 +97,8 @@ class Volumes:
         rules.check_driver(name, driver)
         if found := self._volumes.get(name):
             return found
+        if name in self._unreadable:
+            raise Conflict(f"volume {name}: its record cannot be read")
         rules.check_name(name)
         rules.check_options(name, options or {})
         if anonymous:

@@ -165,8 +165,8 @@ def test_a_caller_that_gives_up_does_not_part_memory_from_disk(database: Databas
 
 def test_the_text_of_a_record_has_no_place(tmp_path: Path) -> None:
     record: Container = container()
-    moved = persistence.decode(persistence.encode(record), tmp_path)
-    assert moved == replace(record, directory=tmp_path)
+    moved = persistence.decode(persistence.encode(record).encode(), record.name, tmp_path / record.id)
+    assert moved == replace(record, directory=tmp_path / record.id)
 
 
 def test_a_record_that_cannot_be_read_hides_itself_only(database: Database, caplog: pytest.LogCaptureFixture) -> None:
