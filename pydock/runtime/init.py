@@ -96,9 +96,9 @@ def tell_grouped(channel: Socket) -> None:
     _tell(channel, GROUPED)
 
 
-def send_listener(channel: Socket, listener: int) -> None:
-    """Give the parent the socket on which it can be found."""
-    _send_descriptor(channel, LISTENER, listener)
+def send_listener(channel: Socket, listener: int, mounts: int) -> None:
+    """Give the parent the socket on which it can be found, and the mount namespace."""
+    _send_descriptors(channel, LISTENER, listener, mounts)
 
 
 def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
@@ -118,7 +118,7 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
         released = True
 
     context = Context(
-        send_terminal=lambda master: _send_descriptor(channel, TERMINAL, master), await_cgroup=await_cgroup
+        send_terminal=lambda master: _send_descriptors(channel, TERMINAL, master), await_cgroup=await_cgroup
     )
     if plan.hold:
         await_cgroup()
@@ -273,6 +273,6 @@ def _send_failure(channel: Socket, failed: StepFailed) -> None:
     _tell(channel, FAILURE + b"\0".join(os.fsencode(text.replace("\0", " "))[:4096] for text in texts))
 
 
-def _send_descriptor(channel: Socket, kind: bytes, descriptor: int) -> None:
-    rights = descriptor.to_bytes(4, sys.byteorder)
+def _send_descriptors(channel: Socket, kind: bytes, *descriptors: int) -> None:
+    rights = b"".join(descriptor.to_bytes(4, sys.byteorder) for descriptor in descriptors)
     channel.sendmsg([kind], [(SOL_SOCKET, SCM_RIGHTS, rights)])

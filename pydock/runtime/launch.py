@@ -98,8 +98,8 @@ _KINDS = {
     "time": ns.CLONE_NEWTIME,
 }
 _READING: Final = "read the container's configuration"
-#: the longest message of a child and the room for its one descriptor
-_BUFFER, _ROOM = 1 << 16, CMSG_SPACE(4)
+#: the longest message of a child and the room for its descriptors
+_BUFFER, _ROOM = 1 << 16, CMSG_SPACE(8)
 _CLOEXEC = int(MSG_CMSG_CLOEXEC)
 
 
@@ -245,8 +245,8 @@ def _differs(pid: int, kind: str) -> bool:
 class Newborn:
     """A child of the caller between its birth and its exec: `hear` what it says until that is all.
 
-    ``grouped``: its control group has been made, too.  ``terminal`` is its terminal's master side and ``listener`` a
-    socket that was made on the way: -1 for none, both the caller's from then on.
+    ``grouped``: its control group has been made, too.  ``terminal`` is its terminal's master side, ``listener`` a
+    socket that was made on the way, ``mounts`` its mount namespace: -1 for none, all the caller's from then on.
     """
 
     def __init__(self, pid: int, pidfd: int, channel: Socket) -> None:
@@ -254,6 +254,7 @@ class Newborn:
         self.pidfd = pidfd
         self.terminal = -1
         self.listener = -1
+        self.mounts = -1
         self.grouped = False
         self.warnings: list[str] = []
         self._channel = channel
@@ -281,6 +282,7 @@ class Newborn:
             self.terminal = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
         elif kind == LISTENER:
             self.listener = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+            self.mounts = int.from_bytes(ancillary[0][2][4:8], sys.byteorder)
         elif kind == GROUPED:
             self.grouped = True
         elif kind == WARNING:
@@ -304,7 +306,7 @@ class Newborn:
         except ProcessLookupError:
             pass
         self._channel.close()
-        for descriptor in (self.pidfd, self.terminal, self.listener):
+        for descriptor in (self.pidfd, self.terminal, self.listener, self.mounts):
             if descriptor >= 0:
                 os.close(descriptor)
 

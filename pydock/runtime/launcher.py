@@ -45,8 +45,8 @@ class Birth(NamedTuple):
     Its descriptors are the caller's: its pidfd, and its terminal or the other ends of its pipes; -1 for what it does
     not have.
 
-    Of a container also: the bundle's listening socket, whether all its processes end with the first, when it started
-    (nanoseconds), and its control group, "" for none.
+    Of a container also: the bundle's listening socket, its mount namespace, whether all its processes end with the
+    first, when it started (nanoseconds), and its control group, "" for none.
     """
 
     pid: int
@@ -56,6 +56,7 @@ class Birth(NamedTuple):
     stdout: int
     stderr: int
     server: int = -1
+    mounts: int = -1
     own_pids: bool = True
     started_at: int = 0
     cgroup: str = ""
@@ -92,7 +93,7 @@ def launch_container(message: StartContainer, netns: int) -> tuple[Birth, list[s
     own_pids = any(space["type"] == "pid" and not space.get("path") for space in message.namespaces)
     birth = Birth(
         newborn.pid, newborn.pidfd, newborn.terminal, pipes.stdin, pipes.stdout, pipes.stderr,
-        newborn.listener, own_pids, time_ns(), message.cgroup,
+        newborn.listener, newborn.mounts, own_pids, time_ns(), message.cgroup,
     )  # fmt: skip
     return birth, newborn.warnings
 
@@ -206,8 +207,10 @@ def _plan_container(
     bundle.clear(path)
     bundle.write_pid(path, shim)
     _check_log(message)
+    mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     with bundle.listen(path) as server:
-        send_listener(channel, server.fileno())
+        send_listener(channel, server.fileno(), mounts)
+    os.close(mounts)
     spec: Spec = bundle.read_config(path)
     mountpoint = f"{path}/{bundle.ROOTFS}"
     with contextlib.suppress(FileExistsError):

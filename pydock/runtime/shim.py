@@ -41,6 +41,8 @@ from pydock.runtime.relay.keeper import RelayKeeper
 from pydock.runtime.shim_control import Answer, Control
 from pydock.runtime.shim_streams import ProcessStreams
 
+#: how long slow clients may keep the shim, and it the container's mounts, in seconds
+_LINGER = 1.0
 #: as containerd has its shims: the kernel kills anything else first
 _OOM_SCORE = -998
 
@@ -217,6 +219,8 @@ class Shim:
         self._control.announce(self._ended)
         self._control.close()
         self._over = True
+        # the last one to hold the namespace has its root written to the disk and unmounted: nobody should wait for that
+        self._loop.call_later(_LINGER, lambda: os.close(self._birth.mounts))
 
     def _cgroup(self) -> Cgroup | None:
         return Cgroup.at(self._birth.cgroup) if self._birth.cgroup else None

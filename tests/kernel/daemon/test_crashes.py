@@ -54,6 +54,7 @@ def test_an_end_in_the_daemons_absence_is_known(mortal: Daemon) -> None:
     flag = "while [ ! -e /tmp/go ]; do sleep 0.02; done; exit 7"
     identity = mortal.shell(f"mkdir -p /tmp; {flag}")
     pid = mortal.state(identity)["Pid"]
+    eventually(lambda: Path(f"/proc/{pid}/root/tmp").is_dir())
 
     def end() -> None:
         Path(f"/proc/{pid}/root/tmp/go").write_text("")

@@ -111,6 +111,19 @@ def test_a_fast_client_is_not_held_up_by_a_stuck_one_for_long(container: Vessel)
     ours.close()
 
 
+def test_a_client_that_does_not_read_does_not_keep_the_root_mounted(container: Vessel) -> None:
+    ours, theirs = connection()
+    started = container.shell("yes | head -c 4000000", streams=[(OUTPUT, theirs)])
+    container.wait()
+    descriptors = Path(f"/proc/{started.shim_pid}/fd")
+    deadline = time.monotonic() + tools.PATIENCE
+    while any(os.readlink(one).startswith("mnt:") for one in descriptors.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert unframed(read_end(ours)) == {1: b"y\n" * 2_000_000}
+    ours.close()
+
+
 def test_replay_to_a_slow_client_does_not_hold_the_container_up(container: Vessel) -> None:
     size = 5 * MEGABYTE // len(LINE)
     container.shell(flood(5) + "; read x; " + flood(5) + "; echo end", open_stdin=True)
