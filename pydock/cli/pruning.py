@@ -8,6 +8,8 @@ from pydock.cli.quantities import DECIMAL, show_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydock.cli.console import Console
 
 
@@ -35,7 +37,7 @@ def ask(console: "Console", force: bool, question: str) -> None:
         raise Exit("", 0)
 
 
-def merged_filters(console: "Console", given: "list[tuple[str, str]]") -> "dict[str, list[str]]":
+def merged_filters(console: "Console", given: "Sequence[tuple[str, str] | None]") -> "dict[str, list[str]]":
     """The filters of the command line, and those that `pruneFilters` in config.json adds."""
     found = filters(given)
     for item in console.config.content.get("pruneFilters") or []:

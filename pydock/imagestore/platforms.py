@@ -89,6 +89,11 @@ class Platform:
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
+    @property
+    def full(self) -> str:
+        """The same with the version of the operating system, where one is said."""
+        return str(replace(self, os=f"{self.os}({self.os_version})") if self.os_version else self)
+
     def wire(self) -> dict[str, str]:
         """The platform as the API and OCI descriptors write it."""
         parts = {

@@ -453,3 +453,34 @@ def copied(on: Engine, name: str) -> list[Any]:
         lines = (archive.extractfile(one) or io.BytesIO()).read().decode().splitlines()
         # where the container had an address, Docker takes that out when it stops
         return [one.name, one.mode, [line for line in lines if not line.endswith("\tme")]]
+
+
+REFUSED = """
+images --filter =
+images --filter =x
+images --filter x
+image prune -f --filter =
+ps --filter =
+volume ls --filter =x
+network ls --filter =
+create --platform x @full
+create --platform a/b/c/d @full
+create --platform linux/* @full
+create --platform linux/ @full
+run --rm --platform x @full true
+run --rm --pull never --platform linux/arm64 @full true
+history --platform l*/x @full
+history --platform / @full
+history --platform a/b/c/d @full
+history --platform linux/arm64 @full
+history --platform windows(10.0)/amd64 @full
+save --platform windows( @full
+image inspect --platform linux/@ @full
+"""
+
+
+def test_filters_and_platforms_that_are_refused(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        return [(line, on.run(line)) for line in REFUSED.strip().splitlines()]
+
+    pair.compare(scene)

@@ -100,6 +100,9 @@ login a b
 login PLAIN -u a -p b
 logout PLAIN
 login 127.0.0.1:1 -u a -p b
+login LOCALHOST:1 -u a -p b
+search 127.0.0.1:1/x
+search --filter = PLAIN/x
 logout TLS
 search --limit 101 PLAIN/x
 search --filter foo=x PLAIN/x

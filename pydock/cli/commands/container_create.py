@@ -60,6 +60,10 @@ def make(console: "Console", options: "Options", body: "dict[str, Any]") -> str:
             from pydock.cli.create import api_socket
 
             credentials = api_socket.prepare(console, body)
+        if options.platform:
+            from pydock.cli.platform import chosen
+
+            chosen(options.platform, "error parsing specified platform")
         if options.pull == "always":
             _pull(console, options, body["Image"])
         body["HostConfig"]["ConsoleSize"] = list(console.out.size())

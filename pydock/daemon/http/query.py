@@ -94,7 +94,7 @@ class Query:
         filters = _filters(value)
         for key in filters:
             if accepted is not None and key not in accepted:
-                raise InvalidParameter(f"invalid filter '{key}'")
+                raise InvalidParameter(f"invalid filter '{key}'" if key else "invalid filter")
         return filters
 
 

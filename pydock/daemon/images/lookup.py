@@ -47,7 +47,7 @@ def check_platform(image: store.Image, reference: str, wanted: Platform) -> None
     plain = "/".join(part for part in (image.os, image.architecture, image.variant) if part)
     raise NotFound(
         f"image with reference {reference} was found but its platform ({plain}) "
-        f"does not match the specified platform ({wanted})"
+        f"does not match the specified platform ({wanted.full})"
     )
 
 

@@ -15,7 +15,6 @@ from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import JSON, Response, json_response, no_content
 from pydock.daemon.http.router import Route
 from pydock.daemon.networks.wire import parse_endpoint
-from pydock.errors import InvalidParameter
 from pydock.imagestore import platforms
 
 _PRUNE_FILTERS = frozenset({"label", "label!", "until"})
@@ -153,10 +152,7 @@ class Containers:
 
     async def prune(self, request: Request) -> Response:
         """POST /containers/prune."""
-        filters = request.query.filters()
-        for key in filters:
-            if key not in _PRUNE_FILTERS:
-                raise InvalidParameter(f"invalid filter '{key}'")
+        filters = request.query.filters(_PRUNE_FILTERS)
         removed, won = await self._pruning.prune(filters)
         return json_response({"ContainersDeleted": removed or None, "SpaceReclaimed": won})
 

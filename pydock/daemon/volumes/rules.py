@@ -101,7 +101,7 @@ def prune_filter(filters: Mapping[str, Sequence[str]]) -> Callable[[Volume], boo
 def _check_keys(filters: Mapping[str, Sequence[str]], accepted: frozenset[str]) -> None:
     for key in filters:
         if key not in accepted:
-            raise InvalidParameter(f"invalid filter '{key}'")
+            raise InvalidParameter(f"invalid filter '{key}'" if key else "invalid filter")
 
 
 def _boolean(key: str, values: Sequence[str], brief: bool = False) -> bool:

@@ -42,19 +42,35 @@ def search(
         raise InvalidParameter(f"limit {limit} is outside the range of [1, {MAX_LIMIT}]")
     query = urlencode({"q": name, "n": limit})
     with Transport(options, cancellation) as transport:
-        failures: list[Unreachable] = []
-        for url in _roots(domain, options):
-            # a search needs no credentials; a token alone is no use to the v1 API
-            session = Session(Endpoint(url), transport, credentials if credentials.named else NOBODY)
-            try:
-                return _ask(session, f"/v1/search?{query}", domain)
-            except Unreachable as error:
-                failures.append(error)
-    if len(failures) < 2:
-        raise failures[0]
+        # a search needs no credentials; a token alone is no use to the v1 API
+        endpoint = _endpoint(domain, options, transport)
+        session = Session(endpoint, transport, credentials if credentials.named else NOBODY)
+        return _ask(session, f"/v1/search?{query}", domain)
+
+
+def _endpoint(domain: str, options: RegistryOptions, transport: Transport) -> Endpoint:
+    """Where the registry answers, whatever it answers; InvalidParameter where it does not."""
+    if domain == DEFAULT_DOMAIN:
+        return Endpoint(f"https://{LEGACY_DOMAIN}")
+    insecure = is_insecure(domain, options)
+    failures = []
+    for scheme in ("https", "http") if insecure else ("https",):
+        endpoint = Endpoint(f"{scheme}://{domain}")
+        try:
+            Session(endpoint, transport).request("GET", "/v1/_ping").close()
+            return endpoint
+        except Unreachable as error:
+            failures.append(error.message)
+    if insecure:
+        raise InvalidParameter(
+            f'invalid registry endpoint "http://{domain}/v1/". HTTPS attempt: {failures[0]}. '
+            f"HTTP attempt: {failures[1]}"
+        )
     raise InvalidParameter(
-        f'invalid registry endpoint "http://{domain}/v1/". HTTPS attempt: {failures[0].message}. '
-        f"HTTP attempt: {failures[1].message}"
+        f"invalid registry endpoint https://{domain}/v1/: {failures[0]}. If this private registry supports only HTTP "
+        f"or HTTPS with an unknown CA certificate, please add `--insecure-registry {domain}` to the daemon's "
+        "arguments. In the case of HTTPS, if you have access to the registry's CA certificate, no need for the flag; "
+        f"simply place the CA certificate at /etc/docker/certs.d/{domain}/ca.crt"
     )
 
 
@@ -73,12 +89,6 @@ def _ask(session: Session, path: str, domain: str) -> list[Result]:
     if not isinstance(found, list):
         raise System(f"registry {domain} answered the search with something that is no result")
     return [_result(entry) for entry in found if isinstance(entry, dict)][:MAX_LIMIT]
-
-
-def _roots(domain: str, options: RegistryOptions) -> list[str]:
-    if domain == DEFAULT_DOMAIN:
-        return [f"https://{LEGACY_DOMAIN}"]
-    return [f"https://{domain}", *([f"http://{domain}"] if is_insecure(domain, options) else [])]
 
 
 def _split(term: str) -> tuple[str, str]:

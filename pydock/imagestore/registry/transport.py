@@ -57,7 +57,9 @@ def address_of(url: str) -> Address:
         raise InvalidParameter(f"unsupported protocol scheme {parts.scheme[:20]!r}")
     if not parts.hostname or "@" in parts.netloc or not url.isascii() or any(c <= " " or c == "\x7f" for c in url):
         raise InvalidParameter(f"invalid URL: {url[:200]!r}")
-    return Address(parts.scheme, parts.hostname, port, parts.netloc)
+    # as it was written: it is shown, and looked up, like that
+    place = parts.netloc.lower().find(parts.hostname)
+    return Address(parts.scheme, parts.netloc[place : place + len(parts.hostname)], port, parts.netloc)
 
 
 class Answer:
@@ -219,7 +221,11 @@ class Transport:
                 raise
             except OSError as error:
                 self._cancellation.check()
-                where = _lookup(target[0]) if isinstance(error, socket.gaierror) else f" {dialled}: connect"
+                where = (
+                    _lookup(target[0])
+                    if isinstance(error, socket.gaierror)
+                    else f" {error.filename or dialled}: connect"
+                )
                 raise faults.of_os_error(method, url, error, where if dialled else "") from None
             sock.settimeout(self._silence)
             connection = http.client.HTTPConnection(address.host, address.port)
@@ -237,6 +243,7 @@ class Transport:
         except UnicodeError:  # labels that are too long, or empty
             raise socket.gaierror(socket.EAI_NONAME, "no such host") from None
         self._cancellation.check()
+        failure: OSError = OSError("no address")
         for place, (family, kind, protocol, _, address) in enumerate(found):
             sock = socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
             with contextlib.ExitStack() as mine:
@@ -246,15 +253,15 @@ class Transport:
                 sock.settimeout(CONNECT_TIMEOUT)
                 try:
                     sock.connect(address)
-                except OSError:
+                except OSError as error:
                     self._cancellation.check()
-                    if place + 1 < len(found):
-                        continue
-                    raise
+                    if not place:  # what is told is what happened first
+                        failure, failure.filename = error, _dialled(str(address[0]), int(address[1]))
+                    continue
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 stack.push(mine.pop_all())
                 return sock
-        raise OSError("no address")
+        raise failure
 
     def _secure(self, sock: socket.socket, address: Address, stack: contextlib.ExitStack) -> ssl.SSLSocket:
         with self._lock:

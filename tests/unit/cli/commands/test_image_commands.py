@@ -18,6 +18,11 @@ import pytest
         (["save", "--platform", "x", "-o", "/dev/null", "i"], 'invalid platform: "x": unknown operating system'),
         (["history", "--platform", "x", "i"], 'invalid platform: "x": unknown operating system or architecture'),
         (["push", "--platform", "x", "i"], 'Invalid platform x"x": unknown operating system or architecture'),
+        (["create", "--platform", "x", "i"], 'error parsing specified platform: "x": unknown operating system'),
+        (["history", "--platform", "l/*", "i"], 'invalid platform: "l/*": wildcards not yet supported: invalid'),
+        (["history", "--platform", "a/b/c/d", "i"], 'invalid platform: "a/b/c/d": cannot parse platform specifier'),
+        (["history", "--platform", "a/", "i"], 'invalid platform: "" is an invalid component of "a/"'),
+        (["history", "--platform", "a(/b", "i"], 'invalid platform: "a(" is an invalid OS component of'),
         (["image", "inspect", "--platform", "x", "i"], '"x": unknown operating system or architecture'),
     ],
     ids=repr,
@@ -36,6 +41,10 @@ def test_what_is_refused(client: Any, line: list[str], message: str) -> None:
         ("linux/arm", {"architecture": "arm", "os": "linux"}),
         ("linux/arm/v7", {"architecture": "arm", "os": "linux", "variant": "v7"}),
         ("LINUX/x86_64", {"architecture": "amd64", "os": "linux"}),
+        (
+            "windows(10.0+a+b)/amd64",
+            {"architecture": "amd64", "os": "windows", "os.version": "10.0", "os.features": ["a", "b"]},
+        ),
     ],
 )
 def test_platforms_are_sent_as_they_were_written(client: Any, text: str, platform: dict[str, str]) -> None:
@@ -43,6 +52,17 @@ def test_platforms_are_sent_as_they_were_written(client: Any, text: str, platfor
     assert client("history", "--platform", text, "i") == 0
     asked = unquote(client.engine.requests[-1][0]).partition("platform=")[2]
     assert json.loads(asked) == platform
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("", None), ("=", {"": {"": True}}), (" =x", {"": {"x": True}}), ("label=a=b", {"label": {"a=b": True}})],
+)
+def test_filters_are_the_engines_to_refuse(client: Any, text: str, sent: Any) -> None:
+    client.engine.answers["GET /images/json"] = []
+    assert client("images", "--filter", text) == 0
+    asked = unquote(client.engine.requests[-1][0]).partition("filters=")[2].partition("&")[0]
+    assert (json.loads(asked) if asked else None) == sent
 
 
 def test_a_search_asks_for_a_limit_only_where_there_is_one(client: Any) -> None:

@@ -80,7 +80,7 @@ def test_search(registry: FaultyRegistry) -> None:
         search.Result("app", "an app", 7, True),
         search.Result("", "", 0, False),
     ]
-    assert registry.seen[0][0] == "GET /v1/search?q=app&n=25"
+    assert [line for line, _ in registry.seen] == ["GET /v1/_ping", "GET /v1/search?q=app&n=25"]
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b'{"results": 1}', b"[" * 100_000])
@@ -93,8 +93,28 @@ def test_search_answers_that_are_none(registry: FaultyRegistry, answer: bytes) -
 def test_a_registry_without_search(registry: FaultyRegistry) -> None:
     with pytest.raises(System, match=f"registry {registry.host} has no search"):
         find(f"{registry.host}/app")
-    with pytest.raises(InvalidParameter, match=r"HTTPS attempt: .*refused\. HTTP attempt: .*refused"):
+    with pytest.raises(InvalidParameter) as refused:
         find("127.0.0.1:1/app")
+    why = "dial tcp 127.0.0.1:1: connect: connection refused"
+    assert refused.value.message == (
+        'invalid registry endpoint "http://127.0.0.1:1/v1/". '
+        f'HTTPS attempt: Get "https://127.0.0.1:1/v1/_ping": {why}. '
+        f'HTTP attempt: Get "http://127.0.0.1:1/v1/_ping": {why}'
+    )
+    nowhere = f"No{'x' * 64}.invalid"  # no name server is asked for that
+    with pytest.raises(InvalidParameter) as refused:
+        find(f"{nowhere}/app")
+    assert refused.value.message.startswith(
+        f'invalid registry endpoint https://{nowhere}/v1/: Get "https://{nowhere}/v1/_ping": dial tcp: lookup {nowhere}'
+    )
+    assert f"please add `--insecure-registry {nowhere}` to the daemon's arguments" in refused.value.message
+
+
+def test_what_is_told_of_a_host_with_several_addresses() -> None:
+    with pytest.raises(
+        System, match=r'"http://LOCALHOST:1/v2/": dial tcp (127\.0\.0\.1|\[::1\]):1: connect: connection'
+    ):
+        log_in("LOCALHOST:1", "me", "secret")
 
 
 @pytest.mark.parametrize(("term", "limit"), [("http://x/y", 0), ("x", 101), ("x", -1)])

@@ -1,0 +1,17 @@
+"""Query strings: filters."""
+
+import json
+
+import pytest
+
+from pydock.daemon.http.query import Query
+from pydock.errors import InvalidParameter
+
+
+@pytest.mark.parametrize(("key", "message"), [("odd", "invalid filter 'odd'"), ("", "invalid filter")])
+def test_filters_that_are_not_known(key: str, message: str) -> None:
+    query = Query(f"filters={json.dumps({key: {'x': True}})}")
+    assert query.filters() == {key: ["x"]}
+    with pytest.raises(InvalidParameter) as refused:
+        query.filters(("known",))
+    assert refused.value.message == message
