@@ -230,4 +230,8 @@ def alive(pid: int) -> bool:
 
 def descriptors(pid: int) -> list[str]:
     """What a process has open."""
-    return sorted(os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd"))
+    found = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed just now
+            found.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return sorted(found)
