@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydock.daemon.containers import links
+from pydock.daemon.containers import bind_sources, links
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.network_view import container_network
 from pydock.daemon.containers.record import Container, MountPoint
@@ -123,7 +123,9 @@ class Provisions:
         return (*self._snapshots.mounts(record.id), *shown)
 
     async def _acquire(self, record: Container) -> dict[str, str]:
-        """The directory of each volume by its target."""
+        """The directory of each volume by its target; what binds show is there, too."""
+        if bind_sources.wanted(record):
+            await offload(bind_sources.make, record)
         sources = {}
         for point in _volumes(record):
             subpath = (point.options or {}).get("Subpath") or ""
