@@ -145,7 +145,9 @@ _COUNTERS = ("bytes", "packets", "errors", "dropped")
 def _networks(pid: int) -> Mapping[str, Mapping[str, int]]:
     """The interfaces of a process's network namespace but lo (proc_pid_net(5))."""
     found: dict[str, dict[str, int]] = {}
-    with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/net/dev", encoding="ascii") as file:
+    path = f"/proc/{pid}/net/dev"
+    # a container that may make interfaces may call them as it likes
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8", errors="replace") as file:
         for line in file.readlines()[2:]:
             name, _, rest = line.partition(":")
             numbers = rest.split()

@@ -1,6 +1,6 @@
 """Containers that take what they can get: the engine goes on answering, and limits hold what is run in them too."""
 
-from tests.kernel.daemon.daemon_process import Daemon
+from tests.kernel.daemon.daemon_process import Daemon, eventually
 
 BOMB = "bomb() { bomb | bomb & }; bomb; sleep 1000"
 
@@ -33,3 +33,15 @@ def test_a_log_without_end_is_rotated(engine: Daemon) -> None:
     assert len(files) == 2
     assert sum(file.stat().st_size for file in files) < 100_000
     assert engine.logs(flood).endswith(b"end\n")
+
+
+def test_an_interface_with_a_strange_name_hides_nobody_s_statistics(engine: Daemon) -> None:
+    rename = "busybox ip link set eth0 down && busybox ip link set eth0 name $(printf 'e\\303\\251\\377') && sleep 1000"
+    strange = engine.run("sh", "-c", rename, host={"CapAdd": ["NET_ADMIN"], "NetworkMode": "bridge"})
+
+    def named() -> bool:
+        networks = engine.get(f"/containers/{strange}/stats?stream=0&one-shot=1").get("networks", {})
+        return list(networks) == ["eé\ufffd"]
+
+    eventually(named)
+    engine.ok("DELETE", f"/containers/{strange}?force=1")
