@@ -17,6 +17,7 @@ from pydock.daemon import configure, listeners, output, roots, service_manager
 from pydock.daemon.config import VERSION, Config
 from pydock.daemon.core import Core
 from pydock.daemon.events import Events
+from pydock.daemon.http.head import declare
 from pydock.daemon.http.router import Route, Router
 from pydock.daemon.http.server import Server
 from pydock.daemon.offload import finish, offload
@@ -63,6 +64,7 @@ def run(arguments: Sequence[str]) -> int:
             print("pydockd needs to be started with root privileges", file=sys.stderr)
             return 1
         output.begin("debug" if config.debug else config.log_level, config.log_format)
+        os.umask(0o022)  # whatever it was started with: images and containers are for others than root, too
         _raise_limits()
         with roots.claim(config.data_root, config.exec_root, config.pidfile):
             try:
@@ -95,6 +97,7 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
         stack.callback(database.close)
         core = Core(config, database, Events(), zygote)
 
+        declare(config.experimental)
         routes, reload = await _build(core, stack)
         server = Server(Router(routes))
         await server.listen(sockets.sockets, tls)
