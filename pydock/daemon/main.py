@@ -17,6 +17,7 @@ from pydock.daemon import configure, listeners, output, roots, service_manager
 from pydock.daemon.config import VERSION, Config
 from pydock.daemon.core import Core
 from pydock.daemon.events import Events
+from pydock.daemon.http.head import declare
 from pydock.daemon.http.router import Route, Router
 from pydock.daemon.http.server import Server
 from pydock.daemon.offload import finish, offload
@@ -96,6 +97,7 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
         stack.callback(database.close)
         core = Core(config, database, Events(), zygote)
 
+        declare(config.experimental)
         routes, reload = await _build(core, stack)
         server = Server(Router(routes))
         await server.listen(sockets.sockets, tls)

@@ -35,9 +35,13 @@ _GO_BITS: Final = ((stat.S_ISUID, 1 << 23), (stat.S_ISGID, 1 << 22), (stat.S_ISV
 
 
 def look(arguments: dict[str, Any], fds: list[int], report: Report) -> list[Any]:
-    """Return what is at ``path``: the fields of `container_files.PathStat`, the time in nanoseconds."""
+    """Return what is at ``path``: the fields of `container_files.PathStat`, the time in nanoseconds.
+
+    As in Docker the kernel follows the path as it is: ``link/..`` is above where the link leads; `read` and `write`
+    clean it before.
+    """
     _enter(arguments)
-    return _stat(_absolute(arguments["path"]))
+    return _stat(arguments["path"])
 
 
 def read(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
@@ -110,7 +114,7 @@ def _stat(path: str) -> list[Any]:
         raise System(f"lstat {path}: not a directory") from None
     target = ""
     if stat.S_ISLNK(found.st_mode):
-        target = _target(path, f"evalSymlinksInScope: too many links in {path}")
+        target = _target(_absolute(path), f"evalSymlinksInScope: too many links in {path}")
     mode = found.st_mode & 0o777 | _GO_KINDS.get(stat.S_IFMT(found.st_mode), 0)
     for bit, go_bit in _GO_BITS:
         mode |= go_bit if found.st_mode & bit else 0
@@ -130,8 +134,8 @@ def _target(path: str, too_many: str) -> str:
 def _absolute(path: str) -> str:
     """Return the cleaned path from the root, with the final slash or dot that it came with: these follow links."""
     clean = "/" + normpath("/" + path).lstrip("/")
-    if basename(path) == "." and clean != "/":
-        return f"{clean}/."
+    if basename(path) == ".":
+        return f"{clean.rstrip('/')}/."
     return f"{clean}/" if path.endswith("/") and clean != "/" else clean
 
 

@@ -42,6 +42,11 @@ PATHS = [
     "/links/dangling/", "/links/loop", "/links/out", "/links/out/", "/nope", "/nope/", "/d/sub", "/d/sub/g",
     "/empty", "/empty/", "/sp ace", "/d/../d/f", "//d//f", "/proc", "",
 ]  # fmt: skip
+#: the kernel follows them as they are
+DOTS = [
+    "/links/directory/..", "/links/directory/../links/file", "/links/directory/../../etc/name", "/links/dangling/..",
+    "/links/file/..", "/d/f/..", "/d/sub/../f", "/nope/../d", "/.", "/..", ".", "..", "d/..", "/d/sub/.././",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +92,7 @@ def test_stat(tree: Pair) -> None:
     def scene(on: Engine) -> Any:
         on.ok("create --name @c -v @v:/v @tree true")
         seen = []
-        for path in (*PATHS, "/v", "/v/"):
+        for path in (*PATHS, *DOTS, "/v", "/v/"):
             status, _, headers = ask(on, "HEAD", path)
             text = headers["X-Docker-Container-Path-Stat"]
             found = json.loads(base64.b64decode(text)) if text else None
@@ -104,7 +109,8 @@ def test_read(tree: Pair) -> None:
         on.ok("create --name @c @tree true")
         answers = [(path, *ask(on, "GET", path)[:2]) for path in PATHS if path not in ("", "/proc")]
         seen = [(path, status, members(data)) for path, status, data in answers]
-        return seen, ask(on, "GET", "/d")[2]["Content-Type"], on.api("GET", "/containers/@c/archive")
+        roots = [(path, members(ask(on, "GET", path)[1])[0][0]) for path in DOTS if path.count("/") < 2]
+        return seen, roots, ask(on, "GET", "/d")[2]["Content-Type"], on.api("GET", "/containers/@c/archive")
 
     tree.compare(scene)
 

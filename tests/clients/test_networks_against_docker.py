@@ -180,6 +180,27 @@ def test_what_a_container_shows(pair: Pair) -> None:
     pair.compare(scene)
 
 
+def test_which_bridge_a_container_shows(pair: Pair) -> None:
+    """The default network's, where that is the container's main one, from the first start on."""
+
+    def scene(on: Engine) -> Any:
+        bridge = on.api("GET", "/networks/bridge").value["Options"]["com.docker.network.bridge.name"]
+        on.ok("network create @a")
+        on.ok("create --name @default @box true")
+        for name, mode in (("user", "@a"), ("none", "none"), ("shared", "container:@user"), ("host", "host")):
+            on.ok(f"run -d --name @{name} --network {mode} @box sleep 100")
+        on.ok("network connect bridge @user")
+
+        def shown(name: str) -> str:
+            return str(on.inspect("container", name)["NetworkSettings"]["Bridge"]).replace(bridge, "<bridge>")
+
+        seen = [shown(name) for name in ("default", "user", "none", "shared", "host")]
+        on.ok("start -a @default")
+        return seen, shown("default")
+
+    pair.compare(scene)
+
+
 def test_events(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         since = time.time()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydock.daemon.config import ContainerDefaults
+from pydock.daemon.config import Config, NetworkOptions
 from pydock.daemon.containers import host_features, links, security_options
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.confinement import profile_of
@@ -31,10 +31,10 @@ _ENGINE_FILES = {"/etc/resolv.conf": "ResolvConfPath", "/etc/hostname": "Hostnam
 class Inspection:
     """Shows single containers."""
 
-    def __init__(
-        self, settings: ContainerDefaults, catalog: Catalog, images: Images, snapshots: Snapshots, execs: Execs
-    ) -> None:
-        self._settings = settings
+    def __init__(self, config: Config, catalog: Catalog, images: Images, snapshots: Snapshots, execs: Execs) -> None:
+        self._settings = config.containers
+        #: the default network's bridge, where it was chosen
+        self._bridge = "" if config.network.bridge == NetworkOptions().bridge else config.network.bridge
         self._catalog = catalog
         self._images = images
         self._snapshots = snapshots
@@ -67,8 +67,14 @@ class Inspection:
             **sizes,
             "Mounts": [mount_json(point) for point in record.mounts],
             "Config": _config(record),
-            "NetworkSettings": network_settings(container_network(record), sandbox),
+            "NetworkSettings": network_settings(container_network(record), sandbox)
+            | {"Bridge": self._bridge_of(record)},
         }
+
+    def _bridge_of(self, record: Container) -> str:
+        """As in Docker, told from the first start on where the default network is the container's main one."""
+        joined = record.state.started_at and record.host_config["NetworkMode"] in ("default", "bridge")
+        return self._bridge if joined else ""
 
     async def _sizes(self, record: Container) -> dict[str, int]:
         try:

@@ -24,7 +24,17 @@ SERVER = "Docker/0.1.0 (linux)"
 
 _AMBIGUOUS = re.compile(rb"(?<!\r)\n|\r(?!\n)|\0|\r\n[ \t]")
 _UNSAFE = re.compile(r"[\r\n\0]")
-_FIXED = f"Api-Version: {NEWEST}\r\nDocker-Experimental: false\r\nOstype: linux\r\nServer: {SERVER}\r\n"
+_fixed = ""
+
+
+def declare(experimental: bool) -> None:
+    """Say, in every answer from now on, whether the engine has its experimental features."""
+    global _fixed
+    features = "true" if experimental else "false"
+    _fixed = f"Api-Version: {NEWEST}\r\nDocker-Experimental: {features}\r\nOstype: linux\r\nServer: {SERVER}\r\n"
+
+
+declare(False)
 
 
 class BadHead(Exception):
@@ -82,7 +92,7 @@ def parse(data: bytes) -> Head:
 
 def status_line(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
     """The head of an answer, with the headers that every answer has."""
-    parts = [f"HTTP/1.1 {status} {reason(status)}\r\n", _FIXED, _date()]
+    parts = [f"HTTP/1.1 {status} {reason(status)}\r\n", _fixed, _date()]
     parts += [f"{name}: {_UNSAFE.sub(' ', value)}\r\n" for name, value in fields]
     parts.append("\r\n")
     return "".join(parts).encode("utf-8", "surrogateescape")
@@ -91,7 +101,7 @@ def status_line(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
 def upgrade_line(content_type: str, upgraded: bool) -> bytes:
     """The head of an answer after which the connection is a plain stream."""
     first = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" if upgraded else "HTTP/1.1 200 OK\r\n"
-    return f"{first}Content-Type: {content_type}\r\n{_FIXED}\r\n".encode()
+    return f"{first}Content-Type: {content_type}\r\n{_fixed}\r\n".encode()
 
 
 _dated = (0, "")

@@ -42,7 +42,7 @@ def build(
     catalog, life = containers.catalog, containers.life
     return RecordServices(
         listing=Listing(catalog, images, stored, snapshots),
-        inspection=Inspection(core.config.containers, catalog, images, snapshots, life.table),
+        inspection=Inspection(core.config, catalog, images, snapshots, life.table),
         updates=Updates(catalog, life.announcements),
         renaming=Renaming(catalog, sandboxes, life.announcements),
         pruning=Pruning(catalog, life.lifecycle, snapshots, core.events),

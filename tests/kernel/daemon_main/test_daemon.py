@@ -56,12 +56,16 @@ class Daemon:
 
     def get(self, path: str) -> bytes:
         """The body of an answer."""
+        return self.ask(path)[0]
+
+    def ask(self, path: str) -> tuple[bytes, dict[str, str]]:
+        """The body of an answer and its headers."""
         with contextlib.closing(http.client.HTTPConnection("x")) as connection:
             connection.sock = socket.socket(socket.AF_UNIX)
             connection.sock.connect(str(self.socket))
             connection.request("GET", path)
             with connection.getresponse() as response:
-                return response.read()
+                return response.read(), dict(response.getheaders())
 
     def end(self) -> None:
         """End all that still runs, and take its bridge and its packet filter away, which it leaves to containers."""
@@ -115,6 +119,14 @@ def test_the_engine_keeps_its_id_and_tells_its_warnings(daemon: Daemon) -> None:
     first.wait(LIMIT)
     daemon.start("-H", f"unix://{daemon.socket}")
     assert json.loads(daemon.get("/info"))["ID"] == info["ID"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--experimental",)])
+def test_every_answer_says_whether_features_are_experimental(daemon: Daemon, flags: tuple[str, ...]) -> None:
+    daemon.start("-H", f"unix://{daemon.socket}", *flags)
+    for path in ("/_ping", "/version", "/nothing"):
+        assert daemon.ask(path)[1]["Docker-Experimental"] == ("true" if flags else "false")
+    assert json.loads(daemon.get("/info"))["ExperimentalBuild"] is bool(flags)
 
 
 def test_a_hangup_reads_the_configuration_file_again(daemon: Daemon) -> None:
