@@ -3,9 +3,11 @@
 `lifecycle.remove` calls it for users, the afterlife for containers that remove themselves.
 """
 
+import asyncio
 import contextlib
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import Attachments
@@ -32,18 +34,24 @@ class Leftovers:
         """Remove it; `volumes`: the anonymous volumes too."""
         names = [point.name for point in record.mounts if point.kind == "volume"]
         anonymous = [point.name for point in record.mounts if point.anonymous] if volumes else []
-        files = offload(self._files, record)
+        # side by side: each may have to wait for the disk
+        files = [
+            offload(self._launcher.clear, record.id),
+            offload(self._snapshots.remove, record.id, enter=False),
+            offload(_delete, record.directory),
+        ]
         try:
             if names:
                 await self._volumes.unrefer(record.id, anonymous)
         finally:
-            await files
+            await asyncio.wait(files)
+        for done in files:
+            done.result()
 
-    def _files(self, record: Container) -> None:
-        self._launcher.clear(record.id)
-        self._snapshots.remove(record.id, enter=False)
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(record.directory)
+
+def _delete(directory: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(directory)
 
 
 class Remover:
