@@ -10,7 +10,10 @@ from pydock.cli.table import display_width
 from pydock.client import images
 
 SPACING = 3
-_BOLD_BLUE, _FAINT, _YELLOW, _CHIP, _NORMAL = "\x1b[34;1m", "\x1b[2m", "\x1b[33m", "\x1b[46;30m", "\x1b[0m"
+# the sequences of Docker's client, one by one
+_PLAIN, _FAINT, _TITLE, _NAME = "\x1b[39m", "\x1b[39m\x1b[2m", "\x1b[39m\x1b[1m", "\x1b[34m\x1b[1m"
+_YELLOW, _CHIP, _CYAN, _NORMAL = "\x1b[93m", "\x1b[38;5;0m\x1b[48;5;14m", "\x1b[96m", "\x1b[0m"
+_INFO = f"\x1b[1m\x1b[106m\x1b[30mi{_NORMAL}{_NORMAL}"
 #: title, width and whether it stands at the right
 _COLUMNS = (("ID", 12, False), ("DISK USAGE", 10, True), ("CONTENT SIZE", 12, True), ("EXTRA", 5, False))
 _WARNING = "WARNING: This is an experimental feature. The output may change and shouldn't be depended on."
@@ -41,25 +44,28 @@ class Tree:
         return found
 
     def _paint(self, text: str, colour: str) -> str:
-        return f"{colour}{text}{_NORMAL}" if self._colours and colour else text
+        return f"{colour}{text}{_NORMAL}" if self._colours and text else text
 
     def _row(self, name: str, cells: list[str], colour: str, name_colour: str) -> None:
         shown = ellipsis(name, self._names)
         line = self._paint(shown, name_colour) + " " * (self._names - display_width(shown))
         for (_, width, right), cell in zip(self._columns, cells, strict=False):
-            text = cell.rjust(width) if right else cell.ljust(width)
-            chip = _CHIP if cell == "U" and self._colours else colour
-            line += " " * SPACING + self._paint(text, chip)
+            text = " U " if cell == "U" and self._colours else cell
+            shown = self._paint(text, _CHIP if cell == "U" else colour)
+            rest = " " * (width - len(text))
+            line += " " * SPACING + (rest + shown if right else shown + rest)
         self._out.line(line)
 
     def draw(self) -> None:
         """Draw all of it."""
         self._out.line(self._paint(_WARNING, _YELLOW))
-        mark, used = ("i Info → ", "U") if self._colours else (" Info -> ", " U")
-        margin = max(self._screen - len(f"{mark}{used} In Use "), 0)
-        self._out.line(f"{' ' * margin}{mark}{self._paint(used, _CHIP)} In Use ")
+        legend = "i Info →   U  In Use " if self._colours else " Info ->  U In Use "
+        margin = " " * max(self._screen - len(legend), 0)
+        if self._colours:
+            legend = f"{_INFO} {_CYAN}Info → {_NORMAL}{_NORMAL} {_CHIP} U {_NORMAL} In Use "
+        self._out.line(f"{margin}{legend}")
         self._out.line("")
-        self._row("IMAGE", [column[0] for column in self._columns], "", "")
+        self._row("IMAGE", [column[0] for column in self._columns], _TITLE, _TITLE)
         spaced = any(_parts(entry) for entry in self._entries)
         for entry in self._entries:
             self._image(entry)
@@ -72,15 +78,15 @@ class Tree:
         used = entry.get("Containers", 0) > 0 or any(part["ImageData"].get("Containers") for part in parts)
         *others, last = sorted(entry.get("RepoTags") or ["<untagged>"], key=len, reverse=True)
         for name in others:
-            self._out.line(self._paint(ellipsis(name, self._screen), _BOLD_BLUE))
+            self._out.line(self._paint(ellipsis(name, self._screen), _NAME))
         cells = [short_id(entry["Id"]), human_size(entry["Size"]), human_size(content), "U" if used else ""]
-        self._row(last, cells, "", _FAINT if last == "<untagged>" else _BOLD_BLUE)
+        self._row(last, cells, _PLAIN, _FAINT if last == "<untagged>" else _NAME)
         for number, part in enumerate(parts):
             branch = "└─" if number == len(parts) - 1 else "├─"
             sizes = part["Size"]
             cells = [short_id(part["ID"]), human_size(sizes["Total"]), human_size(sizes["Content"])]
             cells.append("U" if part["ImageData"].get("Containers") else "")
-            colour = "" if part.get("Available") else _FAINT
+            colour = _PLAIN if part.get("Available") else _FAINT
             self._row(f"{branch} {_platform(part)}", cells, colour, colour)
 
 
