@@ -94,6 +94,8 @@ class TakenOver:
         self._writable = asyncio.Event()
         self._writable.set()
         self._relay: Relay | None = None
+        #: set when the connection is gone for good
+        self.gone = asyncio.Event()
 
     # --- what the connection tells: see `Taken` ---
 
@@ -105,6 +107,7 @@ class TakenOver:
     def lost(self) -> None:
         """See `Taken.lost`."""
         self._lost = True
+        self.gone.set()
         self._readable.set()
         self._writable.set()
 
@@ -223,10 +226,20 @@ class RawConnection(TakenOver):
         return descriptor, early, self._head
 
 
-class Relay:
-    """Carries bytes between a hijacked connection and one end of a socket pair, until both directions have ended."""
+class Relayed(Hijacked, Protocol):
+    """What a relay carries bytes for."""
 
-    def __init__(self, connection: Hijacked, ours: socket.socket) -> None:
+    #: set when the connection is gone for good
+    gone: asyncio.Event
+
+
+class Relay:
+    """Carries bytes between a hijacked connection and one end of a socket pair.
+
+    Until both directions have ended, or the connection is gone: who has the other end hears of that at once then.
+    """
+
+    def __init__(self, connection: Relayed, ours: socket.socket) -> None:
         ours.setblocking(False)
         self._connection = connection
         self._ours = ours
@@ -234,14 +247,17 @@ class Relay:
 
     async def _run(self) -> None:
         outward = asyncio.create_task(self._outward())
+        gone = asyncio.create_task(self._connection.gone.wait())
         try:
             with contextlib.suppress(OSError):
                 while data := await self._connection.read():
                     await asyncio.get_running_loop().sock_sendall(self._ours, data)
                 self._ours.shutdown(socket.SHUT_WR)
-            await outward
+            await asyncio.wait((outward, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            outward.cancel()
+            for task in (outward, gone):
+                task.cancel()
+            await asyncio.wait((outward, gone))  # the loop has let go of the socket then
             self._ours.close()
             self._connection.close()
 

@@ -69,6 +69,7 @@ class WebSocket(TakenOver):
             case CloseConnection() if not self._ended:
                 self._ended = True
                 self._send(event.response())
+                self._transport.close()  # it has no half that could stay open
             case RejectConnection():
                 self._ended = True
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import socket
 import ssl
 import threading
@@ -123,6 +124,7 @@ class Bench:
             Route("GET", "/gate", self._gate),
             Route("POST", "/upper", self._upper),
             Route("POST", "/given-away", self._given_away),
+            Route("GET", "/relayed", self._relayed),
             Route("GET", "/socket", self._socket),
         ]
 
@@ -234,6 +236,17 @@ class Bench:
         except ConnectionAbortedError:
             self.told.append("upper: aborted")
         client.close()
+
+    async def _relayed(self, request: Request) -> None:
+        """Give a websocket away and look when its other side hears that it is gone."""
+        client = await request.websocket()
+        descriptor, _, _ = client.detach()
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        while not poll.poll(0):
+            await asyncio.sleep(0.01)
+        os.close(descriptor)
+        self.told.append("relayed: hung up")
 
     async def _given_away(self, request: Request) -> None:
         await request.read()

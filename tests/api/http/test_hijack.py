@@ -133,6 +133,17 @@ def test_a_websocket_carries_both_kinds_of_messages(bench: Bench) -> None:
     bench.wait_until_told("socket: ended")
 
 
+def test_who_was_given_a_websocket_hears_that_its_client_left(bench: Bench) -> None:
+    """Where the container says nothing, nobody else would find out."""
+    talk = Talk(bench)
+    talk.send(Request(host="x", target="/v1.50/relayed"))
+    assert isinstance(talk.next(), AcceptConnection)
+    talk.send(CloseConnection(1000))
+    assert isinstance(talk.next(), CloseConnection)
+    talk.client.close()
+    bench.wait_until_told("relayed: hung up")
+
+
 def test_one_who_pings_on_and_reads_nothing_is_not_answered_on_and_on(bench: Bench) -> None:
     talk = Talk(bench)
     talk.send(Request(host="x", target="/v1.50/socket"))
