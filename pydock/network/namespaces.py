@@ -25,15 +25,26 @@ _IPV6_OFF: Final = "ipv6/conf/default/disable_ipv6"
 
 @dataclass(eq=False, slots=True)
 class Space:
-    """A namespace: its descriptor, and a netlink socket in it; closed by whoever has it."""
+    """A namespace: its descriptor, and a netlink socket in it; closed by whoever has it.
+
+    ``ipv6_off``: the file by which IPv6 is off on its interfaces to come; -1 where it is not, or was not made here.
+    """
 
     descriptor: int
     netlink: Netlink
+    ipv6_off: int = -1
+
+    def allow_ipv6(self) -> None:
+        """Leave IPv6 on at interfaces to come, as the kernel does by itself."""
+        if self.ipv6_off >= 0:
+            os.pwrite(self.ipv6_off, b"0", 0)
 
     def close(self) -> None:
         """Let go of it; it ends when no process is in it."""
         self.netlink.close()
-        os.close(self.descriptor)
+        for descriptor in (self.descriptor, self.ipv6_off):
+            if descriptor >= 0:
+                os.close(descriptor)
 
 
 class Namespaces:
@@ -68,11 +79,6 @@ class Namespaces:
         if values:
             self._thread.inside(space.descriptor, lambda: write_sysctls(values))
 
-    def allow_ipv6(self, space: Space) -> None:
-        """Leave IPv6 on at interfaces to come, as the kernel does by itself."""
-        with contextlib.suppress(FileNotFoundError):
-            self.set_sysctls(space, {_IPV6_OFF: "0"})
-
     def close(self) -> None:
         """Let the ready ones go."""
         self._thread.close()
@@ -88,15 +94,20 @@ class Namespaces:
 
 def _prepare(descriptor: int) -> Space:
     netlink = Netlink()
+    ipv6_off = -1
     try:
         netlink.request([rtnetlink.set_link(index=_LOOPBACK, up=True)])
         # as in Docker: an interface without an IPv6 address has no IPv6 at all; absent where the kernel has none
         with contextlib.suppress(FileNotFoundError):
-            write_sysctls({_IPV6_OFF: "1"})
+            # a sysctl's file stays that of the namespace where it was opened: no thread need go there again
+            ipv6_off = os.open(_SYSCTL / _IPV6_OFF, os.O_WRONLY | os.O_CLOEXEC)
+            os.write(ipv6_off, b"1")
     except BaseException:
         netlink.close()
+        if ipv6_off >= 0:
+            os.close(ipv6_off)
         raise
-    return Space(descriptor, netlink)
+    return Space(descriptor, netlink, ipv6_off)
 
 
 def write_sysctls(values: Mapping[str, str]) -> None:

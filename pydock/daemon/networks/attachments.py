@@ -81,7 +81,7 @@ class Attachments:
             undo.callback(live.space.close)
             self._ground.host.attach(live.space, with_gateways(live.places))
             if not any(place.port for place in live.places.values()):
-                self._ground.namespaces.allow_ipv6(live.space)  # for the interfaces that others may put there
+                live.space.allow_ipv6()  # for the interfaces that others may put there
             live.publication = self._publish(live)
             undo.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
             undo.callback(live.publication.close_sockets)
