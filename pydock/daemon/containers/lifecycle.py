@@ -299,8 +299,10 @@ class Lifecycle:
 
 
 def _refuse_removal(entry: Entry, name: str, options: RemoveOptions) -> None:
-    """Conflict where the container runs and the removal is not forced."""
+    """Conflict where the container goes already, or runs and the removal is not forced."""
     status = entry.record.state.status
+    if status is Status.REMOVING:
+        raise Conflict(f"removal of container {name} is already in progress")
     if not status.is_running() or options.force:
         return
     reason = "is running: stop the container before removing or force remove"
