@@ -95,7 +95,7 @@ def _open_unix(listeners: Listeners, path: Path, group: str) -> None:
     try:
         sock.bind(str(path))
     except OSError as error:
-        raise System(f"can't create unix socket {path}: {error.strerror}") from None
+        raise System(f"can't create unix socket {path}: {error.strerror or error}") from None
     finally:
         os.umask(before)
     os.chown(path, 0, group_id)

@@ -1,9 +1,11 @@
 """Files by descriptor: openat2(2), statfs(2), syncfs(2), memory files with seals, pseudo-terminals."""
 
+import contextlib
 import ctypes
 import fcntl
 import os
 import sys
+from collections.abc import Iterator
 from typing import Final
 
 from pydock.linux.syscall import check, libc, syscall
@@ -53,6 +55,19 @@ def openat2(directory: int, path: str, flags: int, *, mode: int = 0, resolve: in
         except BlockingIOError:
             continue
     return syscall("openat2", directory, os.fsencode(path), ctypes.byref(how), size, path=path)
+
+
+@contextlib.contextmanager
+def short_path(directory: str) -> Iterator[str]:
+    """A path to `directory` that leaves room for a name in a socket's address (108 bytes, unix(7)), however long it is.
+
+    It is good for as long as the block runs.
+    """
+    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 def filesystem_type(descriptor: int) -> int:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from pydock.errors import Unavailable
 from pydock.linux import datagram
+from pydock.linux.files import short_path
 from pydock.network.dns_process import ENTRY, VERSION
 from pydock.network.resolv_conf import ExternalServer
 
@@ -156,7 +157,8 @@ class Resolver:
     def _find(self) -> socket.socket | None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            sock.connect(os.fspath(self._path))
+            with short_path(os.fspath(self._path.parent)) as directory:
+                sock.connect(f"{directory}/{self._path.name}")
             sock.settimeout(_PATIENCE)
             if _converse(sock, "hello", None, ()) == VERSION:
                 return sock
@@ -169,7 +171,8 @@ class Resolver:
     def _start(self) -> socket.socket:
         self._path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-            listener.bind(os.fspath(self._path))
+            with short_path(os.fspath(self._path.parent)) as directory:
+                listener.bind(f"{directory}/{self._path.name}")
             self._path.chmod(0o600)
             listener.listen(_BACKLOG)
             self._starter.run(ENTRY, {}, [listener.fileno()], timeout=_PATIENCE)

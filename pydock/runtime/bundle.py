@@ -12,6 +12,7 @@ import socket
 from dataclasses import asdict
 from typing import Any
 
+from pydock.linux.files import short_path
 from pydock.runtime.messages import Exited
 
 CONFIG, SOCKET, PID, EXIT, ROOTFS = "config.json", "shim.sock", "shim.pid", "exit.json", "rootfs"
@@ -28,7 +29,7 @@ def listen(bundle: str) -> socket.socket:
     server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(f"{bundle}/{SOCKET}")
-    with _short(bundle) as directory:
+    with short_path(bundle) as directory:
         before = os.umask(0o177)
         try:
             server.bind(f"{directory}/{SOCKET}")
@@ -42,7 +43,7 @@ def connect(bundle: str) -> socket.socket:
     """A control socket to the bundle's shim; OSError where no shim listens."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
-        with _short(bundle) as directory:
+        with short_path(bundle) as directory:
             client.connect(f"{directory}/{SOCKET}")
     except BaseException:
         client.close()
@@ -103,16 +104,6 @@ def clear(bundle: str) -> None:
     for name in (EXIT, PID, SOCKET):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{bundle}/{name}")
-
-
-@contextlib.contextmanager
-def _short(bundle: str) -> Any:
-    """A path to the bundle that fits into a socket address (108 bytes, unix(7)) whatever its length."""
-    directory = os.open(bundle, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{directory}"
-    finally:
-        os.close(directory)
 
 
 def _write(path: str, values: dict[str, Any]) -> None:

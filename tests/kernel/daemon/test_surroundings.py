@@ -23,3 +23,24 @@ def test_the_umask_that_the_daemon_was_started_with_is_nobody_s_affair(tmp_path:
             ]  # fmt: skip
     finally:
         os.umask(before)
+
+
+def test_roots_may_have_long_and_strange_names(tmp_path: Path) -> None:
+    """Longer than a socket's address, with what separates the options of mounts."""
+    root = tmp_path / "a b,c:d=é" / ("x" * 40)
+    root.mkdir(parents=True)
+    engine = Daemon(root, "e", "--default-address-pool", "base=198.19.240.0/21,size=26")
+    engine.socket = str(tmp_path / "s")
+    with engine:
+        engine.ok("POST", "/networks/create", {"Name": "net"})
+        script = "set -e; nslookup $(hostname) >/dev/null; echo from inside > /v/file; cat /v/file"
+        ended = engine.run("sh", "-c", script, host={"NetworkMode": "net", "Binds": ["data:/v"]})
+        assert engine.wait(ended) == 0
+        assert engine.logs(ended) == b"from inside\n"
+        patient = engine.run("sleep", "1000", host={"NetworkMode": "net"})
+        engine.restart()
+        code, output = engine.execute(patient, "sh", "-c", "nslookup $(hostname) >/dev/null && echo known")
+        assert (code, output) == (0, b"known\n")
+        for identity in (ended, patient):
+            engine.ok("DELETE", f"/containers/{identity}?force=1&v=1")
+        engine.ok("DELETE", "/networks/net")
