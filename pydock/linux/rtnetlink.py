@@ -45,6 +45,7 @@ IFLA_IFNAME: Final = 3
 IFLA_MTU: Final = 4
 IFLA_LINK: Final = 5
 IFLA_MASTER: Final = 10
+IFLA_TXQLEN: Final = 13
 IFLA_LINKINFO: Final = 18
 IFLA_IFALIAS: Final = 20
 IFLA_AF_SPEC: Final = 26
@@ -86,6 +87,8 @@ _IFINFO = struct.Struct("=BxHiII")
 _IFADDR = struct.Struct("=BBBBi")
 _RTMSG = struct.Struct("=BBBBBBBBI")
 _GENERIC_IFINFO: Final = _IFINFO.pack(0, 0, 0, 0, 0)
+#: as Docker has its links
+_NO_QUEUE: Final = u32(IFLA_TXQLEN, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,13 @@ def add_bridge(name: str, mac: str = "", mtu: int = 0) -> Message:
 
 def add_veth(name: str, master: int, peer: str, peer_mac: str, namespace: int, mtu: int = 0) -> Message:
     """A pair of links: `name` here, down and on bridge `master`, and `peer` in the namespace of that descriptor."""
-    other = _GENERIC_IFINFO + text(IFLA_IFNAME, peer) + u32(IFLA_NET_NS_FD, namespace)
+    other = _GENERIC_IFINFO + text(IFLA_IFNAME, peer) + u32(IFLA_NET_NS_FD, namespace) + _NO_QUEUE
     if peer_mac:
         other += attribute(IFLA_ADDRESS, mac_bytes(peer_mac))
     if mtu:
         other += u32(IFLA_MTU, mtu)
     info = nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "veth"), nested(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, other)))
-    return _new_link(name, info, u32(IFLA_MASTER, master), mtu=mtu)
+    return _new_link(name, info, u32(IFLA_MASTER, master), _NO_QUEUE, mtu=mtu)
 
 
 def bridge_port(name: str, hairpin: bool, isolated: bool) -> Message:
@@ -148,7 +151,7 @@ def add_macvlan(name: str, parent: int, mode: str, namespace: int, mac: str = ""
     """A macvlan on `parent`, in the namespace of that descriptor."""
     data = nested(IFLA_INFO_DATA, u32(IFLA_MACVLAN_MODE, MACVLAN_MODES[mode]))
     info = nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "macvlan"), data)
-    return _new_link(name, info, u32(IFLA_LINK, parent), u32(IFLA_NET_NS_FD, namespace), mac=mac, mtu=mtu)
+    return _new_link(name, info, u32(IFLA_LINK, parent), u32(IFLA_NET_NS_FD, namespace), _NO_QUEUE, mac=mac, mtu=mtu)
 
 
 def add_ipvlan(name: str, parent: int, mode: str, flag: str, namespace: int, mtu: int = 0) -> Message:
@@ -159,7 +162,7 @@ def add_ipvlan(name: str, parent: int, mode: str, flag: str, namespace: int, mtu
         attribute(IFLA_IPVLAN_FLAGS, struct.pack("=H", IPVLAN_FLAGS[flag])),
     )
     info = nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "ipvlan"), data)
-    return _new_link(name, info, u32(IFLA_LINK, parent), u32(IFLA_NET_NS_FD, namespace), mtu=mtu)
+    return _new_link(name, info, u32(IFLA_LINK, parent), u32(IFLA_NET_NS_FD, namespace), _NO_QUEUE, mtu=mtu)
 
 
 def add_vlan(name: str, parent: int, vlan: int) -> Message:

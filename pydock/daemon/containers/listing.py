@@ -176,7 +176,7 @@ def _encode(record: Container) -> _Parts:
     host = record.host_config
     mode = {"NetworkMode": host["NetworkMode"]}
     annotated = {**mode, "Annotations": host["Annotations"]} if host.get("Annotations") else mode
-    ports = Sandbox.from_record(record.sandbox).ports if record.sandbox else {}
+    ports = Sandbox.from_record(record.sandbox).shown_ports if record.sandbox else {}
     networks = {name: _endpoint(endpoint_json(endpoint)) for name, endpoint in sorted(record.endpoints.items())}
     middle = {
         "ImageID": record.image,

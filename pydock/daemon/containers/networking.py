@@ -3,10 +3,10 @@
 Called by the routes of networks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pydock.daemon.containers.catalog import Catalog
+from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.network_view import container_network
 from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.settings import EndpointSettings
@@ -25,7 +25,7 @@ class ContainerNetworking:
         async with entry.lock:
             record = entry.record
             name, given = await self._sandboxes.connect(container_network(record), network, settings)
-            await self._catalog.save(entry, replace(record, endpoints={**record.endpoints, name: given}))
+            await self._save(entry, {**record.endpoints, name: given})
 
     async def disconnect_network(self, container: str, network: str, force: bool) -> None:
         """Take a network away."""
@@ -34,7 +34,13 @@ class ContainerNetworking:
             record = entry.record
             name = await self._sandboxes.disconnect(container_network(record), network, force)
             left = {key: value for key, value in record.endpoints.items() if key != name}
-            await self._catalog.save(entry, replace(record, endpoints=left))
+            await self._save(entry, left)
+
+    async def _save(self, entry: Entry, endpoints: Mapping[str, EndpointSettings]) -> None:
+        """With the sandbox: whether ports lead to the container may have changed."""
+        sandbox = self._sandboxes.current(entry.record.id)
+        recorded = sandbox.to_record() if sandbox else entry.record.sandbox
+        await self._catalog.save(entry, replace(entry.record, endpoints=endpoints, sandbox=recorded))
 
     def networks_in_use(self) -> Sequence[str]:
         """The network ids that any container, running or not, refers to."""

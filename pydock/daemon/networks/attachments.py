@@ -131,15 +131,12 @@ class Attachments:
             live.places[network.record.name] = place
             network.add(endpoint_of(place, container))
         self._cut_off(live, joined)
-        target = self._target(live.places)
         if live.space and names_wanted(live.places.values()):
             live.resolver = self._files.for_resolver(container)
             self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
-        if target:
-            live.publication = publishing.adopt(sandbox.ports, target, self._ground.ports, self._ground.firewall)
-            self._relay(live)
-        else:
-            live.publication = Publication(dict(sandbox.ports))
+        target = self._target(live.places) or Target({}, ())
+        live.publication = publishing.adopt(sandbox.ports, target, self._ground.ports, self._ground.firewall)
+        self._relay(live)
         return live
 
     def _cut_off(self, live: LiveSandbox, joined: Mapping[str, str]) -> None:
@@ -161,6 +158,10 @@ class Attachments:
                 path.unlink()
         self._ground.relays.retain({live.container.id for live in alive if live.publication.held})
         self._names.retain(live.container.id for live in alive if live.resolver)
+
+    def leads(self, live: LiveSandbox) -> bool:
+        """Whether ports lead to the container: it is on a bridge with a way out."""
+        return self._target(live.places) is not None
 
     def relay(self, live: LiveSandbox) -> str:
         """The file that tells where what the container holds leads; "" where nothing is to be relayed."""
@@ -220,7 +221,7 @@ class Attachments:
     def _publish(self, live: LiveSandbox) -> Publication:
         target = self._target(live.places)
         if target is None:
-            return Publication(publishing.exposed_only(live.container) if live.places else {})
+            return Publication()
         try:
             return publishing.publish(live.container, target, self._ground.ports, self._ground.firewall)
         except System as error:

@@ -95,11 +95,6 @@ def check_bindings(bindings: Bindings, exposed: Iterable[str]) -> None:
                     raise InvalidParameter(f"invalid IP address: {binding.host_ip}") from None
 
 
-def exposed_only(container: ContainerNetwork) -> dict[str, tuple[PortBinding, ...] | None]:
-    """The ports of a container that publishes none, as inspect shows them."""
-    return dict.fromkeys((*container.port_bindings, *container.exposed_ports))
-
-
 def publish(container: ContainerNetwork, target: Target, ports: Ports, firewall: Firewall) -> Publication:
     """Hold the host ports and enter the rules; where that fails nothing is left."""
     made = Publication()

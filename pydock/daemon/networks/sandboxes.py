@@ -129,7 +129,7 @@ class Sandboxes:
         return bool(self._live)
 
     def current(self, container_id: str) -> Sandbox | None:
-        """The live sandbox of a running container, as inspect shows it (no descriptors)."""
+        """The sandbox of a running container as it should be recorded."""
         live = self._live.get(container_id)
         return self._shown(live) if live else None
 
@@ -152,6 +152,7 @@ class Sandboxes:
             key=live.key,
             endpoints=live.endpoints,
             ports=dict(live.publication.ports),
+            leads=self._attachments.leads(live),
         )
         return self._with_files(live, sandbox)
 

@@ -122,10 +122,17 @@ class Sandbox:
     endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
     #: by "80/tcp"; None: exposed, not published
     ports: Mapping[str, tuple[PortBinding, ...] | None] = field(default_factory=dict)
+    #: whether the ports lead to the container now; where not, they are kept for when they do
+    leads: bool = True
     hosts_path: str = ""
     hostname_path: str = ""
     resolv_conf_path: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def shown_ports(self) -> Mapping[str, tuple[PortBinding, ...] | None]:
+        """The ports as inspect and list have them."""
+        return self.ports if self.leads else {}
 
     def to_record(self) -> dict[str, Any]:
         """The part that must survive the daemon, as JSON values (endpoints are kept by the container's record)."""
@@ -137,6 +144,7 @@ class Sandbox:
             "id": self.id,
             "key": self.key,
             "ports": ports,
+            "leads": self.leads,
             "hosts_path": self.hosts_path,
             "hostname_path": self.hostname_path,
             "resolv_conf_path": self.resolv_conf_path,

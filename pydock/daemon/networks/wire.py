@@ -22,7 +22,7 @@ def network_settings(container: ContainerNetwork, sandbox: Sandbox | None) -> di
         "Bridge": "",
         "SandboxID": sandbox.id if sandbox else "",
         "SandboxKey": sandbox.key if sandbox else "",
-        "Ports": ports_json(sandbox.ports) if sandbox else {},
+        "Ports": ports_json(sandbox.shown_ports) if sandbox else {},
         "HairpinMode": False,
         "LinkLocalIPv6Address": "",
         "LinkLocalIPv6PrefixLen": 0,

@@ -146,6 +146,22 @@ def test_ports_stay_over_restarts_of_containers_and_daemons(site: Site) -> None:
     assert site.host.do(lambda: _bind(port)) is None
 
 
+def test_ports_are_shown_while_they_lead_somewhere(site: Site) -> None:
+    inner = site.network("inner", Internal=True)
+    ports = {"80/tcp": [{"HostPort": "8080"}]}
+    assert site.container(inner, ports=ports).settings["Ports"] == {}
+    assert site.container("none", ports=ports).settings["Ports"] == {}
+    one = site.container(ports=ports).serve()
+    assert one.port() == 8080
+    site.engine.ok("POST", "/networks/bridge/disconnect", {"Container": one.id})
+    assert one.settings["Ports"] == {}
+    site.restart()
+    assert one.settings["Ports"] == {}
+    site.engine.ok("POST", "/networks/bridge/connect", {"Container": one.id})
+    assert one.port() == 8080
+    assert reaches(site.other, HOST4, 8080) == OTHER4
+
+
 @pytest.mark.parametrize("running", [True, False])
 def test_flushed_rules_are_made_again(site: Site, running: bool) -> None:
     one = site.container(ports=ANY).serve()

@@ -156,6 +156,7 @@ def test_names_and_units_of_interfaces(site: Site) -> None:
     one = site.container("odd")
     assert one.run("ls", "/sys/class/net") == "lo\nnet0\n"
     assert one.run("cat", "/sys/class/net/net0/mtu") == "1400\n"
+    assert one.run("cat", "/sys/class/net/net0/tx_queue_len") == "0\n"
     assert "mtu 1400" in site.on_host("ip link show pdtodd")
 
 
