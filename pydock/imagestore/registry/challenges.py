@@ -6,9 +6,10 @@ from collections.abc import Iterable
 #: the scheme in lower case, and its parameters
 Challenge = tuple[str, dict[str, str]]
 
+# what stands between is one class: two runs of blanks with a comma between them would be tried in every division
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PARAMETER = re.compile(rf'\s*,?\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))')
-_SCHEME = re.compile(rf"\s*,?\s*({_TOKEN})(?:\s+|$)")
+_PARAMETER = re.compile(rf'[\s,]*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))')
+_SCHEME = re.compile(rf"[\s,]*({_TOKEN})(?:\s+|(?=,)|$)")
 _MAX_HEADER = 16 << 10
 
 
