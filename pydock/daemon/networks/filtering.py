@@ -28,13 +28,14 @@ def prunable(networks: Sequence[LiveNetwork], filters: Mapping[str, Sequence[str
     if len(until) > 1:
         raise InvalidParameter("more than one until filter specified")
     latest = parse_moment(until[0]) if until else None
+    unwanted = filters.get("label!", ())
     return [
         network
         for network in networks
         if not network.record.predefined
         and (latest is None or network.record.created <= latest)
         and _labelled(network.record, filters.get("label", ()))
-        and not any(_labelled(network.record, (one,)) for one in filters.get("label!", ()))
+        and not (unwanted and _labelled(network.record, unwanted))
     ]
 
 
