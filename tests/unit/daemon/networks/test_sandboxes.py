@@ -25,6 +25,12 @@ class Attachments:
     def settle(self, alive: Sequence[LiveSandbox]) -> None:
         self.done.append(f"settle {[live.container.id for live in alive]}")
 
+    def leads(self, live: LiveSandbox) -> bool:
+        return True
+
+    def relay(self, live: LiveSandbox) -> str:
+        return ""
+
     def files_of(self, container: ContainerNetwork) -> NetworkFiles:
         return NetworkFiles("", "", "")
 
