@@ -24,7 +24,7 @@ from pydock.imagestore.index import Layer
 from pydock.imagestore.layers import Layers, Lease, Unpacked
 from pydock.imagestore.platforms import Platform
 
-#: what the documents of an archive may take together, in bytes
+#: what the documents of an archive, and the names in it, may take together, in bytes
 _MAX_DOCUMENTS: Final = 64 << 20
 #: how many layers are unpacked at once: while one is written out, the next comes in
 _AT_ONCE: Final = 2
@@ -120,15 +120,14 @@ class _Intake:
         for member in members(stream):
             for earlier in (documents, links, self._layers):
                 earlier.pop(member.name, None)
+            size += len(member.name) + len(member.link)
             if member.link:
                 links[member.name] = member.link
-                continue
-            document = self._member(stream, member)
-            if document is not None:
+            elif (document := self._member(stream, member)) is not None:
                 size += len(document)
-                if size > _MAX_DOCUMENTS:
-                    raise InvalidParameter("invalid archive: too many documents")
                 documents[member.name] = document
+            if size > _MAX_DOCUMENTS:
+                raise InvalidParameter("invalid archive: too many documents")
         stream.drain()
         return Documents(documents, links)
 
@@ -152,7 +151,8 @@ class _Intake:
             if diff_id in self._chains and self._lease.find(self._chains[diff_id]) and not compressed(head):
                 self._pass_over(stream, member, head, diff_id)
             else:
-                self._unpack(stream, member, head, stem[1] if stem else member.name)
+                shown = stem[1] if stem else "".join(filter(str.isprintable, member.name))
+                self._unpack(stream, member, head, shown)
         elif member.size <= image_config.MAX_SIZE:
             return head + stream.read(rest)
         else:

@@ -17,6 +17,9 @@ from pydock.worker import inflow, tar_header
 _PIECE: Final = 1 << 20
 #: no sound archive has more members; one with a thousand images has some ten thousand
 MAX_MEMBERS: Final = 100_000
+#: bytes of a name, and how many headers that are about the next one may follow each other
+_MAX_NAME: Final = 4096
+_MAX_SPECIALS: Final = 64
 _ZEROES: Final = bytes(tar_header.BLOCK)
 
 
@@ -35,13 +38,13 @@ class Stream:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._chunks: Iterator[bytes] | None = None
-        self._waiting = b""
+        self._waiting = memoryview(b"")
         head = self._take(tar_header.BLOCK)
         if compressed(head):
             kind, chunks = inflow.decompressed(chain((head,), inflow.read_chunks(descriptor)))
-            self._chunks, self._waiting = inflow.ahead(chunks) if kind else chunks, b""
+            self._chunks = inflow.ahead(chunks) if kind else chunks
         else:
-            self._waiting = head
+            self._waiting = memoryview(head)
 
     def read(self, size: int) -> bytes:
         """Return exactly `size` bytes; InvalidParameter where the archive ends before."""
@@ -77,7 +80,7 @@ class Stream:
                 left -= moved
             seen(size - left)
 
-    def pieces(self, size: int) -> Iterator[bytes]:
+    def pieces(self, size: int) -> Iterator[memoryview]:
         """Yield the next `size` bytes in pieces."""
         while size:
             data = self._some(size)
@@ -94,30 +97,26 @@ class Stream:
         while self._take(_PIECE):
             pass
 
-    def _some(self, size: int) -> bytes:
+    def _some(self, size: int) -> memoryview:
         """Return between 1 and `size` bytes."""
         if not self._waiting:
-            self._waiting = self._more(min(size, _PIECE))
+            self._waiting = memoryview(self._more(min(size, _PIECE)))
             if not self._waiting:
                 raise InvalidParameter("invalid archive: unexpected EOF")
-        if len(self._waiting) <= size:
-            data, self._waiting = self._waiting, b""
-        else:
-            data, self._waiting = self._waiting[:size], self._waiting[size:]
+        data, self._waiting = self._waiting[:size], self._waiting[size:]
         return data
 
     def _take(self, size: int) -> bytes:
         """Return `size` bytes, or what there is before the end."""
-        data = self._waiting
-        if len(data) < size:
-            parts = [data]
-            have = len(data)
-            while have < size and (more := self._more(size - have)):
-                parts.append(more)
-                have += len(more)
-            data = b"".join(parts)
-        self._waiting = data[size:]
-        return data[:size]
+        parts = [self._waiting]
+        have = len(self._waiting)
+        while have < size and (more := memoryview(self._more(size - have))):
+            parts.append(more)
+            have += len(more)
+        # what is left is not copied: it may be long, and be looked at in small pieces
+        keep = len(parts[-1]) - max(have - size, 0)
+        parts[-1], self._waiting = parts[-1][:keep], parts[-1][keep:]
+        return b"".join(parts)
 
     def _more(self, size: int) -> bytes:
         if self._chunks is None:
@@ -128,9 +127,8 @@ class Stream:
         return b""
 
 
-def _write(target: int, data: bytes) -> bool:
-    """Write all of `data`; False where the reader of the pipe has gone."""
-    view = memoryview(data)
+def _write(target: int, view: memoryview) -> bool:
+    """Write all of `view`; False where the reader of the pipe has gone."""
     try:
         while view:
             view = view[os.write(target, view) :]
@@ -162,8 +160,8 @@ def members(stream: Stream) -> Iterator[Member]:
 
     InvalidParameter: it is no tar, or holds what an image archive has no use for (devices, FIFOs, outside paths).
     """
-    count = 0
-    records: list[tuple[bytes, bytes]] = []
+    count = specials = 0
+    records: dict[bytes, list[tuple[bytes, bytes]]] = {}
     first = True
     while True:
         block = stream.block()
@@ -179,13 +177,17 @@ def members(stream: Stream) -> Iterator[Member]:
         if entry.kind in (tar_header.PAX, tar_header.PAX_GLOBAL, tar_header.LONG_NAME, tar_header.LONG_LINK):
             if not 0 <= entry.size <= tar_header.MAX_SPECIAL:
                 raise tar_header.malformed("special header of a wrong size")
+            specials += 1
+            if specials > _MAX_SPECIALS:
+                raise tar_header.malformed("too many extended headers")
             data = stream.read(entry.size)
             stream.skip(padding)
-            records += _special(entry.kind, data)
+            records[entry.kind] = _special(entry.kind, data)
             continue
-        tar_header.apply_pax(entry, records)
+        for kind in (tar_header.PAX, tar_header.LONG_NAME, tar_header.LONG_LINK):
+            tar_header.apply_pax(entry, records.pop(kind, []))
         tar_header.check(entry)
-        records = []
+        specials = 0
         count += 1
         if count > MAX_MEMBERS:
             raise InvalidParameter(f"invalid archive: more than {MAX_MEMBERS} members")
@@ -216,6 +218,8 @@ def _special(kind: bytes, data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _member(entry: tar_header.Entry) -> Member | None:
+    if len(entry.name) > _MAX_NAME or len(entry.link) > _MAX_NAME:
+        raise InvalidParameter("invalid archive: a name that is too long")
     name = clean(entry.name.decode("utf-8", "surrogateescape"))
     if entry.kind == tar_header.DIRECTORY:
         return None

@@ -381,4 +381,4 @@ def _is_whiteout(found: os.stat_result) -> bool:
 
 
 def _text(name: bytes) -> str:
-    return name[:200].decode(errors="replace")
+    return "".join(char if char.isprintable() else "?" for char in name[:200].decode(errors="replace"))

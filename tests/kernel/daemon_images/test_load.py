@@ -237,6 +237,29 @@ def nested(layout: Layout, entry: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
+def other_size(layout: Layout, entry: dict[str, Any], difference: int) -> dict[str, Any]:
+    """The layout whose manifest says another size of its topmost layer."""
+    value = json.loads(layout.files[f"blobs/sha256/{entry['digest'][7:]}"])
+    value["layers"][-1]["size"] += difference
+    return {**entry, **layout.blob(json.dumps(value).encode(), entry["mediaType"])}
+
+
+def header(kind: bytes, content: bytes) -> bytes:
+    """A header that is about the next one."""
+    info = tarfile.TarInfo("special")
+    info.type, info.size = kind, len(content)
+    return info.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
+
+
+def sized(size: int, kind: bytes = b"0") -> bytes:
+    """The header of a file of `size` bytes, which may be negative: base-256, as GNU tar writes it."""
+    block = bytearray(tarfile.TarInfo("f").tobuf(tarfile.GNU_FORMAT))
+    block[124:136] = (size & (1 << 95) - 1 | 1 << 95).to_bytes(12, "big")
+    block[156:157] = kind
+    block[148:156] = b"%06o\0 " % (sum(block[:148]) + 256 + sum(block[156:]))
+    return bytes(block)
+
+
 DEEP = b"[" * 100_000
 HOSTILE = {
     "no image at all": tar([("README", b"hello")]),
@@ -286,6 +309,19 @@ HOSTILE = {
     "descriptor without a digest": oci(lambda layout, entry: {**entry, "digest": "sha256:../../x"}),
     "indexes nested too deep": oci(nested),
     "index that is none": tar([("index.json", b"[]")]),
+    "layer that is longer than declared": oci(lambda layout, entry: other_size(layout, entry, -1)),
+    "layer that is shorter than declared": oci(lambda layout, entry: other_size(layout, entry, 1)),
+    "size that is negative": sized(-512) + docker_archive(ONE),
+    "size beyond all bounds": sized(1 << 80) + docker_archive(ONE),
+    "size beyond what comes": sized(1 << 40) + docker_archive(ONE),
+    "headers without end": header(b"x", b"12 a=bcdefg\n") * 65 + docker_archive(ONE),
+    "header of a wrong size": sized(-1, b"x") + docker_archive(ONE),
+    "PAX path with a NUL": header(b"x", b"13 path=a\0bc\n") + docker_archive(ONE),
+    "PAX size that is negative": header(b"x", b"11 size=-1\n") + docker_archive(ONE),
+    "name that is too long": header(b"L", b"n" * 5000) + docker_archive(ONE),
+    "names that take too much": gzip.compress(
+        b"".join(header(b"L", b"%04096d" % number) + tarfile.TarInfo("f").tobuf() for number in range(17_000)), 1
+    ),
 }
 
 
@@ -298,6 +334,26 @@ def test_what_is_not_sound_leaves_nothing(engine: ImageEngine, archive: bytes) -
     assert engine.names() == {}
     assert engine.directories() == []
     assert engine.events.told == []
+
+
+def test_what_is_said_of_a_layer_is_no_command_to_a_terminal(engine: ImageEngine) -> None:
+    files = docker_members(ONE)
+    files["\x1b[2J\nlayer"] = files.pop(f"{sha(BASE)}/layer.tar")
+    manifest = json.loads(files.pop("manifest.json"))
+    manifest[0]["Layers"][0] = "\x1b[2J\nlayer"
+    files["manifest.json"] = json.dumps(manifest).encode()
+    messages = engine.load(tar(files.items()), quiet=False)
+    assert engine.names() == {"docker.io/library/one:1": ONE.id}
+    assert {message["id"] for message in messages if "id" in message} == {"[2Jlayer", sha(TOP)[:12]}
+
+
+def test_the_last_of_two_members_or_keys_of_a_name_counts(engine: ImageEngine) -> None:
+    files = docker_members(ONE)
+    text = files.pop("manifest.json").decode()
+    twice = text.replace("[{", '[{"Config": "nosuch.json", "RepoTags": ["nosuch:1"], ', 1)
+    assert engine.loaded(tar([("manifest.json", b"null"), *files.items(), ("manifest.json", twice.encode())])) == [
+        "Loaded image: one:1"
+    ]
 
 
 @pytest.mark.skipif(not shutil.which("skopeo"), reason="needs skopeo")
