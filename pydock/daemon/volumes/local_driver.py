@@ -48,8 +48,9 @@ class LocalDriver:
             raise System(f"create {name}: error while creating volume root path '{directory}': {reason}") from error
 
     def begin_removal(self, name: str) -> None:
-        """Take the volume's directory out of sight, for good."""
+        """Take the volume's directory out of sight, for good; OSError where one of its name from before cannot go."""
         self.unmount(name)
+        self.finish_removal(name)
         with contextlib.suppress(FileNotFoundError):
             os.rename(self._root / name, self._root / f"{_REMOVING}{name}")
             durable.sync_directory(self._root)

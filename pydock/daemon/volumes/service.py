@@ -23,7 +23,7 @@ from pydock.daemon.volumes.holders import Holders
 from pydock.daemon.volumes.local_driver import LocalDriver
 from pydock.daemon.volumes.pins import Pins
 from pydock.daemon.volumes.volume import Volume
-from pydock.errors import Conflict, NotFound
+from pydock.errors import Conflict, NotFound, PydockError
 
 __all__ = ["Volume", "Volumes"]
 
@@ -61,7 +61,10 @@ class Volumes:
             if name in rows:
                 del rows[name]
                 await self._delete(name)
-            await offload(self._driver.finish_removal, name)
+            try:
+                await offload(self._driver.finish_removal, name)
+            except (OSError, PydockError) as error:  # one undeletable file must not keep the engine from starting
+                _log.error("volume %s was removed, and its files cannot be: %s", name, error)
         for name in rows.keys() - set(present):
             await offload(self._driver.create, name)
         for name in set(present) - rows.keys():

@@ -244,15 +244,28 @@ def test_what_is_mounted_in_a_volume_is_not_removed(stage: VolumeStage) -> None:
         path = (await volumes.create("data")).path
         (path / "inside").mkdir()
         mount.mount(str(source), str(path / "inside"), "", 0x1000)
-        inside = stage.root / "volumes/.removing-data/_data/inside"
-        try:
-            with pytest.raises(OSError, match="something is mounted"):
-                await volumes.remove("data")
-        finally:
-            mount.umount2(str(inside), mount.MNT_DETACH)
+        with pytest.raises(OSError, match="something is mounted"):
+            await volumes.remove("data")
+        assert (await volumes.select({}))[0] == []
 
-    stage.play(scene)
+    async def once_more(volumes: Volumes) -> None:
+        await volumes.create("data")
+        with pytest.raises(OSError, match="something is mounted"):
+            await volumes.remove("data")
+        assert names((await volumes.select({}))[0]) == ["data"]
+
+    try:
+        stage.play(scene)
+        stage.play(once_more)  # what cannot be deleted keeps nobody from starting
+    finally:
+        mount.umount2(str(stage.root / "volumes/.removing-data/_data/inside"), mount.MNT_DETACH)
     assert (source / "file").read_text() == "x"
+
+    async def at_last(volumes: Volumes) -> None:
+        await volumes.remove("data")
+
+    stage.play(at_last)
+    assert os.listdir(stage.root / "volumes") == []
 
 
 def mounts_at(path: Path) -> int:
