@@ -58,14 +58,22 @@ def live(message: StartContainer, fds: list[int]) -> None:
     try:
         birth, warnings = launch_container(message, netns)
     except Exception as error:  # the daemon must learn of it, whatever it is
-        with contextlib.suppress(OSError):
-            channel.send(Socket(fileno=daemon), StartFailed(*reason(error)))
+        _tell(daemon, StartFailed(*reason(error)))
         return
+    _tell(daemon, Started(os.getpid(), birth.pid, birth.started_at, warnings))
     if netns >= 0:
         os.close(netns)
     set_oom_score(_OOM_SCORE)
     shim = Shim(message, birth, rest[: message.held])
-    shim.serve(daemon, warnings, rest[message.held :])
+    shim.serve(daemon, rest[message.held :])
+
+
+def _tell(daemon: int, message: Message) -> None:
+    """Answer on the control socket, before anybody serves it."""
+    sock = Socket(fileno=daemon)
+    with contextlib.suppress(OSError):
+        channel.send(sock, message)
+    sock.detach()
 
 
 class Shim:
@@ -91,11 +99,10 @@ class Shim:
         self._ended: Exited | None = None
         self._over = False
 
-    def serve(self, daemon: int, warnings: list[str], clients: list[int]) -> None:
+    def serve(self, daemon: int, clients: list[int]) -> None:
         """Serve the daemon, the clients and the container until it has ended and nobody waits for its output."""
         birth = self._birth
         self._control.add(daemon)
-        self._control.announce(Started(os.getpid(), birth.pid, birth.started_at, warnings))
         if birth.terminal >= 0:
             self._streams.open_terminal(birth.terminal, self._message.open_stdin)
         else:

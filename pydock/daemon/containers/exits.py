@@ -3,6 +3,7 @@
 Called for each `LiveContainer` that ends, and by recovery for those that ended while there was no daemon.
 """
 
+import asyncio
 import logging
 import time
 from dataclasses import replace
@@ -14,7 +15,7 @@ from pydock.daemon.containers.health import without_life
 from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.provisions import Provisions
-from pydock.daemon.containers.record import Status
+from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.containers.waiters import Outcome, Waiters
 from pydock.daemon.offload import offload
 from pydock.runtime.messages import Exited
@@ -55,10 +56,8 @@ class Exits:
     async def record(self, entry: Entry, exited: Exited) -> None:
         """Put down how a container ended, whose lock the caller holds."""
         record = entry.record
-        try:
-            await self._provisions.drop(record)
-        except Exception:  # the container has ended all the same
-            _log.exception("container %s: what it used cannot be let go", record.id)
+        # beside the writing: were it cut off, the next daemon would find that nobody uses what is left
+        dropping = asyncio.ensure_future(self._drop(record))
         lived = (exited.finished_at - record.state.started_at) / 1e9
         after = self._afterlife.judge(entry, exited.exit_code, lived)
         state = replace(
@@ -73,12 +72,21 @@ class Exits:
         endpoints = {name: endpoint.without_state() for name, endpoint in record.endpoints.items()}
         entry.health = without_life(entry.health)
         ended = replace(record, state=state, sandbox=None, endpoints=endpoints, health=entry.health)
-        if after is After.REMOVE:
-            self._catalog.note(entry, ended)
-        else:
-            await self._catalog.settle(entry, ended)
+        try:
+            if after is After.REMOVE:
+                self._catalog.note(entry, ended)
+            else:
+                await self._catalog.settle(entry, ended)
+        finally:
+            await dropping
         if exited.oom_killed:
             self._announcements.publish(record, "oom")
         self._announcements.publish(record, "die", exitCode=str(exited.exit_code), execDuration=str(max(0, int(lived))))
         self._waiters.tell_exit(entry.id, Outcome(exited.exit_code))
         await self._afterlife.follow(entry, after, lived)
+
+    async def _drop(self, record: Container) -> None:
+        try:
+            await self._provisions.drop(record)
+        except Exception:  # the container has ended all the same
+            _log.exception("container %s: what it used cannot be let go", record.id)
