@@ -14,7 +14,7 @@ from typing import Final
 from pydock.runtime.event_loop import READ, WRITE, EventLoop
 from pydock.runtime.relay import targets
 
-_PIPE_SIZE: Final = 1 << 18
+_PIPE_SIZE: Final = 1 << 20
 #: how much of one direction is moved before others have their turn
 _TURNS: Final = 8
 #: how many connections are taken before others have their turn
