@@ -205,6 +205,7 @@ disconnect @s @run
 disconnect -f @s @run
 disconnect @nope @run
 disconnect @s @nope
+disconnect -f @s @nope
 disconnect host @host
 disconnect none @none
 connect @s @none

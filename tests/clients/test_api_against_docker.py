@@ -25,6 +25,7 @@ GET = (
     '/plugins?filters={"foo":["x"]}', "/system/df?type=x", "/events?since=x", "/events?since=5&until=3",
     # one that is not there
     "/containers/@no/json", "/containers/@no/top", "/containers/@no/logs", "/containers/@no/logs?stdout=1",
+    "/containers/@no/logs?stdout=1&since=x",
     "/containers/@no/changes", "/containers/@no/export", "/containers/@no/stats", "/containers/@no/archive",
     "/containers/@no/archive?path=/", "/containers/@no/attach/ws", "/images/@no/json", "/images/@no/history",
     "/images/@no/get", "/images/NO/json", "/networks/@no", "/networks/@no?verbose=x", "/volumes/@no",
@@ -47,7 +48,8 @@ POST = (
     "/containers/@no/stop", "/containers/@no/stop?t=x", "/containers/@no/stop?signal=x", "/containers/@no/restart",
     "/containers/@no/kill", "/containers/@no/kill?signal=x", "/containers/@no/pause", "/containers/@no/unpause",
     "/containers/@no/wait", "/containers/@no/wait?condition=x", "/containers/@no/resize",
-    "/containers/@no/resize?h=1&w=2", "/containers/@no/resize?h=x&w=2", "/containers/@no/exec",
+    "/containers/@no/resize?h=1&w=2", "/containers/@no/resize?h=x&w=2", "/containers/@no/resize?h=-1&w=2",
+    "/containers/@no/exec",
     "/containers/@no/update", "/containers/@no/rename", "/containers/@no/rename?name=x", "/exec/@no/start",
     "/exec/@no/resize", "/exec/@no/resize?h=1&w=1", "/swarm/leave", "/services/create", "/secrets/create",
     "/configs/create",

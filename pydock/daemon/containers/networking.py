@@ -10,6 +10,7 @@ from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.network_view import container_network
 from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.settings import EndpointSettings
+from pydock.errors import NotFound
 
 
 class ContainerNetworking:
@@ -29,7 +30,12 @@ class ContainerNetworking:
 
     async def disconnect_network(self, container: str, network: str, force: bool) -> None:
         """Take a network away."""
-        entry = self._catalog.find(container)
+        try:
+            entry = self._catalog.find(container)
+        except NotFound:
+            if force:  # Docker looks for what a lost container left on the network
+                raise NotFound(f"endpoint {container} not found") from None
+            raise
         async with entry.lock:
             record = entry.record
             name = await self._sandboxes.disconnect(container_network(record), network, force)

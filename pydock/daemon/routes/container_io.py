@@ -94,9 +94,13 @@ class Observers:
     async def logs(self, request: Request) -> Response | None:
         """``GET /containers/{name}/logs``."""
         query = request.query
+        stdout, stderr = query.flag("stdout"), query.flag("stderr")
+        if not (stdout or stderr):
+            raise InvalidParameter("Bad parameters: you must choose at least one stream")
+        entry = self._catalog.find(request.params["name"])
         wanted = LogRequest(
-            stdout=query.flag("stdout"),
-            stderr=query.flag("stderr"),
+            stdout=stdout,
+            stderr=stderr,
             follow=query.flag("follow"),
             since=query.moment("since") or 0,
             until=query.moment("until") or 0,
@@ -104,9 +108,6 @@ class Observers:
             timestamps=query.flag("timestamps"),
             details=query.flag("details"),
         )
-        if not (wanted.stdout or wanted.stderr):
-            raise InvalidParameter("Bad parameters: you must choose at least one stream")
-        entry = self._catalog.find(request.params["name"])
         framed = not entry.record.config.get("Tty") and request.version >= (1, 42)
         stream = await self._logs.open(entry, wanted)
         try:

@@ -186,9 +186,10 @@ def terminal_size(request: Request) -> tuple[int, int]:
     size = []
     for key, name in (("h", "height"), ("w", "width")):
         text = request.query.text(key)
-        if not (text.isascii() and text.isdigit()):
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
             raise InvalidParameter(f'invalid resize {name} "{text}": invalid syntax')
-        if len(text) > 10 or int(text) >= _UINT32:
+        if digits != text or len(text) > 10 or int(text) >= _UINT32:
             raise InvalidParameter(f'invalid resize {name} "{text}": value out of range')
         size.append(min(int(text), 0xFFFF))
     return size[0], size[1]
