@@ -14,11 +14,18 @@ from typing import Final
 
 from pydock.errors import InvalidParameter, System
 from pydock.worker import tar_header as tar
+from pydock.worker.directory_times import DirectoryTimes
 from pydock.worker.outflow import write_all
 from pydock.worker.tar_header import Entry, malformed
 
 #: how many entries one archive may have
 MAX_ENTRIES: Final = 2_000_000
+
+#: what the hard links may take in memory whose targets are to come, and what one takes besides its names
+_MAX_LATE: Final = 64 << 20
+_LINK_SIZE: Final = 1 << 10
+#: how long a chain of hard links to hard links may be, each before its target
+_MAX_TURNS: Final = 64
 
 OPAQUE: Final = "trusted.overlay.opaque"
 _OVERLAY: Final = (b"trusted.overlay.", b"user.overlay.")
@@ -63,8 +70,9 @@ class Extraction:
         self._rules = rules
         self._base = base
         self._discard = discard
-        self._directories: dict[bytes, tuple[int, int]] = {}
+        self._directories = DirectoryTimes()
         self._late_links: list[tuple[Entry, bytes, bytes]] = []
+        self._late_size = 0
         #: bytes of files and link targets that are there
         self.size = 0
         self.entries = 0
@@ -83,12 +91,14 @@ class Extraction:
     def finish(self) -> None:
         """Make the hard links whose targets came after them, then give directories their times."""
         waiting = self._late_links
-        while waiting:
+        for turn in range(_MAX_TURNS):
             left = [item for item in waiting if not self._link_late(*item)]
-            if len(left) == len(waiting):
+            if not left:
+                break
+            if len(left) == len(waiting) or turn + 1 == _MAX_TURNS:
                 raise malformed(f"{_text(left[0][0].name)}: hard link to {_text(left[0][0].link)}, which is not there")
             waiting = left
-        for path, times in self._directories.items():
+        for path, times in self._directories:
             try:
                 os.utime(path, ns=times, follow_symlinks=False)
             except (FileNotFoundError, NotADirectoryError):
@@ -247,7 +257,7 @@ class Extraction:
         if entry.xattrs:
             self._set_xattrs(entry, path)
         os.chmod(path, entry.mode)
-        self._directories[path] = _times(entry)
+        self._directories.add(path, _times(entry))
 
     def _hard_link(self, entry: Entry, path: bytes) -> None:
         target = self._path(entry.link, "hardlink target")
@@ -256,6 +266,9 @@ class Extraction:
         try:
             os.lstat(target)
         except (FileNotFoundError, NotADirectoryError):
+            self._late_size += _LINK_SIZE + 2 * (len(target) + len(path))
+            if self._late_size > _MAX_LATE:
+                raise malformed("too many hard links to what comes after them") from None
             self._late_links.append((entry, target, path))
             return
         self._make(entry, path, lambda: os.link(target, path, follow_symlinks=False))
