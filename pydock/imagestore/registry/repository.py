@@ -27,6 +27,7 @@ FIRST_PAUSE = 0.25
 MAX_PAGES = 10_000
 MAX_PAGE = 4 << 20
 MAX_TAGS = 100_000
+_MAX_TAG = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,8 @@ def _tags(page: bytes) -> list[str]:
     with contextlib.suppress(ValueError, RecursionError):
         value = json.loads(page)
         if isinstance(value, dict):
-            return [tag for tag in value.get("tags") or [] if isinstance(tag, str)]
+            # a longer text is no tag, and many of them would take all memory
+            return [tag for tag in value.get("tags") or [] if isinstance(tag, str) and len(tag) <= _MAX_TAG]
     raise InvalidParameter("invalid list of tags: not JSON")
 
 

@@ -1,0 +1,50 @@
+"""Answers of registries that mean harm, or make little sense: what pulls make of them."""
+
+import json
+
+import pytest
+
+from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
+from tests.unit.imagestore.registry.made_images import make_image
+from tests.unit.imagestore.registry.memory_store import MemoryStore
+from tests.unit.imagestore.registry.test_pull import pull
+
+
+def test_tags_that_are_none_are_passed_over(store: MemoryStore, registry: FaultyRegistry) -> None:
+    registry.add("app", "a", make_image())
+    listed = json.dumps({"tags": [1, "x" * 129, "a", None, "y" * (1 << 20)]}).encode()
+    registry.on("GET", "/v2/app/tags/list", lambda request: request.answer(200, listed))
+    pull(store, f"{registry.host}/app")
+    assert [name for name in store.tags.all() if "@" not in name] == [f"{registry.host}/app:a"]
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+    ],
+)
+def test_urls_of_layers_are_not_followed(store: MemoryStore, registry: FaultyRegistry, media_type: str) -> None:
+    image = make_image(oci="oci" in media_type)
+    manifest = json.loads(image.manifest)
+    with FaultyRegistry() as elsewhere:
+        elsewhere.blobs |= image.blobs
+        for layer in manifest["layers"]:
+            layer["mediaType"] = media_type
+            layer["urls"] = [f"{elsewhere.url}/v2/app/blobs/{layer['digest']}", "file:///etc/passwd"]
+        registry.add("app", "1", image)
+        registry.add_manifest("app", "1", json.dumps(manifest).encode(), image.media_type)
+        pull(store, f"{registry.host}/app:1")
+        assert not elsewhere.seen
+    assert store.images.get(image.config_digest) is not None
+
+
+def test_of_two_keys_of_a_name_the_last_counts(store: MemoryStore, registry: FaultyRegistry) -> None:
+    """As in Docker: what was checked is what is used."""
+    image = make_image()
+    registry.add("app", "1", image)
+    twice = image.manifest.decode().replace('"layers"', '"layers": [{"digest": "x"}], "layers"', 1).encode()
+    registry.add_manifest("app", "1", twice, image.media_type)
+    pull(store, f"{registry.host}/app:1")
+    assert store.images.get(image.config_digest) is not None
