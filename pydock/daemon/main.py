@@ -64,6 +64,7 @@ def run(arguments: Sequence[str]) -> int:
             print("pydockd needs to be started with root privileges", file=sys.stderr)
             return 1
         output.begin("debug" if config.debug else config.log_level, config.log_format)
+        _fill_standard_streams()
         os.umask(0o022)  # whatever it was started with: images and containers are for others than root, too
         _raise_limits()
         with roots.claim(config.data_root, config.exec_root, config.pidfile):
@@ -75,6 +76,13 @@ def run(arguments: Sequence[str]) -> int:
         print(error.message, file=sys.stderr)
         return 1
     return 0
+
+
+def _fill_standard_streams() -> None:
+    """Where it was started without them, the next files would get their numbers, and whatever is said there."""
+    while (descriptor := os.open("/dev/null", os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def _raise_limits() -> None:

@@ -10,6 +10,7 @@ import logging
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from pydock.daemon.containers import health
 from pydock.daemon.containers.afterlife import After, Afterlife
@@ -181,13 +182,10 @@ class Recovery:
                 if bundles.shim_pid(str(directory)):
                     _log.error("%s: a container runs that the engine has no record of", directory)
                 else:
-                    self._launcher.clear(directory.name)
+                    _delete(directory)
         for directory in self._catalog.directory("").iterdir():
             if directory.name not in known and not self._launcher.bundle(directory.name).exists():
-                try:
-                    shutil.rmtree(directory)
-                except OSError as error:
-                    _log.error("%s: left over, and cannot be deleted: %s", directory, (error.strerror or "").lower())
+                _delete(directory)
 
 
 class Autostart:
@@ -237,6 +235,14 @@ class Autostart:
                 await self._starter.start(entry, entry.record.state.restart_count)
             except PydockError as error:
                 _log.error("container %s: cannot be started: %s", entry.id, error.message)
+
+
+def _delete(leftover: Path) -> None:
+    """Take away what nobody has a record of; where that cannot be, the next start tries again."""
+    try:
+        shutil.rmtree(leftover)
+    except OSError as error:
+        _log.error("%s: left over, and cannot be deleted: %s", leftover, (error.strerror or "").lower())
 
 
 def _shim_of(bundle: str) -> int:

@@ -1,11 +1,13 @@
 """A daemon that was started where things are not as usual."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.kernel.daemon.daemon_process import Daemon
+from tests.kernel.daemon.daemon_process import Daemon, eventually
 
 
 @pytest.mark.parametrize("mask", [0o077, 0])
@@ -44,3 +46,25 @@ def test_roots_may_have_long_and_strange_names(tmp_path: Path) -> None:
         for identity in (ended, patient):
             engine.ok("DELETE", f"/containers/{identity}?force=1&v=1")
         engine.ok("DELETE", "/networks/net")
+
+
+def test_a_daemon_without_standard_streams_gives_their_numbers_to_nobody(tmp_path: Path) -> None:
+    command = (
+        f"exec {sys.executable} -m pydock.daemon.main --data-root {tmp_path}/data --exec-root {tmp_path}/exec "
+        f"--pidfile {tmp_path}/pid -H unix://{tmp_path}/s --bridge none <&- >&- 2>&-"
+    )
+    daemon = subprocess.Popen(["sh", "-c", command])
+    try:
+        eventually((tmp_path / "s").exists)
+        assert [os.readlink(f"/proc/{daemon.pid}/fd/{number}") for number in range(3)] == ["/dev/null"] * 3
+    finally:
+        daemon.terminate()
+        assert daemon.wait(60) == 0
+
+
+def test_what_is_no_container_among_bundles_keeps_nobody_from_starting(mortal: Daemon) -> None:
+    stray = mortal.root / "exec/containers/stray"
+    mortal.restart(stray.touch)
+    assert stray.exists()
+    assert f"{stray}: left over, and cannot be deleted: not a directory" in mortal.log()
+    stray.unlink()
