@@ -176,6 +176,7 @@ STARTS = [
     ("--device-read-bps /dev/nope:1m", False),
     ("--mount type=volume,source=@vol,target=/x,volume-opt=type=nosuch,volume-opt=device=x", False),
     ("--tmpfs /t:size=x", False),
+    ("--network host --entrypoint nope", False),
 ]
 
 
@@ -194,8 +195,9 @@ def test_starts_refused(engines: Pair, words: str) -> None:
             for number, flags in enumerate(lines):
                 answer = on.api("POST", f"/containers/@c{number}/start")
                 text = _STEP.sub(r"\1", (answer.value or {}).get("message", ""))
-                state = on.api("GET", f"/containers/@c{number}/json").value["State"]
-                told = (state["Status"], state["ExitCode"], _STEP.sub(r"\1", state["Error"]))
+                shown = on.api("GET", f"/containers/@c{number}/json").value
+                state, files = shown["State"], [key for key, value in shown.items() if key.endswith("Path") and value]
+                told = (state["Status"], state["ExitCode"], _STEP.sub(r"\1", state["Error"]), files)
                 seen[f"{flags} {turn}"] = (answer.status, text, told)
         return seen
 

@@ -25,6 +25,8 @@ from pydock.imagestore.snapshots import Snapshots
 
 DRIVER = "overlay2"
 _NEVER = "0001-01-01T00:00:00Z"
+#: what fails a start when there is a log already
+_LOGGED = ("failed to create task for container: failed to create shim", "failed to set up container networking")
 _ENGINE_FILES = {"/etc/resolv.conf": "ResolvConfPath", "/etc/hostname": "HostnamePath", "/etc/hosts": "HostsPath"}
 
 
@@ -168,17 +170,18 @@ def engine_files(record: Container) -> dict[str, str]:
 
 
 def _paths(record: Container, sandbox: Sandbox | None) -> dict[str, str]:
-    """Where the engine keeps the container's files; nothing before its first start."""
+    """Where the engine keeps the container's files; nothing before its first start, be it one that failed."""
     ran = bool(record.state.started_at)
+    tried = ran or (bool(record.state.error) and "network namespace" not in record.state.error)
     own = {
-        "ResolvConfPath": f"{record.directory}/resolv.conf" if ran else "",
-        "HostnamePath": f"{record.directory}/hostname" if ran else "",
-        "HostsPath": f"{record.directory}/hosts" if ran else "",
+        "ResolvConfPath": f"{record.directory}/resolv.conf" if tried else "",
+        "HostnamePath": f"{record.directory}/hostname" if tried else "",
+        "HostsPath": f"{record.directory}/hosts" if tried else "",
     }
     if sandbox:
         shared = (sandbox.resolv_conf_path, sandbox.hostname_path, sandbox.hosts_path)
         own = {key: path or own[key] for key, path in zip(own, shared, strict=True)}
-    logged = ran and record.host_config["LogConfig"]["Type"] == "json-file"
+    logged = (ran or record.state.error.startswith(_LOGGED)) and record.host_config["LogConfig"]["Type"] == "json-file"
     return {**own, "LogPath": str(record.log_path) if logged else ""}
 
 
