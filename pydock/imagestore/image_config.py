@@ -12,14 +12,18 @@ from pydock.imagestore import digest as digests
 
 #: the longest config, in bytes
 MAX_SIZE: Final = 8 << 20
+#: how many values may be in one JSON text: each takes many times its own length of memory
+MAX_VALUES: Final = 300_000
 #: the most layers, as in Docker
 MAX_LAYERS: Final = 125
 
 
 def parse_json(data: bytes, what: str) -> Any:
-    """Return the JSON value in `data`; InvalidParameter where it is none, is too long or too deep."""
+    """Return the JSON value in `data`; InvalidParameter where it is none, too long, too much or too deep."""
     if len(data) > MAX_SIZE:
         raise InvalidParameter(f"{what}: longer than {MAX_SIZE} bytes")
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise InvalidParameter(f"{what}: more than {MAX_VALUES} values")
     try:
         text = data.decode()  # strictly: json's own way takes UTF-16, and halves of pairs
         value = json.loads(text, parse_constant=_refuse)

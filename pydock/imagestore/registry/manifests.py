@@ -4,14 +4,13 @@ Docker's schema 2 and the OCI form of either; schema 1 is refused in Docker's wo
 over.  Used by pull, push and distribution.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydock.errors import InvalidParameter
 from pydock.imagestore import digest as digests
-from pydock.imagestore import platforms
+from pydock.imagestore import image_config, platforms
 from pydock.imagestore.platforms import Platform, normalize
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -169,10 +168,7 @@ def platform_of(config: bytes) -> Platform:
 
 
 def _object(content: bytes, what: str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
-        raise InvalidParameter(f"invalid {what}: not JSON") from None
+    value = image_config.parse_json(content, f"invalid {what}")
     if not isinstance(value, dict):
         raise InvalidParameter(f"invalid {what}: not an object")
     return value

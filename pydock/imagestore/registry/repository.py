@@ -3,8 +3,6 @@
 Used by pull, push and distribution.
 """
 
-import contextlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +10,7 @@ from urllib.parse import quote
 
 from pydock.errors import InvalidParameter, PydockError, System
 from pydock.imagestore import digest as digests
+from pydock.imagestore import image_config
 from pydock.imagestore.registry import manifests
 from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.faults import RegistryFault, Unreachable, asked_by
@@ -147,12 +146,12 @@ def _asks_to_wait(error: PydockError) -> bool:
 
 
 def _tags(page: bytes) -> list[str]:
-    with contextlib.suppress(ValueError, RecursionError):
-        value = json.loads(page)
-        if isinstance(value, dict):
-            # a longer text is no tag, and many of them would take all memory
-            return [tag for tag in value.get("tags") or [] if isinstance(tag, str) and len(tag) <= _MAX_TAG]
-    raise InvalidParameter("invalid list of tags: not JSON")
+    value = image_config.parse_json(page, "invalid list of tags")
+    tags = value.get("tags") or [] if isinstance(value, dict) else None
+    if not isinstance(tags, list):
+        raise InvalidParameter("invalid list of tags: it is none")
+    # a longer text is no tag, and many of them would take all memory
+    return [tag for tag in tags if isinstance(tag, str) and len(tag) <= _MAX_TAG]
 
 
 def _next(link: str) -> str:

@@ -1,11 +1,11 @@
 """Search, over a registry's v1 search API.  Used by the daemon's service of registry queries."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from pydock.errors import InvalidParameter, System
+from pydock.imagestore import image_config
 from pydock.imagestore.reference import DEFAULT_DOMAIN, LEGACY_DOMAIN, OFFICIAL_PREFIX
 from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.credentials import NOBODY, Credentials
@@ -82,8 +82,8 @@ def _ask(session: Session, path: str, domain: str) -> list[Result]:
             raise System(f"Unexpected status code {answer.status}")
         body = answer.read(MAX_ANSWER)
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = image_config.parse_json(body, "search")
+    except InvalidParameter:
         value = None
     found = value.get("results") if isinstance(value, dict) else None
     if not isinstance(found, list):

@@ -308,6 +308,8 @@ HOSTILE = {
     "descriptor of another size": oci(lambda layout, entry: {**entry, "size": 1}),
     "descriptor without a digest": oci(lambda layout, entry: {**entry, "digest": "sha256:../../x"}),
     "indexes nested too deep": oci(nested),
+    "manifest of too many values": changed(**{"manifest.json": b"[" + b"[]," * 400_000 + b"[]]"}),
+    "config of too many values": with_config(x=[{}] * 400_000),
     "index that is none": tar([("index.json", b"[]")]),
     "layer that is longer than declared": oci(lambda layout, entry: other_size(layout, entry, -1)),
     "layer that is shorter than declared": oci(lambda layout, entry: other_size(layout, entry, 1)),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pydock.errors import InvalidParameter
 from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
 from tests.unit.imagestore.registry.made_images import make_image
 from tests.unit.imagestore.registry.memory_store import MemoryStore
@@ -48,3 +49,13 @@ def test_of_two_keys_of_a_name_the_last_counts(store: MemoryStore, registry: Fau
     registry.add_manifest("app", "1", twice, image.media_type)
     pull(store, f"{registry.host}/app:1")
     assert store.images.get(image.config_digest) is not None
+
+
+@pytest.mark.parametrize("content", [b'{"schemaVersion": 2, "layers": [%s{}]}', b'{"tags": [%s{}]}'])
+def test_json_that_would_take_all_memory(store: MemoryStore, registry: FaultyRegistry, content: bytes) -> None:
+    bomb = content % (b"{}," * 400_000)
+    registry.on("GET", "/v2/app/tags/list", lambda request: request.answer(200, bomb))
+    registry.add_manifest("app", "1", bomb, "application/vnd.docker.distribution.manifest.v2+json")
+    for name in ("app", "app:1"):
+        with pytest.raises(InvalidParameter, match="more than 300000 values"):
+            pull(store, f"{registry.host}/{name}")
