@@ -10,6 +10,7 @@ import errno
 import fcntl
 import gc
 import os
+import select
 import signal
 import stat
 import sys
@@ -56,6 +57,9 @@ class InitPlan:
 def run_init(prepare: Callable[[Socket], InitPlan], channel: Socket) -> NoReturn:
     """Become the program that `prepare` plans for, or tell the parent why not; never returns."""
     try:
+        process.set_parent_death_signal(signal.SIGKILL)
+        if is_gone(channel.fileno()):  # the parent had ended before: nobody would clear away what is made here
+            os._exit(1)
         plan = prepare(channel)
         channel, gate = _take_stdio(plan, channel)
         _run(plan, channel, gate)
@@ -65,6 +69,13 @@ def run_init(prepare: Callable[[Socket], InitPlan], channel: Socket) -> NoReturn
         _send_failure(channel, StepFailed("set up the process", 0, "", f"{type(error).__name__}: {error}"))
     finally:
         os._exit(1)
+
+
+def is_gone(descriptor: int) -> bool:
+    """Whether nobody has the other end of a socket any more."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLHUP)
+    return bool(poll.poll(0))
 
 
 class _NoImports:
@@ -103,7 +114,6 @@ def send_listener(channel: Socket, listener: int, mounts: int) -> None:
 
 def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
     gc.disable()
-    process.set_parent_death_signal(signal.SIGKILL)
     process.set_dumpable(False)
     process.set_name("pydock-init")
     _default_signals()

@@ -19,7 +19,7 @@ from pydock.linux.mounts import Mount
 from pydock.runtime import bundle
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.children import close_all_but, restore_file_limit
-from pydock.runtime.init import InitPlan, send_listener, tell_grouped, tell_warning
+from pydock.runtime.init import InitPlan, is_gone, send_listener, tell_grouped, tell_warning
 from pydock.runtime.launch import (
     ContainerLaunch,
     Cradle,
@@ -62,10 +62,10 @@ class Birth(NamedTuple):
     cgroup: str = ""
 
 
-def launch_container(message: StartContainer, netns: int) -> tuple[Birth, list[str]]:
+def launch_container(message: StartContainer, netns: int, daemon: int) -> tuple[Birth, list[str]]:
     """Bring a container to life: it and what the user should know; where that fails nothing is left.
 
-    Waits for the program's exec.
+    Waits for the program's exec.  `daemon` is the control socket.
     """
     cgroup = Cgroup.at(message.cgroup) if message.cgroup else None
     pipes = Pipes()
@@ -84,6 +84,9 @@ def launch_container(message: StartContainer, netns: int) -> tuple[Birth, list[s
         while not newborn.hear():
             if newborn.grouped:
                 newborn.grouped = False
+                # the next daemon may have found nobody here; from now on it finds the listener
+                if is_gone(daemon):
+                    raise StepFailed("start the container", 0, "", "the daemon has ended")
                 if cgroup:
                     join(cgroup, newborn.pid)  # the kernel may take its time: the child goes on meanwhile
                 newborn.release()

@@ -56,7 +56,7 @@ def live(message: StartContainer, fds: list[int]) -> None:
     netns = fds[1] if message.has_netns else -1
     rest = fds[2:] if message.has_netns else fds[1:]
     try:
-        birth, warnings = launch_container(message, netns)
+        birth, warnings = launch_container(message, netns, daemon)
     except Exception as error:  # the daemon must learn of it, whatever it is
         _tell(daemon, StartFailed(*reason(error)))
         return

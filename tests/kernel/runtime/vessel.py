@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from pydock.linux import datagram
 from pydock.runtime import bundle, channel
+from pydock.runtime.launch import birthplace
 from pydock.runtime.messages import (
     AttachStream,
     ClientStream,
@@ -57,30 +58,47 @@ class Vessel:
         **options: Any,
     ) -> Message:
         """Ask the zygote for the container and wait for the shim's answer."""
+        self.order(args, streams=streams, spec=spec, **options)
+        answer = self.receive()
+        if isinstance(answer, Started):
+            self.started = answer
+        return answer
+
+    def order(
+        self,
+        args: Sequence[str],
+        *,
+        streams: Sequence[tuple[ClientStream, socket.socket]] = (),
+        spec: dict[str, Any] | None = None,
+        heard: bool = True,
+        **options: Any,
+    ) -> None:
+        """Ask the zygote for the container; not `heard`: by a daemon that has ended when the shim begins."""
         config = self.box.spec(args, **(spec or {}))
         (self.bundle / "config.json").write_text(json.dumps(config))
         ours, theirs = datagram.pair()
         self.control.close()
         self.control = ours
+        namespaces = config["linux"].get("namespaces", [])
+        new_namespaces, pid_namespace = birthplace(namespaces, joins_network=bool(options.get("has_netns")))
         message = StartContainer(
             id="c" * 64,
             bundle=str(self.bundle),
             rootfs=[dataclasses.asdict(mount) for mount in self.box.rootfs()],
-            namespaces=config["linux"].get("namespaces", []),
+            new_namespaces=new_namespaces,
+            pid_namespace=pid_namespace,
             cgroup=config["linux"].get("cgroupsPath", ""),
             streams=[wants for wants, _ in streams],
             log=options.pop("log", self.log),
             tty=bool((spec or {}).get("terminal")),
             **options,
         )
+        if not heard:
+            ours.close()
         self.zygote.start_container(message, [theirs.fileno(), *(sock.fileno() for _, sock in streams)])
         theirs.close()
         for _, sock in streams:
             sock.close()
-        answer = self.receive()
-        if isinstance(answer, Started):
-            self.started = answer
-        return answer
 
     def start(self, args: Sequence[str], **options: Any) -> Started:
         """`launch`, which has to succeed."""
