@@ -1,7 +1,6 @@
 """unshare(2), setns(2) and clone3(2): called by the runtime's launcher and by forked children only."""
 
 import ctypes
-import os
 import signal
 from typing import Final
 
@@ -31,6 +30,15 @@ class _CloneArgs(ctypes.Structure):
     )  # fmt: skip
 
 
+# made once: what a shim makes anew is its own as long as it lives.  The kernel closes the pidfd at an exec
+_pidfd = ctypes.c_int(-1)
+_arguments = _CloneArgs(pidfd=ctypes.addressof(_pidfd), exit_signal=signal.SIGCHLD)
+_CALL_INTO_CGROUP, _CALL = (
+    (ctypes.c_long(NUMBERS["clone3"]), ctypes.byref(_arguments), ctypes.c_size_t(size))
+    for size in (ctypes.sizeof(_arguments), ctypes.sizeof(_arguments) - 8)  # kernels before 5.7 do not know the last
+)
+
+
 def unshare(flags: int) -> None:
     """unshare(2)."""
     check(libc.unshare(ctypes.c_int(flags)))
@@ -47,17 +55,8 @@ def fork_into(flags: int, cgroup: int = -1) -> tuple[int, int]:
     Returns (pid, pidfd) in the parent and (0, -1) in the child.  As with `bare_fork` nobody's fork handlers run: the
     caller must be single-threaded, and the child has its random state.
     """
-    pidfd = ctypes.c_int(-1)
-    arguments = _CloneArgs(flags=flags | CLONE_PIDFD, pidfd=ctypes.addressof(pidfd), exit_signal=signal.SIGCHLD)
-    size = ctypes.sizeof(arguments)
-    if cgroup >= 0:
-        arguments.flags |= CLONE_INTO_CGROUP
-        arguments.cgroup = cgroup
-    else:
-        size -= 8  # kernels before 5.7 know no such field
-    number, reference = ctypes.c_long(NUMBERS["clone3"]), ctypes.byref(arguments)
-    pid = locked_libc.syscall(number, reference, ctypes.c_size_t(size))
-    if check(pid) == 0:
-        return 0, -1
-    os.set_inheritable(pidfd.value, False)
-    return pid, pidfd.value
+    into = cgroup >= 0
+    _arguments.flags = flags | CLONE_PIDFD | (CLONE_INTO_CGROUP if into else 0)
+    _arguments.cgroup = cgroup if into else 0
+    pid = check(locked_libc.syscall(*(_CALL_INTO_CGROUP if into else _CALL)))
+    return pid, _pidfd.value if pid else -1

@@ -35,6 +35,11 @@ def encode(message: Message) -> bytes:
     return json.dumps([type(message).__name__, message], default=_fields, separators=(",", ":")).encode()
 
 
+def started(shim_pid: int, init_pid: int, started_at: int) -> bytes:
+    """What `encode` makes of a `Started` without warnings; what encoding touches, a shim would have for its own."""
+    return b'["Started",{"shim_pid":%d,"init_pid":%d,"started_at":%d,"warnings":[]}]' % (shim_pid, init_pid, started_at)
+
+
 def decode(text: bytes) -> Message:
     """The message that a datagram says; ValueError where it says none."""
     try:

@@ -13,7 +13,7 @@ from _socket import socket as Socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from pydock.errors import PydockError, StepFailed
 from pydock.linux import datagram
@@ -107,7 +107,11 @@ def start_container(launch: ContainerLaunch) -> Launched:
     """Start a container's first process; StepFailed where a step of it fails."""
     linux = launch.spec.get("linux", {})
     with ExitStack() as opened:
-        cradle = cradle_of(linux.get("namespaces", []), launch.netns, opened)
+        flags, pid_path = birthplace(linux.get("namespaces", []), joins_network=launch.netns >= 0)
+        pid_namespace = -1
+        if pid_path:
+            pid_namespace = open_namespace("pid", pid_path)
+            opened.callback(os.close, pid_namespace)
         warnings, plan = container_plan(launch, opened)
         maps = (linux.get("uidMappings", []), linux.get("gidMappings", [])) if plan.maps else None
 
@@ -117,13 +121,13 @@ def start_container(launch: ContainerLaunch) -> Launched:
             if launch.on_born:
                 launch.on_born(pid)
 
-        return _launch(plan, cradle, launch.cgroup, warnings, born)
+        return _launch(plan, flags, pid_namespace, launch.cgroup, warnings, born)
 
 
 def start_exec(launch: ExecLaunch) -> Launched:
     """Start one more process in a running container; StepFailed where a step of it fails."""
     warnings, plan = exec_plan(launch)
-    return _launch(plan, Cradle(pid_namespace=launch.pidfd), launch.cgroup, warnings, lambda pid: None)
+    return _launch(plan, 0, launch.pidfd, launch.cgroup, warnings, lambda pid: None)
 
 
 def container_plan(launch: ContainerLaunch, opened: ExitStack) -> tuple[list[str], InitPlan]:
@@ -176,24 +180,17 @@ def exec_plan(launch: ExecLaunch, early: tuple[Step, ...] = ()) -> tuple[list[st
     return missing_warning(granted), plan
 
 
-class Cradle(NamedTuple):
-    """Where a process is born: in new namespaces (clone(2)'s flags), in the pid namespace of a descriptor."""
-
-    flags: int = 0
-    pid_namespace: int = -1
-
-
-def cradle_of(namespaces: Sequence[Namespace], netns: int, opened: ExitStack) -> Cradle:
-    """The birthplace of a container's first process; its descriptor is open until `opened` closes."""
-    flags, pid_namespace = 0, -1
+def birthplace(namespaces: Sequence[Namespace], *, joins_network: bool) -> tuple[int, str]:
+    """(clone(2)'s flags, the path of a pid namespace or "") for the birth of a container's first process."""
+    flags, pid_namespace = 0, ""
     for namespace in namespaces:
-        kind = _kind(namespace)
-        if kind == ns.CLONE_NEWPID and namespace.get("path"):
-            pid_namespace = _open(namespace, opened)
+        kind, path = _kind(namespace), namespace.get("path", "")
+        if kind == ns.CLONE_NEWPID and path:
+            pid_namespace = path
         # the cgroup namespace is entered by a step, once the process is in its group
-        elif not namespace.get("path") and kind != ns.CLONE_NEWCGROUP and not (kind == ns.CLONE_NEWNET and netns >= 0):
+        elif not path and kind != ns.CLONE_NEWCGROUP and not (kind == ns.CLONE_NEWNET and joins_network):
             flags |= kind
-    return Cradle(flags, pid_namespace)
+    return flags, pid_namespace
 
 
 def _joins(namespaces: Sequence[Namespace], netns: int, opened: ExitStack) -> tuple[tuple[int, int], ...]:
@@ -204,7 +201,9 @@ def _joins(namespaces: Sequence[Namespace], netns: int, opened: ExitStack) -> tu
         if not namespace.get("path") or kind == ns.CLONE_NEWPID or (kind == ns.CLONE_NEWNET and netns >= 0):
             continue
         place = 0 if kind == ns.CLONE_NEWUSER else len(joins)
-        joins.insert(place, (_open(namespace, opened), kind))
+        descriptor = open_namespace(namespace["type"], namespace.get("path", ""))
+        opened.callback(os.close, descriptor)
+        joins.insert(place, (descriptor, kind))
     if netns >= 0:
         joins.append((netns, ns.CLONE_NEWNET))
     return tuple(joins)
@@ -217,14 +216,12 @@ def _kind(namespace: Namespace) -> int:
     return kind
 
 
-def _open(namespace: Namespace, opened: ExitStack) -> int:
-    path = namespace.get("path", "")
+def open_namespace(kind: str, path: str) -> int:
+    """A descriptor of the namespace at `path`."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise StepFailed(f"open the {namespace['type']} namespace", error.errno or 0, path) from error
-    opened.callback(os.close, descriptor)
-    return descriptor
+        raise StepFailed(f"open the {kind} namespace", error.errno or 0, path) from error
 
 
 def _oom_score(pid: int) -> int:
@@ -245,8 +242,9 @@ def _differs(pid: int, kind: str) -> bool:
 class Newborn:
     """A child of the caller between its birth and its exec: `hear` what it says until that is all.
 
-    ``grouped``: its control group has been made, too.  ``terminal`` is its terminal's master side, ``listener`` a
-    socket that was made on the way, ``mounts`` its mount namespace: -1 for none, all the caller's from then on.
+    ``grouped``: its control group has been made, too; to move it in, its number is to be written to the ``doors``, one
+    path a line.  ``terminal`` is its terminal's master side, ``listener`` a socket that was made on the way, ``mounts``
+    its mount namespace: -1 for none, all the caller's from then on.
     """
 
     def __init__(self, pid: int, pidfd: int, channel: Socket) -> None:
@@ -256,6 +254,7 @@ class Newborn:
         self.listener = -1
         self.mounts = -1
         self.grouped = False
+        self.doors = b""
         self.warnings: list[str] = []
         self._channel = channel
         self._about_to_exec = False
@@ -284,7 +283,7 @@ class Newborn:
             self.listener = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
             self.mounts = int.from_bytes(ancillary[0][2][4:8], sys.byteorder)
         elif kind == GROUPED:
-            self.grouped = True
+            self.grouped, self.doors = True, body
         elif kind == WARNING:
             self.warnings.append(os.fsdecode(body))
         elif kind == EXEC:
@@ -319,11 +318,16 @@ class Newborn:
             pass
 
 
-def bear(prepare: Callable[[Socket], InitPlan], cradle: Cradle, directory: int = -1) -> Newborn:
-    """Fork a child that becomes what it `prepare`s, in the cgroup v2 `directory` where there is one."""
+def bear(
+    prepare: Callable[[Socket], InitPlan], flags: int = 0, pid_namespace: int = -1, directory: int = -1
+) -> Newborn:
+    """Fork a child that becomes what it `prepare`s, in new namespaces (clone(2)'s `flags`).
+
+    -1 where it is not born in a pid namespace, nor in a cgroup v2's directory.
+    """
     parent, child = datagram.bare_pair()
     try:
-        pid, pidfd = _fork(cradle, directory)
+        pid, pidfd = _fork(flags, pid_namespace, directory)
     except OSError as error:
         parent.close()
         child.close()
@@ -336,17 +340,22 @@ def bear(prepare: Callable[[Socket], InitPlan], cradle: Cradle, directory: int =
 
 
 def _launch(
-    plan: InitPlan, cradle: Cradle, cgroup: Cgroup | None, warnings: list[str], born: Callable[[int], None]
+    plan: InitPlan,
+    flags: int,
+    pid_namespace: int,
+    cgroup: Cgroup | None,
+    warnings: list[str],
+    born: Callable[[int], None],
 ) -> Launched:
     directory = cgroup.descriptor() if cgroup else -1
     try:
-        newborn = bear(lambda _: plan, cradle, directory)
+        newborn = bear(lambda _: plan, flags, pid_namespace, directory)
     finally:
         if directory >= 0:
             os.close(directory)
     try:
         if cgroup and directory < 0:
-            join(cgroup, newborn.pid)
+            join(cgroup.doors(), newborn.pid)
         born(newborn.pid)
         newborn.release()
         while not newborn.hear():
@@ -357,14 +366,14 @@ def _launch(
     return Launched(newborn.pid, newborn.pidfd, newborn.terminal, (*warnings, *newborn.warnings))
 
 
-def _fork(cradle: Cradle, directory: int) -> tuple[int, int]:
-    if cradle.pid_namespace < 0:
-        return ns.fork_into(cradle.flags, directory)
+def _fork(flags: int, pid_namespace: int, directory: int) -> tuple[int, int]:
+    if pid_namespace < 0:
+        return ns.fork_into(flags, directory)
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        ns.setns(cradle.pid_namespace, ns.CLONE_NEWPID)
+        ns.setns(pid_namespace, ns.CLONE_NEWPID)
         try:
-            pid, pidfd = ns.fork_into(cradle.flags, directory)
+            pid, pidfd = ns.fork_into(flags, directory)
         except BaseException:
             ns.setns(own, ns.CLONE_NEWPID)
             raise
@@ -375,14 +384,19 @@ def _fork(cradle: Cradle, directory: int) -> tuple[int, int]:
         os.close(own)
 
 
-def join(cgroup: Cgroup, pid: int) -> None:
-    """Move a newborn process into its group."""
-    try:
-        cgroup.add(pid)
-    except ProcessLookupError:
-        pass  # it has failed already: what it said about it is read next
-    except OSError as error:
-        raise StepFailed("join the control group", error.errno or 0, str(error.filename or cgroup.path)) from error
+def join(doors: Sequence[str | bytes], pid: int) -> None:
+    """Move a newborn process into its group, by the files that `Cgroup.doors` tells."""
+    for door in doors:
+        try:
+            file = os.open(door, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.write(file, b"%d" % pid)
+            finally:
+                os.close(file)
+        except ProcessLookupError:
+            return  # it has failed already: what it said about it is read next
+        except OSError as error:
+            raise StepFailed("join the control group", error.errno or 0, os.fsdecode(door)) from error
 
 
 def _write_maps(pid: int, maps: tuple[list[IdMapping], list[IdMapping]]) -> None:

@@ -15,8 +15,6 @@ A daemon that comes back connects to ``<bundle>/shim.sock`` and says the same wo
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydock.runtime.spec import Namespace
-
 #: the version of the vocabulary; a shim of another version is told so in `State`
 PROTOCOL = 1
 
@@ -68,8 +66,9 @@ class StartContainer:
     """pydockd to zygote.  Descriptors: control socket; network namespace where ``has_netns``; ``held`` ones
     that the shim keeps open until it ends (reserved ports); then one for each of ``streams``.
 
-    ``bundle`` holds ``config.json`` (OCI runtime spec, ``root.path`` ignored), whose ``namespaces`` and ``cgroupsPath``
-    stand in here too: the container's first process is born before anybody reads the file.  It makes ``shim.sock`` and
+    ``bundle`` holds ``config.json`` (OCI runtime spec, ``root.path`` ignored).  What it says of where the first process
+    is born stands in here too, as nobody has read it by then: ``new_namespaces`` (clone(2)'s flags) and the path of the
+    ``pid_namespace``, "" for none; and its ``cgroup``.  The first process makes ``shim.sock`` and
     ``shim.pid`` (pid and start time) in it, the shim at the end ``exit.json``.  ``rootfs`` are the mounts, as
     ``pydock.linux.mounts.Mount`` fields, that make the root file system.  ``seccomp_filter`` is the path of a compiled
     BPF program, "" for none.  ``relay``: the file that tells where the reserved ports lead, for those that the kernel
@@ -79,7 +78,8 @@ class StartContainer:
     id: str
     bundle: str
     rootfs: list[dict[str, Any]]
-    namespaces: list[Namespace]
+    new_namespaces: int
+    pid_namespace: str = ""
     cgroup: str = ""
     seccomp_filter: str = ""
     tty: bool = False

@@ -1,40 +1,35 @@
-"""The pipes between a new process and its shim.  `shim` and `execs` make them just before a launch."""
+"""The pipes between a new process and its shim.  The shim makes them just before a launch; plain, to touch little."""
 
 import contextlib
 import os
-from dataclasses import dataclass, field
-
-from pydock.runtime.launch import Stdio
 
 
-@dataclass(slots=True)
 class Pipes:
     """Both ends: ``theirs`` become the process's 0 to 2 (-1: /dev/null), the others are the shim's (-1: none)."""
 
-    theirs: Stdio = field(default_factory=Stdio)
-    stdin: int = -1
-    stdout: int = -1
-    stderr: int = -1
+    __slots__ = ("stderr", "stdin", "stdout", "theirs")
 
-    @staticmethod
-    def make(*, stdin: bool, stdout: bool, stderr: bool) -> "Pipes":
-        """A pipe for each stream that is wanted."""
-        pipes = Pipes()
-        ends = {"stdin": -1, "stdout": -1, "stderr": -1}
-        for name, wanted in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
-            if wanted:
-                reading, writing = os.pipe2(os.O_CLOEXEC)
-                ends[name] = reading if name == "stdin" else writing
-                setattr(pipes, name, writing if name == "stdin" else reading)
-        pipes.theirs = Stdio(**ends)
-        return pipes
+    def __init__(self, stdin: bool = False, stdout: bool = False, stderr: bool = False) -> None:
+        """Make one for each stream that is wanted."""
+        self.stdin = self.stdout = self.stderr = -1
+        self.theirs = [-1, -1, -1]
+        try:
+            if stdin:
+                self.theirs[0], self.stdin = os.pipe2(os.O_CLOEXEC)
+            if stdout:
+                self.stdout, self.theirs[1] = os.pipe2(os.O_CLOEXEC)
+            if stderr:
+                self.stderr, self.theirs[2] = os.pipe2(os.O_CLOEXEC)
+        except OSError:
+            self.close()
+            raise
 
     def close_theirs(self) -> None:
         """The process has its own copies: without this the shim would never see their end."""
-        for end in (self.theirs.stdin, self.theirs.stdout, self.theirs.stderr):
+        for place, end in enumerate(self.theirs):
             if end >= 0:
                 os.close(end)
-        self.theirs = Stdio()
+                self.theirs[place] = -1
 
     def close(self) -> None:
         """The launch failed: close what is open of both ends."""

@@ -24,6 +24,7 @@ from pydock.errors import InvalidParameter, PydockError, StepFailed, System
 from pydock.linux import datagram
 from pydock.runtime import bundle as bundles
 from pydock.runtime.cgroups import Cgroup, kill_all
+from pydock.runtime.launch import birthplace
 from pydock.runtime.messages import ClientStream, Log, StartContainer
 from pydock.runtime.zygote_process import Zygote
 
@@ -102,11 +103,13 @@ class Launcher:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (directory / bundles.CONFIG).write_bytes(json.dumps(spec, separators=(",", ":")).encode())
         sandbox = provision.sandbox
+        new_namespaces, pid_namespace = birthplace(spec["linux"]["namespaces"], joins_network=sandbox.netns >= 0)
         message = StartContainer(
             id=record.id,
             bundle=str(directory),
             rootfs=[asdict(mount) for mount in provision.rootfs],
-            namespaces=spec["linux"]["namespaces"],
+            new_namespaces=new_namespaces,
+            pid_namespace=pid_namespace,
             cgroup=spec["linux"]["cgroupsPath"],
             seccomp_filter=self._specs.seccomp_filter(record),
             tty=bool(config.get("Tty")),

@@ -44,9 +44,14 @@ class Cgroup(ABC):
     def apply(self, resources: Resources) -> list[str]:
         """Set those limits that `resources` names; return what this kernel could not do."""
 
-    @abstractmethod
     def add(self, pid: int) -> None:
         """Move process `pid` in (0: the caller).  The first move in a while takes about 10 ms (see `prime`)."""
+        for door in self.doors():
+            files.write(door, str(pid))
+
+    def doors(self) -> list[str]:
+        """The files that a process's number is written to, each in turn, to move it in."""
+        return [f"{directory}/cgroup.procs" for directory in self._directories()]
 
     @abstractmethod
     def descriptor(self) -> int:

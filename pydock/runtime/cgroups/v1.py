@@ -54,10 +54,6 @@ class CgroupV1(Cgroup):
             self._write("hugetlb", f"hugetlb.{huge['pageSize']}.limit_in_bytes", str(huge["limit"]), warnings)
         return warnings
 
-    def add(self, pid: int) -> None:
-        for directory in self._directories():
-            files.write(f"{directory}/cgroup.procs", str(pid))
-
     def descriptor(self) -> int:
         return -1
 

@@ -54,9 +54,6 @@ class CgroupV2(Cgroup):
             files.write(f"{self._directory}/{os.path.basename(file)}", value)
         return warnings
 
-    def add(self, pid: int) -> None:
-        files.write(f"{self._directory}/cgroup.procs", str(pid))
-
     def descriptor(self) -> int:
         return os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 

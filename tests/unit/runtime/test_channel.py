@@ -15,6 +15,7 @@ from pydock.runtime.messages import (
     Message,
     Query,
     StartContainer,
+    Started,
     StartExec,
     State,
 )
@@ -24,7 +25,8 @@ MESSAGES: list[Message] = [
         id="a" * 64,
         bundle="/run/x",
         rootfs=[{"type": "overlay", "source": "overlay", "target": "/", "options": ["ro"], "lowerdirs": ["/a"]}],
-        namespaces=[{"type": "mount"}, {"type": "pid", "path": "/proc/1/ns/pid"}],
+        new_namespaces=0x00020000,
+        pid_namespace="/proc/1/ns/pid",
         cgroup="/x",
         log=Log("json-file", "/x/y-json.log", {"max-size": "1m"}, {"tag": "é"}),
         streams=[ClientStream(stdin=True, early="\xff\x00"), ClientStream(raw=True, detach_keys="\x10\x11")],
@@ -40,6 +42,10 @@ MESSAGES: list[Message] = [
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 def test_what_is_decoded_is_what_was_encoded(message: Message) -> None:
     assert channel.decode(channel.encode(message)) == message
+
+
+def test_a_start_is_told_in_the_same_words_by_who_touches_little() -> None:
+    assert channel.started(1, 2, 3) == channel.encode(Started(1, 2, 3))
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:
