@@ -16,7 +16,7 @@ import stat
 import sys
 from _socket import SCM_RIGHTS, SOL_SOCKET
 from _socket import socket as Socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -102,9 +102,9 @@ def tell_warning(channel: Socket, text: str) -> None:
     _tell(channel, WARNING + os.fsencode(text))
 
 
-def tell_grouped(channel: Socket) -> None:
-    """Say that the group is there to be moved into, for who prepares."""
-    _tell(channel, GROUPED)
+def tell_grouped(channel: Socket, doors: Sequence[str]) -> None:
+    """Say that the group is there to be moved into, by the files `doors`, for who prepares."""
+    _tell(channel, GROUPED + os.fsencode("\n".join(doors)))
 
 
 def send_listener(channel: Socket, listener: int, mounts: int) -> None:

@@ -16,21 +16,21 @@ from typing import Any, NamedTuple, cast
 
 from pydock.errors import PydockError, StepFailed
 from pydock.linux.mounts import Mount
+from pydock.linux.namespaces import CLONE_NEWPID
 from pydock.runtime import bundle
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.children import close_all_but, restore_file_limit
 from pydock.runtime.init import InitPlan, is_gone, send_listener, tell_grouped, tell_warning
 from pydock.runtime.launch import (
     ContainerLaunch,
-    Cradle,
     ExecLaunch,
     Newborn,
     Stdio,
     bear,
     container_plan,
-    cradle_of,
     exec_plan,
     join,
+    open_namespace,
 )
 from pydock.runtime.logs.writer import open_log
 from pydock.runtime.messages import StartContainer, StartExec
@@ -67,19 +67,11 @@ def launch_container(message: StartContainer, netns: int, daemon: int) -> tuple[
 
     Waits for the program's exec.  `daemon` is the control socket.
     """
-    cgroup = Cgroup.at(message.cgroup) if message.cgroup else None
-    pipes = Pipes()
-    newborn: Newborn | None = None
+    pipes = None
+    newborn = None
     try:
-        if not message.tty:
-            pipes = Pipes.make(stdin=message.open_stdin, stdout=True, stderr=True)
-        with ExitStack() as opened:
-            cradle = cradle_of(message.namespaces, netns, opened)
-            theirs, shim = pipes.theirs, os.getpid()
-            newborn = bear(
-                lambda channel: _prepared(lambda: _plan_container(message, netns, theirs, cgroup, shim, channel)),
-                cradle,
-            )
+        pipes = Pipes() if message.tty else Pipes(message.open_stdin, True, True)
+        newborn = _bear_container(message, netns, pipes)
         pipes.close_theirs()
         while not newborn.hear():
             if newborn.grouped:
@@ -87,18 +79,31 @@ def launch_container(message: StartContainer, netns: int, daemon: int) -> tuple[
                 # the next daemon may have found nobody here; from now on it finds the listener
                 if is_gone(daemon):
                     raise StepFailed("start the container", 0, "", "the daemon has ended")
-                if cgroup:
-                    join(cgroup, newborn.pid)  # the kernel may take its time: the child goes on meanwhile
+                if newborn.doors:
+                    join(newborn.doors.split(b"\n"), newborn.pid)  # that may take a while: the child goes on meanwhile
                 newborn.release()
     except BaseException:
         _take_back(message, newborn, pipes)
         raise
-    own_pids = any(space["type"] == "pid" and not space.get("path") for space in message.namespaces)
     birth = Birth(
-        newborn.pid, newborn.pidfd, newborn.terminal, pipes.stdin, pipes.stdout, pipes.stderr,
-        newborn.listener, newborn.mounts, own_pids, time_ns(), message.cgroup,
+        newborn.pid, newborn.pidfd, newborn.terminal, pipes.stdin, pipes.stdout, pipes.stderr, newborn.listener,
+        newborn.mounts, bool(message.new_namespaces & CLONE_NEWPID), time_ns(), message.cgroup,
     )  # fmt: skip
     return birth, newborn.warnings
+
+
+def _bear_container(message: StartContainer, netns: int, pipes: Pipes) -> Newborn:
+    shim = os.getpid()
+    pid_namespace = open_namespace("pid", message.pid_namespace) if message.pid_namespace else -1
+    try:
+        return bear(
+            lambda channel: _prepared(lambda: _plan_container(message, netns, pipes, shim, channel)),
+            message.new_namespaces,
+            pid_namespace,
+        )
+    finally:
+        if pid_namespace >= 0:
+            os.close(pid_namespace)
 
 
 class ExecBirth:
@@ -110,19 +115,18 @@ class ExecBirth:
         directory = -1
         try:
             if not message.process.get("terminal"):
-                self._pipes = Pipes.make(
-                    stdin=message.open_stdin,
-                    stdout=any(stream.stdout for stream in message.streams),
-                    stderr=any(stream.stderr for stream in message.streams),
+                self._pipes = Pipes(
+                    message.open_stdin,
+                    any(stream.stdout for stream in message.streams),
+                    any(stream.stderr for stream in message.streams),
                 )
             cgroup = Cgroup.at(container.cgroup) if container.cgroup else None
             directory = cgroup.descriptor() if cgroup else -1
             joined = None if directory >= 0 else cgroup
-            theirs = self._pipes.theirs
             self._newborn = bear(
-                lambda channel: _prepared(lambda: _plan_exec(message, container, joined, theirs, channel)),
-                Cradle(pid_namespace=container.pidfd),
-                directory,
+                lambda channel: _prepared(lambda: _plan_exec(message, container, joined, self._pipes, channel)),
+                pid_namespace=container.pidfd,
+                directory=directory,
             )
         except BaseException:
             self._pipes.close()
@@ -177,11 +181,12 @@ def set_oom_score(score: int) -> None:
         os.close(file)
 
 
-def _take_back(message: StartContainer, newborn: Newborn | None, pipes: Pipes) -> None:
+def _take_back(message: StartContainer, newborn: Newborn | None, pipes: Pipes | None) -> None:
     """The start failed: remove what it has made."""
     if newborn:
         newborn.discard()
-    pipes.close()
+    if pipes:
+        pipes.close()
     with contextlib.suppress(OSError):
         bundle.clear(message.bundle)
     with contextlib.suppress(OSError):
@@ -202,9 +207,8 @@ def _prepared(plan: Callable[[], InitPlan]) -> InitPlan:
         raise StepFailed(*reason(error)) from error
 
 
-def _plan_container(
-    message: StartContainer, netns: int, stdio: Stdio, cgroup: Cgroup | None, shim: int, channel: Socket
-) -> InitPlan:
+def _plan_container(message: StartContainer, netns: int, pipes: Pipes, shim: int, channel: Socket) -> InitPlan:
+    stdio = Stdio(*pipes.theirs)
     _shed(channel, stdio, netns)
     path = message.bundle
     bundle.clear(path)
@@ -215,11 +219,12 @@ def _plan_container(
         send_listener(channel, server.fileno(), mounts)
     os.close(mounts)
     spec: Spec = bundle.read_config(path)
+    cgroup = Cgroup.at(message.cgroup) if message.cgroup else None
     mountpoint = f"{path}/{bundle.ROOTFS}"
     with contextlib.suppress(FileExistsError):
         os.mkdir(mountpoint, 0o700)
     warnings = cgroup.create(spec.get("linux", {}).get("resources", {})) if cgroup else []
-    tell_grouped(channel)
+    tell_grouped(channel, cgroup.doors() if cgroup else [])
     launch = ContainerLaunch(
         spec=spec,
         mountpoint=mountpoint,
@@ -236,7 +241,8 @@ def _plan_container(
     return plan
 
 
-def _plan_exec(message: StartExec, container: Birth, cgroup: Cgroup | None, stdio: Stdio, channel: Socket) -> InitPlan:
+def _plan_exec(message: StartExec, container: Birth, cgroup: Cgroup | None, pipes: Pipes, channel: Socket) -> InitPlan:
+    stdio = Stdio(*pipes.theirs)
     _shed(channel, stdio, container.pidfd)
     seccomp = _read_filter(message.seccomp_filter)
     process = cast(Process, message.process)

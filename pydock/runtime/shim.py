@@ -10,6 +10,7 @@ import os
 import signal
 import struct
 import time
+from _socket import MSG_NOSIGNAL
 from _socket import socket as Socket
 from collections.abc import Callable
 
@@ -58,9 +59,12 @@ def live(message: StartContainer, fds: list[int]) -> None:
     try:
         birth, warnings = launch_container(message, netns, daemon)
     except Exception as error:  # the daemon must learn of it, whatever it is
-        _tell(daemon, StartFailed(*reason(error)))
+        _tell(daemon, channel.encode(StartFailed(*reason(error))))
         return
-    _tell(daemon, Started(os.getpid(), birth.pid, birth.started_at, warnings))
+    if warnings:
+        _tell(daemon, channel.encode(Started(os.getpid(), birth.pid, birth.started_at, warnings)))
+    else:
+        _tell(daemon, channel.started(os.getpid(), birth.pid, birth.started_at))
     if netns >= 0:
         os.close(netns)
     set_oom_score(_OOM_SCORE)
@@ -68,11 +72,11 @@ def live(message: StartContainer, fds: list[int]) -> None:
     shim.serve(daemon, rest[message.held :])
 
 
-def _tell(daemon: int, message: Message) -> None:
+def _tell(daemon: int, text: bytes) -> None:
     """Answer on the control socket, before anybody serves it."""
     sock = Socket(fileno=daemon)
     with contextlib.suppress(OSError):
-        channel.send(sock, message)
+        sock.send(text, MSG_NOSIGNAL)
     sock.detach()
 
 
