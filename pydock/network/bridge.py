@@ -5,6 +5,7 @@ Called by the daemon's network services, from any thread.  The host's sysctls th
 
 import contextlib
 import errno
+import hashlib
 import ipaddress
 import logging
 import os
@@ -261,11 +262,17 @@ def enable_forwarding(version: int) -> None:
         write_sysctls({name: "1"})
 
 
-def random_mac() -> str:
-    """A locally administered unicast address."""
-    octets = bytearray(os.urandom(6))
-    octets[0] = octets[0] & 0xFC | 0x02
-    return octets.hex(":")
+def mac_of(address: Address | None) -> str:
+    """A locally administered unicast address, always the same for an IP address; a random one where there is none.
+
+    Neighbours remember which hardware address an IP address has, for half a minute or longer: a container that gets
+    what another had could not be reached by them with one of its own.
+    """
+    if address is None:
+        last = os.urandom(4)
+    else:
+        last = address.packed if address.version == 4 else hashlib.sha256(address.packed).digest()[:4]
+    return (b"\x02\x42" + last).hex(":")
 
 
 def parse_mac(text: str) -> str:

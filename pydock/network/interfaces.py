@@ -3,8 +3,9 @@
 Called by the daemon's network services, from any thread; `bridge` makes them.
 """
 
+import contextlib
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydock.linux import rtnetlink as rt
 from pydock.linux.netlink import Message
@@ -24,6 +25,13 @@ def detach(space: Space, name: str) -> None:
     except OSError as error:
         if error.errno != errno.ENODEV:
             raise
+
+
+def silence(space: Space, names: Iterable[str]) -> None:
+    """Have a namespace that will be gone soon answer no more: its addresses may be another's before it is."""
+    for name in names:
+        with contextlib.suppress(OSError):  # somebody renamed or removed it
+            space.netlink.request([rt.set_link(name, up=False)])
 
 
 def set_gateways(space: Space, chosen: Sequence[tuple[str, int, Address | None]]) -> None:

@@ -7,17 +7,12 @@ containers.  Every call may come from any thread.
 import heapq
 import ipaddress
 import threading
-import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pydock.errors import Forbidden, InvalidParameter
 from pydock.linux.rtnetlink import Address, Network
-
-#: How long an address rests after its release while there are others: the namespace that had it may still answer.
-REST_SECONDS: Final = 3.0
 
 OVERLAP: Final = "invalid pool request: Pool overlaps with other one on this address space"
 
@@ -52,11 +47,10 @@ class Subnet:
         self._next = self._first
         self._taken = {int(address) for address in reserved}
         self._free: list[int] = []
-        self._resting: deque[tuple[float, int]] = deque()
         self._lock = threading.Lock()
 
     def allocate(self, wanted: Address | None = None) -> Address:
-        """`wanted`, or the lowest free one that has rested."""
+        """`wanted`, or the lowest free one, which may just have been another's: see `bridge.mac_of`."""
         with self._lock:
             number = int(wanted) if wanted is not None else self._choose()
             if wanted is not None:
@@ -78,16 +72,13 @@ class Subnet:
             number = int(address)
             if number in self._taken:
                 self._taken.discard(number)
-                self._resting.append((time.monotonic(), number))
+                heapq.heappush(self._free, number)
 
     def _is_host(self, number: int) -> bool:
         first, last = _bounds(self.network, self.network)
         return first <= number <= last
 
     def _choose(self) -> int:
-        limit = time.monotonic() - REST_SECONDS
-        while self._resting and self._resting[0][0] < limit:
-            heapq.heappush(self._free, self._resting.popleft()[1])
         while self._free:
             number = heapq.heappop(self._free)
             if self._is_free(number):
@@ -96,10 +87,6 @@ class Subnet:
             number = self._next
             self._next += 1
             if number not in self._taken:
-                return number
-        while self._resting:
-            number = self._resting.popleft()[1]
-            if self._is_free(number):
                 return number
         raise Forbidden("no available IPv4 addresses on this network's address pools" if self.network.version == 4
                         else "no available IPv6 addresses on this network's address pools")  # fmt: skip

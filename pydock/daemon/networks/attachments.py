@@ -103,6 +103,7 @@ class Attachments:
             if live.space:
                 stack.callback((self._keys / live.id[:12]).unlink, missing_ok=True)
                 stack.callback(live.space.close)
+                interfaces.silence(live.space, [place.port.name for place in live.places.values() if place.port])
             for place in live.places.values():
                 stack.callback(self.leave, live.container.id, place)
             stack.callback(self._ground.relays.remove, live.container.id)

@@ -14,7 +14,7 @@ from pydock.daemon.networks.record import INTERFACE_PREFIX, NetworkRecord
 from pydock.daemon.networks.settings import EndpointSettings
 from pydock.errors import InvalidParameter
 from pydock.linux.rtnetlink import Address, Interface
-from pydock.network.bridge import LONGEST_NAME, Join, Port, interface, parse_mac, random_mac
+from pydock.network.bridge import LONGEST_NAME, Join, Port, interface, mac_of, parse_mac
 
 INTERFACE_NAME: Final = "com.docker.network.endpoint.ifname"
 SYSCTLS: Final = "com.docker.network.endpoint.sysctls"
@@ -66,7 +66,9 @@ def allocate(network: LiveNetwork, wanted: EndpointSettings, taken_names: Collec
                 given.append(interface(address, subnet.network))
                 settings = _with_address(settings, given[-1], _gateway(network, given[-1]))
         address_of_link = wanted.wanted_mac or mac
-        hardware = "" if record.driver == "ipvlan" else parse_mac(address_of_link) if address_of_link else random_mac()
+        hardware = parse_mac(address_of_link) if address_of_link else mac_of(given[0].ip if given else None)
+        if record.driver == "ipvlan":  # which has the parent's
+            hardware = ""
         settings = replace(settings, mac_address=hardware)
         port = Port(
             join=join_of(record),

@@ -28,6 +28,20 @@ def test_bridges_are_apart(site: Site) -> None:
     assert reaches(site.host, one.address(), 80)
 
 
+def test_who_gets_what_another_container_had_is_reached_at_once(site: Site) -> None:
+    network = site.network("near", EnableIPv6=True)
+    near = site.container(network)
+    seen = set()
+    for _ in range(3):
+        one = site.container(network).serve()
+        assert reaches(near, one.address(), 80) == near.address()
+        assert reaches(near, one.address(6), 80) == near.address(6)
+        assert reaches(site.host, one.address(), 80)
+        seen.add((one.address(), one.address(6), one.run("cat", "/sys/class/net/eth0/address")))
+        site.engine.ok("DELETE", f"/containers/{one.id}?force=1")
+    assert len(seen) == 1  # neighbours, who remember the last, reach the next
+
+
 def test_a_container_neither_reaches_nor_forges_the_hosts_loopback(site: Site) -> None:
     one = site.container()
     gateway = site.gateway("bridge")
