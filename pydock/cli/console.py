@@ -5,6 +5,8 @@ Output goes to the descriptors in UTF-8 whatever the locale, and is flushed befo
 
 import os
 
+from pydock.cli.exits import Exit
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from pydock.cli.config_file import ConfigFile
     from pydock.client.engine import Engine
 
+_NAMES = {1: "/dev/stdout", 2: "/dev/stderr"}
 LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
@@ -51,9 +54,11 @@ class Output:
         """Write `data` now, all of it."""
         if self._kept:
             self.flush()
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.descriptor, view) :]
+        try:
+            write_to(self.descriptor, data)
+        except Exit:
+            if self._behind is None:
+                raise  # of what cannot be said on standard error nobody would hear there
 
     def is_terminal(self) -> bool:
         """Whether a terminal is on the other side."""
@@ -149,3 +154,56 @@ def _home(environ: "Mapping[str, str]") -> str:
         return pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
         return "/"
+
+
+def write_to(descriptor: int, data: "bytes | memoryview") -> None:
+    """Write all of `data`, where the descriptor is non-blocking too: who shares it may have made it so.
+
+    Exit, in Docker's words, where that cannot be, BrokenPipeError where nobody reads.
+    """
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(descriptor, view) :]
+        except BlockingIOError:
+            _wait(descriptor, for_writing=True)
+        except OSError as error:
+            raise _unwritable(descriptor, error) from error
+
+
+def write_pieces(descriptor: int, pieces: "list[memoryview]") -> None:
+    """Write `pieces` one after another, as `write_to` does."""
+    written = 0
+    try:
+        written = os.writev(descriptor, pieces)
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        raise _unwritable(descriptor, error) from error
+    if written < sum([len(piece) for piece in pieces]):
+        write_to(descriptor, memoryview(b"".join(pieces))[written:])
+
+
+def read_from(descriptor: int, size: int) -> bytes:
+    """What comes next, b"" at the end."""
+    while True:
+        try:
+            return os.read(descriptor, size)
+        except BlockingIOError:
+            _wait(descriptor, for_writing=False)
+
+
+def _unwritable(descriptor: int, error: OSError) -> Exception:
+    """What to raise where `descriptor` cannot be written."""
+    if isinstance(error, BrokenPipeError):
+        return error
+    name = _NAMES.get(descriptor, f"/dev/fd/{descriptor}")
+    return Exit(f"write {name}: {(error.strerror or str(error)).lower()}")
+
+
+def _wait(descriptor: int, for_writing: bool) -> None:
+    import select
+
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT if for_writing else select.POLLIN)
+    poll.poll()

@@ -72,6 +72,9 @@ def main() -> "NoReturn":
             sys.exit(click_tree.complete(console, instruction))
         code = run(console, sys.argv[1:])
         console.flush()
+    except Exit as end:  # what was kept back cannot be written
+        console.err.line(end.message)
+        code = 1
     except BrokenPipeError:
         _die_of_pipe()
     # what an interpreter does at its end costs milliseconds, and threads may still wait for input
@@ -97,7 +100,9 @@ def _die_of_pipe() -> None:
 def run(console: Console, words: "Sequence[str]") -> int:
     """Do what `words` say; the exit code."""
     try:
-        return _run(console, words)
+        code = _run(console, words)
+        console.out.flush()
+        return code
     except Exit as end:
         console.out.flush()
         if end.message:

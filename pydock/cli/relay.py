@@ -4,10 +4,10 @@ Output is copied by the main thread, which also receives the signals; input by a
 stall the other.  Frames are decoded in place and written in runs: a `logs` of many short lines has a frame a line.
 """
 
-import os
 from _struct import Struct
 from _thread import allocate_lock, start_new_thread
 
+from pydock.cli.console import read_from, write_pieces, write_to
 from pydock.cli.exits import Exit
 from pydock.errors import System
 
@@ -57,16 +57,6 @@ class EscapeFilter:
         return bytes(passed), False
 
 
-def write_all(descriptor: int, pieces: "list[memoryview]") -> None:
-    """Write `pieces` one after another; what one call leaves over is written by the next."""
-    total = sum([len(piece) for piece in pieces])
-    written = os.writev(descriptor, pieces)
-    if written < total:
-        rest = memoryview(b"".join(pieces))[written:]
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-
-
 def copy_frames(chunks: "Iterable[bytes | memoryview]", out: "int | None", err: "int | None") -> None:
     """Decode framed output and write it to the descriptors; a stream without one is dropped."""
     pieces: list[memoryview] = []
@@ -94,14 +84,14 @@ def copy_frames(chunks: "Iterable[bytes | memoryview]", out: "int | None", err: 
             if descriptor is not None:
                 if descriptor != target or len(pieces) >= MAX_PIECES:
                     if pieces and target is not None:
-                        write_all(target, pieces)
+                        write_pieces(target, pieces)
                         pieces = []
                     target = descriptor
                 pieces.append(view[position : position + step])
             position += step
             left -= step
         if pieces and target is not None:
-            write_all(target, pieces)
+            write_pieces(target, pieces)
             pieces = []
 
 
@@ -133,9 +123,7 @@ def incoming(connection: "Connection") -> "Iterable[memoryview]":
 def copy_raw(chunks: "Iterable[bytes | memoryview]", out: int) -> None:
     """Write what comes as it is."""
     for chunk in chunks:
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(out, view) :]
+        write_to(out, chunk)
 
 
 class Relay:
@@ -190,7 +178,7 @@ class Relay:
     def _copy_input(self, done: "object") -> None:
         connection = self._connection
         try:
-            while data := os.read(self._console.stdin, BUFFER if not self._tty else 1 << 12):
+            while data := read_from(self._console.stdin, BUFFER if not self._tty else 1 << 12):
                 if self._tty:
                     data, self._detached = self._escape.feed(data)
                 if data:
