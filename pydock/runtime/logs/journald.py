@@ -78,7 +78,7 @@ def _field(name: str, value: bytes) -> bytes:
     return b"%s=%s\n" % (name.encode(), value)
 
 
-def _connect() -> socket.socket:
+def _connect(_: float) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)

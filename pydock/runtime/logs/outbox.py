@@ -4,7 +4,6 @@ In Docker's blocking mode the container waits while too much is in here; in its 
 dropped, newest first.
 """
 
-import contextlib
 import socket
 import time
 from collections import deque
@@ -16,17 +15,25 @@ from pydock.runtime.logs.values import size
 _BLOCKING_LIMIT = 1 << 20
 #: Docker's default for max-buffer-size
 _RING_LIMIT = 1_000_000
-#: how long the last messages are waited for at the container's end, and a lost connection left alone, in seconds
+#: how long the last messages are waited for at the container's end, in seconds
 _LAST_WAIT = 2.0
+#: how long a server may take to answer a connection at the container's start, and later, in seconds: all that the shim
+#: does waits meanwhile
+FIRST_LIMIT, LATER_LIMIT = 10.0, 0.5
+#: how long a lost connection is left alone, in seconds; and, where trying took long, how many times as long as that
 _RETRY = 1.0
+_REST = 20
 #: how ssl says that it cannot go on now; the module itself is imported only where it is used
 _TLS_WAITS = ("SSLWantWriteError", "SSLWantReadError")
 
 
 class Outbox:
-    """Sends messages over the socket that `connect` makes, datagram by datagram or as a stream, and never waits."""
+    """Sends messages over the socket that `connect` makes within a limit in seconds, by datagrams or as a stream.
 
-    def __init__(self, connect: Callable[[], socket.socket], options: Mapping[str, str]) -> None:
+    It never waits for more than a connection, and for that seldom and shortly.
+    """
+
+    def __init__(self, connect: Callable[[float], socket.socket], options: Mapping[str, str]) -> None:
         self._connect = connect
         self._drops = options.get("mode") == "non-blocking"
         self._limit = _BLOCKING_LIMIT
@@ -35,8 +42,8 @@ class Outbox:
         self._waiting: deque[bytes] = deque()
         self._length = 0
         self._torn = False
-        self._tried_at = -_RETRY
-        self._sock: socket.socket | None = connect()
+        self._try_at = 0.0
+        self._sock: socket.socket | None = connect(FIRST_LIMIT)
         self._sock.setblocking(False)
 
     @property
@@ -112,11 +119,14 @@ class Outbox:
 
     def _connect_again(self) -> bool:
         """Another connection: at once, and then from time to time."""
-        if time.monotonic() - self._tried_at < _RETRY:
+        began = time.monotonic()
+        if began < self._try_at:
             return False
-        self._tried_at = time.monotonic()
-        with contextlib.suppress(OSError):
-            self._sock = self._connect()
+        try:
+            self._sock = self._connect(LATER_LIMIT)
             self._sock.setblocking(False)
-            return True
-        return False
+        except OSError:
+            return False
+        finally:
+            self._try_at = time.monotonic() + max(_RETRY, (time.monotonic() - began) * _REST)
+        return True

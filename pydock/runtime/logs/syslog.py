@@ -24,8 +24,6 @@ _FORMATS = ("", "rfc3164", "rfc5424", "rfc5424micro")
 _LOCAL = ("/dev/log", "/var/run/syslog", "/var/run/log")
 _TLS = "tcp+tls"
 _DEFAULT_PORT = 514
-#: how long a server may take to answer a connection at the container's start, in seconds
-_CONNECT_LIMIT = 10
 
 
 def check(options: Mapping[str, str]) -> None:
@@ -68,7 +66,7 @@ def facility(text: str) -> int:
 def open_outbox(log: Log) -> Outbox:
     """The connection to the server that the options name; OSError where it cannot be reached."""
     check(log.options)
-    return Outbox(lambda: connect(log.options), log.options)
+    return Outbox(Server(log.options).connect, log.options)
 
 
 class Encoder:
@@ -104,27 +102,37 @@ class Encoder:
         return f"<{priority}>{stamp} {host}{self._tag}[{pid}]: "
 
 
-def connect(options: Mapping[str, str]) -> socket.socket:
-    """A connection to the server that the options name."""
-    scheme, host, port = address(options.get("syslog-address", ""))
-    if not scheme:
-        return _connect_here()
-    context = _tls_context(options) if scheme == _TLS else None
-    where = host if scheme.startswith("unix") else f"{host}:{port}"
-    with _told_as(f"dial {'tcp' if context else scheme} {where}: connect"):
-        sock = _dial(scheme, host, port)
-    return context.wrap_socket(sock, server_hostname=host) if context else sock
+class Server:
+    """The server that the options name; once found by its name it is known by its address, which takes no look-up."""
 
+    def __init__(self, options: Mapping[str, str]) -> None:
+        self._options = options
+        self._scheme, self._host, self._port = address(options.get("syslog-address", ""))
+        self._known = ""
 
-def _dial(scheme: str, host: str, port: int) -> socket.socket:
-    if scheme in ("unix", "unixgram"):
-        return _connect_unix(host, socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM)
-    if scheme == "udp":
-        family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        sock = socket.socket(family, kind, protocol)
-        sock.connect(target)
+    def connect(self, limit: float) -> socket.socket:
+        """A connection to it within `limit` seconds."""
+        if not self._scheme:
+            return _connect_here(limit)
+        context = _tls_context(self._options) if self._scheme == _TLS else None
+        where = self._host if self._scheme.startswith("unix") else f"{self._host}:{self._port}"
+        with _told_as(f"dial {'tcp' if context else self._scheme} {where}: connect"):
+            sock = self._dial(limit)
+        return context.wrap_socket(sock, server_hostname=self._host) if context else sock
+
+    def _dial(self, limit: float) -> socket.socket:
+        if self._scheme in ("unix", "unixgram"):
+            kind = socket.SOCK_STREAM if self._scheme == "unix" else socket.SOCK_DGRAM
+            return _connect_unix(self._host, kind, limit)
+        host = self._known or self._host
+        if self._scheme == "udp":
+            family, kind, protocol, _, target = socket.getaddrinfo(host, self._port, type=socket.SOCK_DGRAM)[0]
+            sock = socket.socket(family, kind, protocol)
+            sock.connect(target)
+        else:
+            sock = socket.create_connection((host, self._port), timeout=limit)
+        self._known = sock.getpeername()[0]
         return sock
-    return socket.create_connection((host, port), timeout=_CONNECT_LIMIT)
 
 
 @contextlib.contextmanager
@@ -137,18 +145,19 @@ def _told_as(action: str) -> Iterator[None]:
         raise OSError(error.errno or 0, f"{action}: {reason}") from error
 
 
-def _connect_here() -> socket.socket:
+def _connect_here(limit: float) -> socket.socket:
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         for path in _LOCAL:
             try:
-                return _connect_unix(path, kind)
+                return _connect_unix(path, kind, limit)
             except OSError:
                 continue
     raise OSError(0, "Unix syslog delivery error")
 
 
-def _connect_unix(path: str, kind: socket.SocketKind) -> socket.socket:
+def _connect_unix(path: str, kind: socket.SocketKind, limit: float) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, kind)
+    sock.settimeout(limit)
     try:
         sock.connect(path)
     except OSError:

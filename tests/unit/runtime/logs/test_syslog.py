@@ -169,3 +169,25 @@ def test_without_any_server_the_container_goes_on(stream_server: socket.socket) 
         out.write("stdout", b"x" * 9999 + b"\n")
         assert not out.full
     out.finish()
+
+
+def test_later_connections_take_no_look_up_and_little_patience(
+    stream_server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the shim connects nobody is served."""
+    tried: list[tuple[str, float]] = []
+    create = socket.create_connection
+
+    def connect(target: tuple[str, int], timeout: float) -> socket.socket:
+        tried.append((target[0], timeout))
+        return create(target, timeout)
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    port = stream_server.getsockname()[1]
+    out = open_log(Log("syslog", options={"syslog-address": f"tcp://localhost:{port}"}, tag="t"))
+    stream_server.accept()[0].close()
+    deadline = time.monotonic() + 10
+    while len(tried) < 2 and time.monotonic() < deadline:
+        out.write("stdout", b"line\n")
+    out.finish()
+    assert tried == [("localhost", 10.0), ("127.0.0.1", 0.5)]
