@@ -145,6 +145,8 @@ class Lifecycle:
         async with entry.lock:
             record = entry.record
             if record.state.status is Status.RESTARTING:
+                if options.signal:
+                    parse(options.signal)
                 await self._give_up(entry)
                 self._announcements.publish(entry.record, "stop")
                 return
