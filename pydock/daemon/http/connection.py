@@ -219,7 +219,7 @@ class Connection(asyncio.Protocol):
         try:
             path, _, query = head.target.partition("?")
             if not path.startswith("/"):
-                path = urlsplit(path).path or "/"
+                path = _path_of(path)
             path = unescape(path)
             if (clean := cleaned(path)) != path:
                 return Response(301, headers={"Location": quote(clean) + ("?" + query if query else "")})
@@ -285,6 +285,14 @@ class Connection(asyncio.Protocol):
             self.transport.write_eof()
         self.transport.resume_reading()
         self._timer = asyncio.get_running_loop().call_later(LINGER, self.transport.abort)
+
+
+def _path_of(target: str) -> str:
+    """The path in a target that is a whole URL, as proxies send it."""
+    try:
+        return urlsplit(target).path or "/"
+    except ValueError as error:
+        raise InvalidParameter(f"bad request: malformed target: {error}") from None
 
 
 def checked_version(text: str) -> Version:

@@ -49,6 +49,7 @@ def test_head_has_no_body_and_204_and_304_no_length(bench: Bench) -> None:
         (b"/nowhere", 404, "page not found"),
         (b"/conflict", 409, "it is in use"),
         (b"/system", 500, "it failed"),
+        (b"http://[/_ping", 400, "bad request: malformed target"),
         (b"/v1.99/_ping", 400, "client version 1.99 is too new. Maximum supported API version is 1.50"),
         (
             b"/v1.23/_ping",
