@@ -355,7 +355,7 @@ def _launch(
             os.close(directory)
     try:
         if cgroup and directory < 0:
-            join(cgroup.doors(), newborn.pid)
+            join(cgroups.doors(cgroup), newborn.pid)
         born(newborn.pid)
         newborn.release()
         while not newborn.hear():
@@ -385,7 +385,7 @@ def _fork(flags: int, pid_namespace: int, directory: int) -> tuple[int, int]:
 
 
 def join(doors: Sequence[str | bytes], pid: int) -> None:
-    """Move a newborn process into its group, by the files that `Cgroup.doors` tells."""
+    """Move a newborn process into its group, by the files that `cgroups.doors` tells."""
     for door in doors:
         try:
             file = os.open(door, os.O_WRONLY | os.O_CLOEXEC)

@@ -18,7 +18,7 @@ from pydock.errors import PydockError, StepFailed
 from pydock.linux.mounts import Mount
 from pydock.linux.namespaces import CLONE_NEWPID
 from pydock.runtime import bundle
-from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.cgroups import Cgroup, doors
 from pydock.runtime.children import close_all_but, restore_file_limit
 from pydock.runtime.init import InitPlan, is_gone, send_listener, tell_grouped, tell_warning
 from pydock.runtime.launch import (
@@ -224,7 +224,7 @@ def _plan_container(message: StartContainer, netns: int, pipes: Pipes, shim: int
     with contextlib.suppress(FileExistsError):
         os.mkdir(mountpoint, 0o700)
     warnings = cgroup.create(spec.get("linux", {}).get("resources", {})) if cgroup else []
-    tell_grouped(channel, cgroup.doors() if cgroup else [])
+    tell_grouped(channel, doors(cgroup) if cgroup else [])
     launch = ContainerLaunch(
         spec=spec,
         mountpoint=mountpoint,

@@ -5,14 +5,14 @@ A container's first process creates its group, its shim moves it in, the daemon 
     detect() -> Layout            .version 1 or 2 as Docker reports it; .controllers, .warnings
     Cgroup.at("/docker/<id>")     a value: nothing is touched until a method is called
     group.create(resources)       make it with its limits, -> warnings
-    group.add(pid)                move a process in
+    group.add(pid)                move a process in, by its doors(group)
     group.apply(resources)        change limits of a living group, -> warnings
     group.freeze() / thaw(), remove(), pids(), oom_kills(), stats()
     kill_all(group)               every process in it
 """
 
-from pydock.runtime.cgroups.group import Cgroup, kill_all, prime, remove_empty
+from pydock.runtime.cgroups.group import Cgroup, doors, kill_all, prime, remove_empty
 from pydock.runtime.cgroups.layout import Layout, detect
 from pydock.runtime.cgroups.stats import Stats
 
-__all__ = ["Cgroup", "Layout", "Stats", "detect", "kill_all", "prime", "remove_empty"]
+__all__ = ["Cgroup", "Layout", "Stats", "detect", "doors", "kill_all", "prime", "remove_empty"]

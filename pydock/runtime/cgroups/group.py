@@ -46,12 +46,8 @@ class Cgroup(ABC):
 
     def add(self, pid: int) -> None:
         """Move process `pid` in (0: the caller).  The first move in a while takes about 10 ms (see `prime`)."""
-        for door in self.doors():
+        for door in doors(self):
             files.write(door, str(pid))
-
-    def doors(self) -> list[str]:
-        """The files that a process's number is written to, each in turn, to move it in."""
-        return [f"{directory}/cgroup.procs" for directory in self._directories()]
 
     @abstractmethod
     def descriptor(self) -> int:
@@ -89,6 +85,11 @@ class Cgroup(ABC):
         """Remove the group (never its parents); fine where it is gone already."""
         for directory in self._directories():
             files.remove_tree(directory, PATIENCE)
+
+
+def doors(group: Cgroup) -> list[str]:
+    """The files that a process's number is written to, each in turn, to move it in."""
+    return [f"{directory}/cgroup.procs" for directory in group._directories()]
 
 
 def kill_all(group: Cgroup) -> None:
