@@ -161,14 +161,18 @@ class Catalog:
             lambda connection: table.update(connection, record.id, record.name, text), replace_record, give_up
         )
 
-    def note(self, entry: Entry, record: Container) -> None:
-        """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway."""
+    def note(self, entry: Entry, record: Container) -> "Future[None]":
+        """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway.
+
+        What comes back is done when it would outlive the daemon's death.
+        """
         text = persistence.encode(record)
         entry.record = record
         written = self._database.submit(
             lambda connection: table.update(connection, record.id, record.name, text), durable=False
         )
         written.add_done_callback(lambda written: _complain(entry, written))
+        return written
 
     async def settle(self, entry: Entry, record: Container) -> None:
         """Put `record` (of the same name) in place, durably if the disk can: for what has happened all the same."""

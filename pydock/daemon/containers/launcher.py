@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -49,11 +50,16 @@ class Launcher:
         """The directory where a container's shim and the daemon find each other."""
         return self._bundles / container_id
 
-    async def launch(self, record: Container, provision: Provision, clients: Sequence[GivenClient]) -> LiveContainer:
-        """Have a shim start the container; what becomes of it, `LiveContainer.started` tells."""
+    async def launch(
+        self, record: Container, provision: Provision, clients: Sequence[GivenClient], noted: "Future[None]"
+    ) -> LiveContainer:
+        """Have a shim start the container; what becomes of it, `LiveContainer.started` tells.
+
+        No shim is asked for before it has been `noted` what the container has: the next daemon must find it.
+        """
         ours, theirs = datagram.pair()
         try:
-            await offload(self._send, record, provision, clients, theirs)
+            await offload(self._send, record, provision, clients, theirs, noted)
         except BaseException:
             ours.close()
             raise
@@ -95,7 +101,12 @@ class Launcher:
         return was_here
 
     def _send(
-        self, record: Container, provision: Provision, clients: Sequence[GivenClient], control: socket.socket
+        self,
+        record: Container,
+        provision: Provision,
+        clients: Sequence[GivenClient],
+        control: socket.socket,
+        noted: "Future[None]",
     ) -> None:
         spec = self._spec(record, provision)
         config = record.config
@@ -124,6 +135,7 @@ class Launcher:
         )
         network = [sandbox.netns] if sandbox.netns >= 0 else []
         descriptors = [control.fileno(), *network, *sandbox.held, *(client.descriptor for client in clients)]
+        wait((noted,))
         self._zygote.start_container(message, descriptors)
 
     def _spec(self, record: Container, provision: Provision) -> dict[str, Any]:

@@ -84,8 +84,8 @@ class Starter:
             sandbox = provision.sandbox
             record = replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
             # what the shim is about to hold must be found again where the daemon dies before it hears of the start
-            self._catalog.note(entry, record)
-            live = await self._launcher.launch(record, provision, self._attachments.give_away(record.id))
+            noted = self._catalog.note(entry, record)
+            live = await self._launcher.launch(record, provision, self._attachments.give_away(record.id), noted)
             undo.push_async_callback(offload, self._launcher.bury, record)
             undo.callback(live.close)
             started = await live.started()
