@@ -115,6 +115,26 @@ TOPS = [
 ]  # fmt: skip
 
 
+def test_starts_that_fail_after_a_life(pair: Pair) -> None:
+    """What a start and a restart say, and which exit code stays."""
+
+    def scene(on: Engine) -> Any:
+        on.ok("run -d --name @d --ipc shareable @box sleep 1000")
+        on.ok("create --name @never @box nope")
+        for code in (0, 3):
+            on.run(f"run --name @ended{code} --ipc container:@d @box sh -c 'exit {code}'")
+        on.ok("stop -t 0 @d")
+        seen = []
+        for name in ("never", "ended0", "ended3"):
+            for action in ("start", "restart", "restart?t=0"):
+                answer = on.api("POST", f"/containers/@{name}/{action}")
+                after = state(on, f"@{name}")
+                seen.append((name, action, answer, after["Status"], after["ExitCode"], after["Error"]))
+        return seen, on.run("restart @ended3 @none"), on.api("POST", "/containers/@none/restart")
+
+    pair.compare(scene)
+
+
 def test_top(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         on.ok(["run", "-d", "--name", "@c", "-u", "1234", "@box", "sh", "-c", "sleep 1000 & exec sleep 2000"])

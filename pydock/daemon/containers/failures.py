@@ -14,7 +14,9 @@ _MISMATCH = (
     ": Are you trying to mount a directory onto a file (or vice-versa)? "
     "Check if the specified host path exists and is the expected type"
 )
-_NOT_FOUND, _NOT_ALLOWED, _OTHER = 127, 126, 128
+_NOT_FOUND, _NOT_ALLOWED = 127, 126
+#: where nothing says more; an exit code that is there stays
+UNKNOWN = 128
 _ENTER = "enter the working directory "
 
 
@@ -22,20 +24,20 @@ def of_start(error: Exception) -> tuple[PydockError, int]:
     """Why a container did not start: the error to tell, and the exit code to record."""
     if not isinstance(error, StepFailed):
         if isinstance(error, PydockError):
-            return error, _OTHER
+            return error, UNKNOWN
         reason = words_of(error) if isinstance(error, OSError) else str(error)
-        return System(f"failed to start container: {reason}"), _OTHER
+        return System(f"failed to start container: {reason}"), UNKNOWN
     if error.step == "initialize logging driver":
-        return System(f"failed to create task for container: failed to {error.message}"), _OTHER
+        return System(f"failed to create task for container: failed to {error.message}"), UNKNOWN
     if error.step == "look up the user":
-        return System(error.detail or error.message), _OTHER
-    return _judge(error, _CREATE_FAILED, _OTHER)
+        return System(error.detail or error.message), UNKNOWN
+    return _judge(error, _CREATE_FAILED, UNKNOWN)
 
 
 def of_exec(error: StepFailed) -> tuple[PydockError, int]:
     """Why an exec did not start, likewise."""
     if error.step.startswith(_ENTER) and not error.step.startswith(f"{_ENTER}/"):
-        return System("OCI runtime exec failed: exec failed: Cwd must be an absolute path"), _OTHER
+        return System("OCI runtime exec failed: exec failed: Cwd must be an absolute path"), UNKNOWN
     return _judge(error, _EXEC_FAILED, _NOT_ALLOWED)
 
 

@@ -21,7 +21,7 @@ from pydock.daemon.containers.signals import parse, stop_signal
 from pydock.daemon.containers.start import Starter
 from pydock.daemon.containers.waiters import Condition, Outcome, Waiters
 from pydock.daemon.offload import offload
-from pydock.errors import Conflict, NotModified, PydockError, System
+from pydock.errors import Conflict, InvalidParameter, NotModified, PydockError, System
 
 #: how long a container is given to end by its stop signal, in seconds, where neither request nor container say
 STOP_TIMEOUT = 10
@@ -76,9 +76,9 @@ class Lifecycle:
         """Stop a container: its signal, then SIGKILL; NotModified where it does not run."""
         await _whole(self._stop(entry, options))
 
-    async def restart(self, entry: Entry, options: StopOptions = StopOptions()) -> None:
-        """Stop a container where it runs, and start it."""
-        await _whole(self._restart(entry, options))
+    async def restart(self, entry: Entry, name: str, options: StopOptions = StopOptions()) -> None:
+        """Stop a container where it runs, and start it; `name` is what the user calls it."""
+        await _whole(self._restart(entry, name, options))
 
     async def kill(self, entry: Entry, number: int) -> None:
         """Send a signal; after SIGKILL wait for the end."""
@@ -179,7 +179,20 @@ class Lifecycle:
         if not await _within(end, KILL_PATIENCE):
             raise System("tried to kill container, but did not receive an exit event")
 
-    async def _restart(self, entry: Entry, options: StopOptions) -> None:
+    async def _restart(self, entry: Entry, name: str, options: StopOptions) -> None:
+        introduction = f"Cannot restart container {name}: "
+        if options.signal and entry.record.state.status.is_running():
+            try:
+                parse(options.signal)
+            except InvalidParameter as error:
+                raise InvalidParameter(introduction + error.message) from None
+        try:
+            await self._stop_and_start(entry, options)
+        except PydockError as error:  # the engine's own, as in Docker, whatever it is
+            raise System(introduction + error.message) from error
+        self._announcements.publish(entry.record, "restart")
+
+    async def _stop_and_start(self, entry: Entry, options: StopOptions) -> None:
         self._afterlife.hold(entry)
         try:
             with suppress(NotModified):
@@ -188,7 +201,6 @@ class Lifecycle:
             self._afterlife.release(entry)
         with suppress(NotModified):
             await self._start(entry)
-        self._announcements.publish(entry.record, "restart")
 
     # signals
 

@@ -102,7 +102,7 @@ class Starter:
             entry.record.state,
             status=Status.EXITED if status == Status.RESTARTING else status,
             pid=0,
-            exit_code=code,
+            exit_code=code if code != failures.UNKNOWN else entry.record.state.exit_code or code,
             error=error.message,
         )
         endpoints = {name: endpoint.without_state() for name, endpoint in entry.record.endpoints.items()}

@@ -25,7 +25,7 @@ class Lifecycle(Protocol):
 
     def stop(self, entry: Entry, options: StopOptions) -> Awaitable[None]: ...
 
-    def restart(self, entry: Entry, options: StopOptions) -> Awaitable[None]: ...
+    def restart(self, entry: Entry, name: str, options: StopOptions) -> Awaitable[None]: ...
 
     def kill(self, entry: Entry, number: int) -> Awaitable[None]: ...
 
@@ -97,7 +97,7 @@ class ContainerLife:
     async def restart(self, request: Request) -> Response:
         """``POST /containers/{id}/restart``."""
         timeout, entry = _timeout(request), self._entry(request)
-        await self._lifecycle.restart(entry, StopOptions(_stop_signal(request), timeout))
+        await self._lifecycle.restart(entry, request.params["id"], StopOptions(_stop_signal(request), timeout))
         return no_content()
 
     async def kill(self, request: Request) -> Response:
