@@ -125,7 +125,7 @@ class Lifecycle:
             status = entry.record.state.status
             if status is Status.PAUSED:
                 raise Conflict("cannot start a paused container, try unpause instead")
-            if status is Status.RUNNING:
+            if status.is_running():  # one that waits for its restart too, as in Docker
                 raise NotModified(f"container {entry.id} is already running")
             if not status.can_start() or entry in self._leaving:
                 raise Conflict("container is marked for removal and cannot be started")

@@ -25,8 +25,8 @@ class Status(StrEnum):
     DEAD = "dead"
 
     def can_start(self) -> bool:
-        """Whether a start may be tried; a restarting one may be started at once."""
-        return self in (Status.CREATED, Status.EXITED, Status.RESTARTING)
+        """Whether a start may be tried."""
+        return self in (Status.CREATED, Status.EXITED)
 
     def is_running(self) -> bool:
         """Whether it counts as running for Docker's ``State.Running`` (paused and restarting ones do)."""

@@ -63,6 +63,13 @@ def test_a_signal_that_meant_the_end_still_does_when_the_container_ends_later(en
     eventually(lambda: engine.get(f"/containers/{identity}/json")["RestartCount"] == 1)
 
 
+def test_a_start_changes_nothing(engine: Daemon) -> None:
+    identity = _waiting(engine)
+    assert engine.call("POST", f"/containers/{identity}/start")[0] == 304
+    count = engine.get(f"/containers/{identity}/json")["RestartCount"]
+    eventually(lambda: engine.get(f"/containers/{identity}/json")["RestartCount"] > count)
+
+
 def test_a_stop_by_a_signal_that_is_none_is_refused(engine: Daemon) -> None:
     identity = _waiting(engine)
     assert engine.call("POST", f"/containers/{identity}/stop?signal=BOGUS")[0] == 400
