@@ -13,9 +13,17 @@ from pydock.linux.rtnetlink import Address
 from pydock.network.namespaces import Space
 
 
-def names_by_mac(space: Space) -> dict[str, str]:
-    """The names of a namespace's interfaces by their hardware addresses."""
-    return {link.mac: link.name for link in rt.links(space.netlink) if link.mac}
+def names(space: Space) -> set[str]:
+    """The names of a namespace's interfaces."""
+    return {link.name for link in rt.links(space.netlink)}
+
+
+def names_by_address(space: Space) -> dict[str, str]:
+    """The names of a namespace's interfaces by their hardware and their IP addresses (ipvlan ones share the former)."""
+    links = rt.links(space.netlink)
+    by_index = {link.index: link.name for link in links}
+    found = {link.mac: link.name for link in links if link.mac}
+    return found | {str(one.ip): by_index[index] for index, one in rt.addresses(space.netlink) if index in by_index}
 
 
 def detach(space: Space, name: str) -> None:

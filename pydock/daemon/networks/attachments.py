@@ -117,16 +117,17 @@ class Attachments:
         else:
             live.space = self._ground.namespaces.open(f"/proc/{init_pid}/ns/net")
             live.key = self._link_key(live.id, f"/proc/{init_pid}/ns/net")
-        macs = interfaces.names_by_mac(live.space) if live.space else {}
+        found = interfaces.names_by_address(live.space) if live.space else {}
         joined = self._ground.host.joined(live.space) if live.space else {}
         for name, settings in sandbox.endpoints.items():
             network = self._registry.get(settings.network_id) or self._registry.get(name)
             if network is None:
                 continue  # removed by force while it ran
             is_bridge = network.record.driver == "bridge"
-            if is_bridge and settings.mac_address not in macs and network.record.bridge_name not in joined.values():
+            if is_bridge and settings.mac_address not in found and network.record.bridge_name not in joined.values():
                 continue  # the daemon died in the midst of a disconnect
-            place = endpoints.restored(network, settings, macs.get(settings.mac_address, ""))
+            known_by = settings.mac_address or settings.ip_address or settings.global_ipv6_address
+            place = endpoints.restored(network, settings, found.get(known_by, ""))
             # the daemon may have died in the midst of a rename
             place = replace(place, settings=with_names(place, container))
             live.places[network.record.name] = place

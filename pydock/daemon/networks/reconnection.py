@@ -31,7 +31,7 @@ class Reconnection:
             raise System(f"container {live.container.id} has no network namespace of its own")
         network = self._registry.find(name)
         container = live.container
-        taken = set(interfaces.names_by_mac(live.space).values())
+        taken = interfaces.names(live.space)
         with ExitStack() as undo:
             network.join(container.id)
             undo.callback(network.leave, container.id)
