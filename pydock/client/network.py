@@ -1,5 +1,6 @@
 """Connections over TCP, with or without TLS.  Called by `wire`; a Unix socket does not pay for these imports."""
 
+import contextlib
 import socket as sockets
 import ssl
 import threading
@@ -26,6 +27,8 @@ class TlsSocket:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         self._lock = threading.Lock()
         self._sending = threading.Lock()
+        #: what was decrypted before anybody asked for it
+        self._ready = bytearray()
         self._handshake()
 
     def _handshake(self) -> None:
@@ -69,6 +72,10 @@ class TlsSocket:
         while True:
             try:
                 with self._lock:
+                    if self._ready:
+                        data = bytes(self._ready[:size])
+                        del self._ready[:size]
+                        return data
                     return self._tls.read(size)
             except ssl.SSLWantReadError:
                 self._flush()
@@ -85,15 +92,19 @@ class TlsSocket:
     def shutdown(self, how: int) -> None:
         """Tell the other side that nothing more comes; with SHUT_RDWR, end both directions."""
         if how == sockets.SHUT_WR:
-            try:
-                with self._lock:
+            with self._lock:
+                self._decrypt()  # the farewell looks for the other side's, and drops the data that it comes upon
+                with contextlib.suppress(ssl.SSLError):  # that is still to come
                     self._tls.unwrap()
-            except ssl.SSLError:
-                # the other side's own farewell is still to come
-                pass
             self._flush()
         else:
             self._sock.shutdown(how)
+
+    def _decrypt(self) -> None:
+        """Have ready all that has come.  The lock is held."""
+        with contextlib.suppress(ssl.SSLError):  # no more has come, or no more will, which the next to ask is told
+            while data := self._tls.read(BLOCK):
+                self._ready += data
 
     def close(self) -> None:
         """Close the socket."""
