@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydock.daemon import filter_keys
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Container, Status
 from pydock.errors import InvalidParameter, NotFound
@@ -86,9 +87,7 @@ class Selection:
 
 def read(filters: Filters, catalog: Catalog, ancestry: Ancestry) -> Selection:
     """Check and read `filters`."""
-    for key in filters:
-        if key not in ACCEPTED:
-            raise InvalidParameter(f"invalid filter '{key}'")
+    filter_keys.check(filters, ACCEPTED)
     for value in filters.get("status", ()):
         if value not in _STATUSES:
             raise InvalidParameter(

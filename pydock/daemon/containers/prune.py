@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from pydock.daemon import filter_keys
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.lifecycle import Lifecycle, RemoveOptions
 from pydock.daemon.containers.record import Status
@@ -55,9 +56,7 @@ class Pruning:
 
 def _check(filters: Mapping[str, Sequence[str]]) -> int | None:
     """The moment of ``until``, None where there is none."""
-    for key in filters:
-        if key not in _ACCEPTED:
-            raise InvalidParameter(f"invalid filter '{key}'")
+    filter_keys.check(filters, _ACCEPTED)
     moments = filters.get("until") or ()
     if len(moments) > 1:
         raise InvalidParameter("more than one until filter specified")

@@ -13,13 +13,6 @@ _TRUE, _FALSE = frozenset(("1", "true")), frozenset(("0", "false"))
 Filters = Mapping[str, Sequence[str]]
 
 
-def check_keys(filters: Filters, accepted: frozenset[str]) -> None:
-    """Refuse filters that are not known here, in Docker's words."""
-    for key in filters:
-        if key not in accepted:
-            raise InvalidParameter(f"invalid filter '{key}'" if key else "invalid filter")
-
-
 def boolean(filters: Filters, key: str, default: bool) -> bool:
     """Return a filter that is true or false; what else is asked for beside one of them counts for nothing."""
     values = filters.get(key)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from pydock.daemon import filter_keys
 from pydock.daemon.images import filtering, naming
 from pydock.daemon.moments import SECOND, parse_moment, parse_rfc3339
 from pydock.errors import InvalidParameter
@@ -53,7 +54,7 @@ def moment(created: str) -> int | None:
 def select(view: View, options: ListOptions) -> list[dict[str, Any]]:
     """The images that pass the filters, the newest first."""
     filters = options.filters
-    filtering.check_keys(filters, _ACCEPTED)
+    filter_keys.check(filters, _ACCEPTED)
     dangling_only = filtering.boolean(filters, "dangling", False)
     passes = _tests(view, filters)
     patterns = filters.get("reference") or ()

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pydock.daemon import filter_keys
 from pydock.daemon.events import Events
 from pydock.daemon.images import filtering, lookup, naming
 from pydock.daemon.images.listing import moment
@@ -54,7 +55,7 @@ class Removal:
 
     def prune(self, filters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Delete what no container uses: ``{"ImagesDeleted": [...], "SpaceReclaimed": bytes}``."""
-        filtering.check_keys(filters, _PRUNE_FILTERS)
+        filter_keys.check(filters, _PRUNE_FILTERS)
         dangling_only = filtering.boolean(filters, "dangling", True)
         moments = filters.get("until") or ()
         if len(moments) > 1:

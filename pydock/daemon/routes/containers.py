@@ -17,7 +17,6 @@ from pydock.daemon.http.router import Route
 from pydock.daemon.networks.wire import parse_endpoint
 from pydock.imagestore import platforms
 
-_PRUNE_FILTERS = frozenset({"label", "label!", "until"})
 _BUILTIN = ("default", "bridge", "host", "none")
 
 
@@ -152,7 +151,7 @@ class Containers:
 
     async def prune(self, request: Request) -> Response:
         """POST /containers/prune."""
-        filters = request.query.filters(_PRUNE_FILTERS)
+        filters = request.query.filters()
         removed, won = await self._pruning.prune(filters)
         return json_response({"ContainersDeleted": removed or None, "SpaceReclaimed": won})
 

@@ -6,6 +6,7 @@ Pure functions, called by the volumes service.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from pydock.daemon import filter_keys
 from pydock.daemon.volumes.volume import Volume
 from pydock.errors import InvalidParameter, NotFound
 from pydock.expressions import matcher
@@ -63,7 +64,7 @@ def check_options(name: str, options: Mapping[str, str]) -> None:
 
 def list_filter(filters: Mapping[str, Sequence[str]], is_referred: Callable[[str], bool]) -> Callable[[Volume], bool]:
     """The predicate of a list request; values of a key are alternatives (labels must all be there)."""
-    _check_keys(filters, _LIST_FILTERS)
+    filter_keys.check(filters, _LIST_FILTERS)
     names = [matcher(value) for value in filters.get("name", ())]
     drivers, labels = filters.get("driver", ()), filters.get("label", ())
     dangling: bool | None = None
@@ -83,7 +84,7 @@ def list_filter(filters: Mapping[str, Sequence[str]], is_referred: Callable[[str
 
 def prune_filter(filters: Mapping[str, Sequence[str]]) -> Callable[[Volume], bool]:
     """The predicate of a prune: anonymous volumes only, unless ``all`` is true; never one with driver options."""
-    _check_keys(filters, _PRUNE_FILTERS)
+    filter_keys.check(filters, _PRUNE_FILTERS)
     everything = "all" in filters and _boolean("all", filters["all"])
     wanted, unwanted = filters.get("label", ()), filters.get("label!", ())
 
@@ -96,12 +97,6 @@ def prune_filter(filters: Mapping[str, Sequence[str]]) -> Callable[[Volume], boo
         )
 
     return passes
-
-
-def _check_keys(filters: Mapping[str, Sequence[str]], accepted: frozenset[str]) -> None:
-    for key in filters:
-        if key not in accepted:
-            raise InvalidParameter(f"invalid filter '{key}'" if key else "invalid filter")
 
 
 def _boolean(key: str, values: Sequence[str], brief: bool = False) -> bool:

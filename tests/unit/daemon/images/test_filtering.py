@@ -2,6 +2,7 @@
 
 import pytest
 
+from pydock.daemon import filter_keys
 from pydock.daemon.images import filtering
 from pydock.errors import InvalidParameter
 
@@ -21,10 +22,10 @@ def test_what_is_neither_true_nor_false(values: list[str]) -> None:
 
 
 def test_unknown_keys() -> None:
-    filtering.check_keys({"label": ["x"]}, frozenset(("label",)))
+    filter_keys.check({"label": ["x"]}, frozenset(("label",)))
     for key, message in (("x", "invalid filter 'x'"), ("", "invalid filter")):
         with pytest.raises(InvalidParameter) as raised:
-            filtering.check_keys({key: []}, frozenset(("label",)))
+            filter_keys.check({key: []}, frozenset(("label",)))
         assert raised.value.message == message
 
 
