@@ -4,7 +4,6 @@ Called by the catalog within the database's transactions; what the text holds is
 """
 
 import sqlite3
-from collections.abc import Iterator
 
 from pydock.daemon.state import damaged
 from pydock.daemon.state.schema import Step
@@ -39,8 +38,6 @@ def delete(connection: sqlite3.Connection, id: str) -> None:
     connection.execute("DELETE FROM containers WHERE id = ?", (id,))
 
 
-def all_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, bytes]]:
+def all_rows(connection: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
     """Every (id, name, record), the record as it is on the disk: UTF-8 where it is not damaged."""
-    columns = "CAST(id AS BLOB), CAST(name AS BLOB), CAST(record AS BLOB)"
-    for row in connection.execute(f"SELECT {columns} FROM containers"):
-        yield damaged.key(row[0]), damaged.key(row[1]), row[2]
+    return damaged.texts(connection, "containers", ("id", "name"), ("CAST(record AS BLOB)",))

@@ -1,6 +1,6 @@
 """Reading rows of which some may be damaged: SQLite says nothing of a whole answer where one text in it is none.
 
-The tables' modules read texts as ``CAST(column AS BLOB)`` and make texts of them here, one row at a time.
+So texts are read as ``CAST(column AS BLOB)``, and made texts one row at a time.  Called by the tables' modules.
 """
 
 import sqlite3
@@ -12,9 +12,9 @@ def texts(connection: sqlite3.Connection, table: str, columns: Sequence[str], ot
     """The rows of `table` as tuples: its text `columns`, whatever stands there, then `others` as they are."""
     wanted = ", ".join((*(f"CAST({column} AS BLOB)" for column in columns), *others))
     rows = connection.execute(f"SELECT {wanted} FROM {table}")
-    return [(*map(key, row[: len(columns)]), *row[len(columns) :]) for row in rows]
+    return [(*map(_text, row[: len(columns)]), *row[len(columns) :]) for row in rows]
 
 
-def key(value: bytes) -> str:
+def _text(value: bytes) -> str:
     """The text of a column, in a form that can be told where it is none."""
     return value.decode("utf-8", "backslashreplace")

@@ -29,9 +29,9 @@ class NetworkStore:
 
     def load(self) -> list[tuple[str, str, bytes]]:
         """Every (id, name, record), the record as it is on the disk: JSON where it is not damaged."""
-        columns = "CAST(id AS BLOB), CAST(name AS BLOB), CAST(record AS BLOB)"
-        rows = self._database.read(lambda index: index.execute(f"SELECT {columns} FROM networks").fetchall())
-        return [(damaged.key(row[0]), damaged.key(row[1]), row[2]) for row in rows]
+        return self._database.read(
+            lambda index: damaged.texts(index, "networks", ("id", "name"), ("CAST(record AS BLOB)",))
+        )
 
     def seed(self) -> bytes:
         """Bytes that are this engine's own: its IPv6 addresses are made of them."""

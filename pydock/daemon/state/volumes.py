@@ -46,13 +46,12 @@ def delete(connection: sqlite3.Connection, name: str) -> None:
 
 def all_rows(connection: sqlite3.Connection) -> Iterator[tuple[str, Row | None]]:
     """Every volume by its name; None where its row is damaged."""
-    columns = "CAST(name AS BLOB), created, anonymous, CAST(labels AS BLOB), CAST(options AS BLOB)"
-    for name, created, anonymous, labels, options in connection.execute(f"SELECT {columns} FROM volumes"):
-        text = damaged.key(name)
+    others = ("created", "anonymous", "CAST(labels AS BLOB)", "CAST(options AS BLOB)")
+    for name, created, anonymous, labels, options in damaged.texts(connection, "volumes", ("name",), others):
         try:
-            yield text, (text, created + 0, bool(anonymous), _texts(labels), _texts(options))
+            yield name, (name, created + 0, bool(anonymous), _texts(labels), _texts(options))
         except (ValueError, TypeError):
-            yield text, None
+            yield name, None
 
 
 def _texts(text: bytes) -> dict[str, str] | None:
