@@ -9,7 +9,7 @@ import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Entry
@@ -77,10 +77,7 @@ class Archive:
                     with contextlib.suppress(BrokenPipeError):  # the worker tells why
                         await pour(pipe.near)
                 finally:
-                    pipe.close_near()
-                    await asyncio.wait([work])
-                    if not work.cancelled():
-                        work.exception()  # where the pouring failed, that is told
+                    await _ended(pipe, work)  # where the pouring failed, that is told
                 try:
                     work.result()
                 except (NotFound, FileNotFoundError):
@@ -159,10 +156,15 @@ async def _reading(write: Callable[[int], object]) -> AsyncIterator[AsyncIterato
             async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
                 yield pieces
         finally:
-            pipe.close_near()
-            await asyncio.wait([work])
-            if not work.cancelled():
-                work.exception()
+            await _ended(pipe, work)
+
+
+async def _ended(pipe: Pipe, work: "asyncio.Future[Any]") -> None:
+    """Have the thread at the pipe's other end finish; what it raised is no news any more."""
+    pipe.close_near()
+    await asyncio.wait([work])
+    if not work.cancelled():
+        work.exception()
 
 
 async def _pieces(pipe: Pipe, work: "asyncio.Future[object]") -> AsyncGenerator[bytes, None]:

@@ -69,8 +69,7 @@ class Inspection:
             **sizes,
             "Mounts": [mount_json(point) for point in record.mounts],
             "Config": _config(record),
-            "NetworkSettings": network_settings(container_network(record), sandbox)
-            | {"Bridge": self._bridge_of(record)},
+            "NetworkSettings": network_settings(container_network(record), sandbox, self._bridge_of(record)),
         }
 
     def _bridge_of(self, record: Container) -> str:

@@ -85,7 +85,7 @@ class Attachments:
             live.publication = self._publish(live)
             undo.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
             undo.callback(live.publication.close_sockets)
-            self._relay(live)
+            self._ground.relays.write(container.id, live.publication, self._leading(live))
             undo.callback(self._ground.relays.remove, container.id)
             self._write_files(live)
             if live.resolver:
@@ -136,9 +136,9 @@ class Attachments:
         if live.space and names_wanted(live.places.values()):
             live.resolver = self._files.for_resolver(container)
             self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
-        target = self._target(live.places) or Target({}, ())
+        target = self._leading(live)
         live.publication = publishing.adopt(sandbox.ports, target, self._ground.ports, self._ground.firewall)
-        self._relay(live)
+        self._ground.relays.write(container.id, live.publication, target)
         return live
 
     def _cut_off(self, live: LiveSandbox, joined: Mapping[str, str]) -> None:
@@ -198,9 +198,9 @@ class Attachments:
         if live.space:
             ways = [(one.port.name, version, one.gateway(version)) for version, one in chosen.items() if one.port]
             interfaces.set_gateways(live.space, ways)
-        target = self._target(live.places) or Target({}, ())
+        target = self._leading(live)
         publishing.retarget(live.publication, target, self._ground.firewall)
-        self._relay(live)
+        self._ground.relays.write(live.container.id, live.publication, target)
         self._refresh_names(live)
 
     def _refresh_names(self, live: LiveSandbox) -> None:
@@ -211,9 +211,9 @@ class Attachments:
             live.resolver = self._files.for_resolver(container, write=True)
             self._names.start(container.id, live.places, live.resolver, live.space.descriptor)
 
-    def _relay(self, live: LiveSandbox) -> None:
-        target = self._target(live.places) or Target({}, ())
-        self._ground.relays.write(live.container.id, live.publication, target)
+    def _leading(self, live: LiveSandbox) -> Target:
+        """Where ports lead now, be it nowhere."""
+        return self._target(live.places) or Target({}, ())
 
     def own_records(self, live: LiveSandbox, place: Place) -> list[Record]:
         """The lines of /etc/hosts that a place on a network brings."""

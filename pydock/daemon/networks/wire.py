@@ -14,12 +14,12 @@ _DEFAULT = "bridge"
 _EMPTY = EndpointSettings()
 
 
-def network_settings(container: ContainerNetwork, sandbox: Sandbox | None) -> dict[str, Any]:
+def network_settings(container: ContainerNetwork, sandbox: Sandbox | None, bridge: str) -> dict[str, Any]:
     """``NetworkSettings`` of a container's inspect; `sandbox` is None where it does not run."""
     endpoints = sandbox.endpoints if sandbox else container.endpoints
     main = endpoints.get(_DEFAULT, _EMPTY) if sandbox else _EMPTY
     return {
-        "Bridge": "",
+        "Bridge": bridge,
         "SandboxID": sandbox.id if sandbox else "",
         "SandboxKey": sandbox.key if sandbox else "",
         "Ports": ports_json(sandbox.shown_ports) if sandbox else {},
