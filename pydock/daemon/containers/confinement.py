@@ -5,12 +5,12 @@ The spec builder asks for it, `inspect` shows it.
 
 import logging
 
+from pydock.daemon.containers.security_options import UNCONFINED
 from pydock.errors import PydockError
 from pydock.runtime import apparmor_profile
 from pydock.runtime.security_labels import apparmor_enabled
 from pydock.worker.calls import JobRunner
 
-UNCONFINED = "unconfined"
 _JOB = "pydock.runtime.apparmor_profile:load"
 _log = logging.getLogger(__name__)
 

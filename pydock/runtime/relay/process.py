@@ -14,6 +14,7 @@ from typing import Final
 
 from pydock.linux.process import set_parent_death_signal
 from pydock.runtime.event_loop import EventLoop
+from pydock.runtime.launcher import set_oom_score
 from pydock.runtime.relay.tcp import TcpPort, Traffic
 from pydock.runtime.relay.udp import UdpPort
 
@@ -29,8 +30,7 @@ def live(served: Sequence[int], targets: str, shim: int) -> None:
     signal.set_wakeup_fd(-1)
     if os.getppid() != shim:
         return
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("0")
+    set_oom_score(0)
     gc.enable()
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     loop = EventLoop()
