@@ -4,8 +4,6 @@ A bridge or a control group called ``pdt``, the number of a process and a letter
 """
 
 import contextlib
-import hashlib
-import json
 import os
 import re
 import shutil
@@ -17,9 +15,9 @@ from pathlib import Path
 
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.cgroups.layout import detect
+from tests import engine_traces
 
 _NAME = re.compile(r"pdt(\d+)[a-z]")
-_LOG = "/runtime.log"
 #: how long killed processes may take to be gone, in seconds
 _PATIENCE = 10.0
 
@@ -28,14 +26,14 @@ def sweep() -> None:
     """End what is left of them and take it away; what a run that goes on has stays."""
     if os.geteuid() or not shutil.which("ip") or not shutil.which("nft"):
         return
-    listed = subprocess.run(["ip", "-d", "-j", "link"], capture_output=True, check=True).stdout
-    links = {link["ifname"]: str(link.get("ifalias", "")) for link in json.loads(listed)}
+    links = {link["ifname"]: str(link.get("ifalias", "")) for link in engine_traces.links()}
     for name in filter(_is_left_over, {*links, *_groups()}):
         owner = links.get(name, "")
         for pid in _daemons(name):  # before those that they would start again
             _kill(pid)
-        for pid in _processes(owner):
-            _kill(pid)
+        for pid, exec_root in engine_traces.processes().items():
+            if engine_traces.table(exec_root) == owner:
+                _kill(pid)
         _end_group(name)
         for link, alias in links.items():
             if link == name or (owner and alias == owner):
@@ -60,19 +58,8 @@ def _groups() -> Iterator[str]:
 
 def _daemons(bridge: str) -> list[int]:
     """The engines that were told to use a bridge."""
-    return [pid for pid in _pids() if f"\0{bridge}\0".encode() in _read(pid)]
-
-
-def _processes(owner: str) -> list[int]:
-    """The zygotes, shims and resolvers of an engine: their messages go to the log in its exec root."""
-    found = []
-    for pid in _pids():
-        with contextlib.suppress(OSError):
-            log = os.readlink(f"/proc/{pid}/fd/2").removesuffix(" (deleted)")
-            root = hashlib.sha256(log.removesuffix(_LOG).encode()).hexdigest()
-            if log.endswith(_LOG) and owner == f"pydock-{root[:8]}":
-                found.append(pid)
-    return found
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [pid for pid in pids if f"\0{bridge}\0".encode() in _read(pid)]
 
 
 def _end_group(name: str) -> None:
@@ -89,10 +76,6 @@ def _end_group(name: str) -> None:
             Cgroup.at(f"/{name}").remove()
             return
         time.sleep(0.05)
-
-
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
 def _read(pid: int) -> bytes:

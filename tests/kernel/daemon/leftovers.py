@@ -1,7 +1,6 @@
 """What a daemon has on disk and in the kernel that its index does not name: the crash tests want none of it."""
 
 import contextlib
-import hashlib
 import json
 import os
 import sqlite3
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydock.runtime.cgroups.layout import detect
+from tests import engine_traces
 from tests.kernel.daemon.daemon_process import Daemon
 
 #: what a container that does not run may leave in its bundle
@@ -35,19 +35,14 @@ def find(engine: Daemon) -> list[str]:
 
 def table(engine: Daemon) -> str:
     """The name of the daemon's table in the packet filter."""
-    return f"pydock-{hashlib.sha256(str(engine.root / 'exec').encode()).hexdigest()[:8]}"
+    return engine_traces.table(str(engine.root / "exec"))
 
 
 def processes(engine: Daemon) -> dict[int, str]:
-    """The engine's own processes (their messages go to its runtime.log): names by number."""
-    log = str(engine.root / "exec/runtime.log")
-    found = {}
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            with contextlib.suppress(OSError):
-                if os.readlink(path / "fd/2").removesuffix(" (deleted)") == log:
-                    found[int(path.name)] = (path / "comm").read_text().strip()
-    return found
+    """The engine's own processes: names by number."""
+    own = str(engine.root / "exec")
+    found = {pid: engine_traces.name_of(pid) for pid, root in engine_traces.processes().items() if root == own}
+    return {pid: name for pid, name in found.items() if name}
 
 
 def _differ(what: str, found: Iterable[str], wanted: Iterable[str], missing: bool = True) -> list[str]:
@@ -102,7 +97,7 @@ def _mounts(engine: Daemon, running: dict[str, Any]) -> list[str]:
 
 def links(engine: Daemon) -> list[str]:
     """The names of the links that the engine has made."""
-    return [link["ifname"] for link in _all_links() if link.get("ifalias") == table(engine)]
+    return [link["ifname"] for link in engine_traces.links() if link.get("ifalias") == table(engine)]
 
 
 def groups(path: str) -> set[str]:
@@ -125,15 +120,11 @@ def _links(engine: Daemon, index: sqlite3.Connection, running: dict[str, Any]) -
             bridges[f"br-{record['id'][:12]}"] = record["name"]
     told = _differ("links", links(engine), bridges)
     for bridge, name in bridges.items():
-        ports = [link["ifname"] for link in _all_links() if link.get("master") == bridge]
+        ports = [link["ifname"] for link in engine_traces.links() if link.get("master") == bridge]
         wanted = [key for key, one in running.items() if name in one["endpoints"]]
         if len(ports) != len(wanted):
             told.append(f"bridge {name}: has ports {ports} for {[key[:12] for key in wanted]}")
     return told
-
-
-def _all_links() -> Any:
-    return json.loads(subprocess.run(["ip", "-d", "-j", "link"], capture_output=True, check=True).stdout)
 
 
 def _rules(engine: Daemon, running: dict[str, Any]) -> list[str]:
