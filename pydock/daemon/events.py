@@ -1,13 +1,13 @@
 """What happens in the engine, told to whoever listens and remembered for a while.
 
-Every service publishes; `GET /events` and the services' own watchers subscribe.  All of it runs on the
+Every service publishes; `GET /events` and the services' own watchers listen.  All of it runs on the
 event loop's thread, but for `publish`, which any thread may call.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,21 +85,6 @@ class Events:
             self._deliver(event)
         else:
             self._loop.call_soon_threadsafe(self._deliver, event)
-
-    async def subscribe(
-        self, filters: Filters | None = None, since: int | None = None, until: int | None = None
-    ) -> AsyncIterator[Event]:
-        """Yield the remembered events from `since` on, then what comes, to `until` (both in nanoseconds).
-
-        With neither only what comes; an `until` in the past ends after the remembered ones.
-        Listening starts at the first step of the iteration: use `listen` where it must start before.
-        """
-        subscription = self.listen(filters, since, until)
-        try:
-            async for event in subscription:
-                yield event
-        finally:
-            subscription.close()
 
     def listen(
         self, filters: Filters | None = None, since: int | None = None, until: int | None = None

@@ -28,13 +28,6 @@ def parse(text: object) -> str:
     return str(text)
 
 
-def from_hex(text: str) -> str:
-    """Return the digest whose 64 hexadecimal digits are `text`."""
-    if _ID.fullmatch(text) is None:
-        raise InvalidParameter(f"invalid digest: {text[:100]!r}")
-    return f"sha256:{text}"
-
-
 def to_hex(digest: str) -> str:
     """Return the 64 hexadecimal digits of `digest`; safe as a file name."""
     return parse(digest).removeprefix("sha256:")

@@ -237,11 +237,6 @@ def add_route(destination: Network | None, index: int, gateway: Address | None, 
     return Message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, _route(destination, index, gateway, version))
 
 
-def replace_route(destination: Network | None, index: int, gateway: Address | None, version: int = 4) -> Message:
-    """The same in the place of one that is there."""
-    return Message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, _route(destination, index, gateway, version))
-
-
 def delete_route(destination: Network | None, index: int, gateway: Address | None, version: int = 4) -> Message:
     """Take a route away."""
     return Message(RTM_DELROUTE, 0, _route(destination, index, gateway, version))

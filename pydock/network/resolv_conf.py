@@ -6,7 +6,6 @@ writes what comes out.
 
 import ipaddress
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -235,8 +234,3 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _is_reachable(server: str, ipv6: bool) -> bool:
     address = _address(server)
     return address is not None and not address.is_loopback and (ipv6 or address.version == 4)
-
-
-def split_servers(servers: Sequence[ExternalServer]) -> list[tuple[str, bool]]:
-    """The servers as JSON values, for the resolver's process."""
-    return [(server.address, server.from_host) for server in servers]
