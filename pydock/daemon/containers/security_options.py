@@ -1,10 +1,13 @@
 """``--security-opt`` taken apart, and the compiled system call filter of a container.
 
-The spec builder calls it.  Filters are compiled once for each profile and set of capabilities and kept as files.
+The spec builder calls it.  Filters are compiled once for each profile and set of capabilities and kept as files, those
+that are in use.
 """
 
 import hashlib
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,8 @@ from pydock.runtime import capabilities, seccomp
 from pydock.runtime.spec import SeccompProfile
 
 UNCONFINED, BUILTIN = "unconfined", "builtin"
+#: how many filters are kept, the last used: each comes with a profile that a client chose
+KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,9 @@ class Filters:
     def __init__(self, directory: Path, settings: ContainerDefaults) -> None:
         self._directory = directory
         self._default = settings.seccomp_profile
-        self._known: dict[tuple[str, tuple[str, ...]], str] = {}
+        #: by the digest of profile and capabilities, the least recently used first
+        self._known: OrderedDict[bytes, str] = OrderedDict()
+        self._lock = threading.Lock()
 
     def path(self, record: Container) -> str:
         """The file of the container's filter, "" for none; InvalidParameter for a profile that cannot be read."""
@@ -78,11 +85,22 @@ class Filters:
         if not wanted and self._default == UNCONFINED:
             return ""
         caps = tuple(granted(record))
-        key = (wanted, caps)
+        key = hashlib.sha256("\n".join((*caps, wanted)).encode()).digest()
         path = self._known.get(key)
         if path is None or not os.path.exists(path):
-            path = self._known[key] = self._compile(wanted, caps)
+            path = self._compile(wanted, caps)
+        self._keep(key, path)
         return path
+
+    def _keep(self, key: bytes, path: str) -> None:
+        """Note that `path` was used just now, and forget what was longest ago."""
+        with self._lock:
+            self._known[key] = path
+            self._known.move_to_end(key)
+            while len(self._known) > KEPT:
+                _, oldest = self._known.popitem(last=False)
+                if oldest not in self._known.values():
+                    Path(oldest).unlink(missing_ok=True)
 
     def _compile(self, wanted: str, caps: tuple[str, ...]) -> str:
         program = seccomp.compile(self._profile(wanted), caps)

@@ -10,6 +10,7 @@ import pytest
 from pydock.daemon.config import ContainerDefaults
 from pydock.daemon.containers import spec_resources
 from pydock.daemon.containers.record import Container, MountPoint
+from pydock.daemon.containers.security_options import KEPT
 from pydock.daemon.containers.spec_builder import ExecOptions, Resolved, SpecBuilder
 from pydock.errors import InvalidParameter
 from pydock.runtime import capabilities
@@ -221,6 +222,17 @@ def test_a_filter_that_was_swept_away_is_made_again(builder: SpecBuilder) -> Non
     path.unlink()
     assert builder.seccomp_filter(container()) == str(path)
     assert path.exists()
+
+
+def test_only_the_seccomp_filters_in_use_are_kept(builder: SpecBuilder, tmp_path: Path) -> None:
+    default = builder.seccomp_filter(container())
+    for number in range(KEPT + 5):
+        own = json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": number})
+        path = builder.seccomp_filter(container(SecurityOpt=[f"seccomp={own}"]))
+        assert Path(path).exists()
+        assert builder.seccomp_filter(container()) == default
+        assert Path(default).exists()
+    assert len(list((tmp_path / "seccomp").iterdir())) == KEPT
 
 
 @pytest.mark.parametrize(
