@@ -6,7 +6,7 @@ lock, but for the time that a stop waits: a kill, or another stop, can come in b
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from pydock.daemon.containers.signals import parse, stop_signal
 from pydock.daemon.containers.start import Starter
 from pydock.daemon.containers.waiters import Condition, Outcome, Waiters
 from pydock.daemon.offload import offload
-from pydock.errors import Conflict, InvalidParameter, NotModified, PydockError, System
+from pydock.errors import Conflict, InvalidParameter, NotFound, NotModified, PydockError, System
 
 #: how long a container is given to end by its stop signal, in seconds, where neither request nor container say
 STOP_TIMEOUT = 10
@@ -99,7 +99,8 @@ class Lifecycle:
     async def resize(self, entry: Entry, height: int, width: int) -> None:
         """Set the size of a container's terminal."""
         if entry.live is None:
-            raise Conflict(f"container {entry.id} is not running")
+            waits = entry.record.state.status is Status.RESTARTING  # Docker looks for a process that is not there
+            raise (NotFound if waits else Conflict)(f"container {entry.id} is not running")
         try:
             await entry.live.resize(height, width)
         except ProcessLookupError:
@@ -108,7 +109,7 @@ class Lifecycle:
             raise System(f"cannot resize the terminal of container {entry.id}: {error.strerror}") from error
         self._announcements.publish(entry.record, "resize", height=str(height), width=str(width))
 
-    def wait(self, entry: Entry, condition: Condition) -> Awaitable[Outcome]:
+    def wait(self, entry: Entry, condition: Condition) -> "asyncio.Future[Outcome]":
         """The outcome that `condition` asks for; it is being waited for when this returns."""
         state = entry.record.state
         if condition is Condition.REMOVED:

@@ -13,6 +13,8 @@ from pydock.worker.calls import JobRunner
 JOB = "pydock.runtime.host_ps:ps"
 #: another field under the title PID would be taken for it: moby refuses the same
 _FALSE_PID = re.compile(r"\s+(\S*)=\s*(PID\S*)", re.ASCII)
+#: what stands between columns; other spaces belong to the names of processes
+_BLANKS = re.compile(r"[\t\n\f\r ]+")
 
 
 class Top:
@@ -41,15 +43,27 @@ class Top:
 
 
 def parse(output: str, pids: set[int]) -> dict[str, Any]:
-    """ps's table, the lines of `pids` alone; the last column takes the rest of its line."""
-    lines = output.splitlines()
-    titles = lines[0].split() if lines else []
+    """ps's table, the lines of `pids` and of their threads alone; the last column takes the rest of its line."""
+    lines = output.split("\n")  # a process can have every other separator of lines in its name
+    titles = _fields(lines[0])
     if "PID" not in titles:
         raise System("Couldn't find PID field in ps output")
-    column = titles.index("PID")
-    processes = []
-    for line in lines[1:]:
-        fields = line.split(None, len(titles) - 1)
-        if len(fields) > column and fields[column].isdigit() and int(fields[column]) in pids:
-            processes.append([field.rstrip() for field in fields])
+    column, last = titles.index("PID"), len(titles) - 1
+    processes, ours = [], False
+    for fields in filter(None, map(_fields, lines[1:])):
+        pid = fields[column] if column < len(fields) else ""
+        if pid != "-":  # the mark of a thread of the process before
+            ours = _number(pid) in pids
+        if ours:
+            processes.append([*fields[:last], " ".join(fields[last:])])
     return {"Processes": processes, "Titles": titles}
+
+
+def _fields(line: str) -> list[str]:
+    return [field for field in _BLANKS.split(line) if field]
+
+
+def _number(pid: str) -> int:
+    if not (pid.isascii() and pid.isdigit()):
+        raise System(f"Unexpected pid '{pid}': strconv.Atoi: parsing \"{pid}\": invalid syntax")
+    return int(pid)

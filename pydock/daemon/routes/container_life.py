@@ -1,5 +1,6 @@
 """The endpoints of a container's life: start, stop, restart, kill, pause, unpause, wait, resize, attach, removal."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from pydock.daemon.containers.waiters import Condition, Outcome
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, encode_json, no_content
 from pydock.daemon.http.router import Route
-from pydock.errors import Conflict, InvalidParameter, NotFound
+from pydock.errors import Conflict, InvalidParameter, NotFound, System
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
 _UINT32 = 1 << 32
@@ -37,7 +38,7 @@ class Lifecycle(Protocol):
 
     def resize(self, entry: Entry, height: int, width: int) -> Awaitable[None]: ...
 
-    def wait(self, entry: Entry, condition: Condition) -> Awaitable[Outcome]: ...
+    def wait(self, entry: Entry, condition: Condition) -> "asyncio.Future[Outcome]": ...
 
 
 class Attacher(Protocol):
@@ -127,12 +128,15 @@ class ContainerLife:
         except ValueError:
             raise InvalidParameter(f'invalid condition: "{text}"') from None
         end = self._lifecycle.wait(self._entry(request), condition)
-        async with request.stream() as out:
-            outcome = await end
-            answer: dict[str, object] = {"StatusCode": outcome.exit_code}
-            if outcome.error:
-                answer["Error"] = {"Message": outcome.error}
-            await out.write(encode_json(answer))
+        try:
+            async with request.stream() as out:
+                outcome = await end
+                answer: dict[str, object] = {"StatusCode": outcome.exit_code}
+                if outcome.error:
+                    answer["Error"] = {"Message": outcome.error}
+                await out.write(encode_json(answer))
+        finally:  # the client may have gone before it was answered at all
+            end.cancel()
 
     async def resize(self, request: Request) -> Response:
         """``POST /containers/{id}/resize``."""
@@ -146,7 +150,7 @@ class ContainerLife:
         query = request.query
         entry = self._entry(request)
         if query.flag("link"):
-            raise Conflict("Conflict, cannot remove the default link name of the container")
+            raise System("Conflict, cannot remove the default link name of the container")
         await self._lifecycle.remove(entry, name, RemoveOptions(query.flag("v"), query.flag("force")))
         return no_content()
 

@@ -12,7 +12,7 @@ from pydock.daemon.containers.catalog import Entry
 from pydock.daemon.containers.lifecycle import Lifecycle, RemoveOptions
 from pydock.daemon.containers.record import State, Status
 from pydock.daemon.containers.waiters import Outcome, Waiters
-from pydock.errors import Conflict, System
+from pydock.errors import Conflict, NotFound, System
 from tests.unit.daemon.containers.made_containers import container
 
 
@@ -84,3 +84,11 @@ def test_a_removal_that_fails_leaves_no_mark() -> None:
         return stage.done
 
     assert asyncio.run(main()) == ["start"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(Status.RESTARTING, NotFound), (Status.EXITED, Conflict)])
+def test_a_terminal_without_a_process_is_not_resized(status: Status, error: type[Exception]) -> None:
+    stage = Stage()
+    stage.entry.live, stage.entry.record = None, container(state=State(status))
+    with pytest.raises(error, match="is not running"):
+        asyncio.run(stage.lifecycle.resize(stage.entry, 10, 20))
