@@ -76,7 +76,7 @@ mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 ip link set lo up
-modprobe -a overlay veth bridge nf_tables nft_chain_nat nft_masq macvlan ipvlan dummy
+modprobe -a overlay veth bridge nf_tables nft_chain_nat nft_masq macvlan ipvlan dummy 8021q sctp
 cd /pydock
 xargs -0 /venv/bin/python -m pytest --color=no -p no:cacheprovider </test-arguments
 echo "pydock-tests-ended-with $?"

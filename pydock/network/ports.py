@@ -150,7 +150,7 @@ def parse_range(text: str, what: str = "port") -> tuple[int, int]:
 
 
 def _bind(protocol: str, host: Address, port: int, listening: bool) -> socket.socket | None:
-    """A bound socket; None where the kernel does not know the protocol (it is translated all the same).
+    """A bound socket; None where the kernel does not know the address family (nobody can come by it).
 
     One that does not listen has what no rule translated refused.  Connections that a server of the host left in
     TIME_WAIT stand in the way of a plain bind, but not of one that listens with SO_REUSEADDR.
@@ -160,7 +160,7 @@ def _bind(protocol: str, host: Address, port: int, listening: bool) -> socket.so
     try:
         bound = socket.socket(family, kind, number)
     except OSError as error:
-        if error.errno in (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EAFNOSUPPORT):
+        if error.errno == errno.EAFNOSUPPORT:
             return None
         raise
     try:

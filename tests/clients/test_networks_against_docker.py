@@ -150,6 +150,30 @@ def test_connect_and_disconnect(pair: Pair) -> None:
     pair.compare(scene)
 
 
+def test_leaving_a_network_that_is_not_there(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        for name in ("a", "b", "gone"):
+            on.ok(f"network create @{name}")
+        on.ok("run -d --name @run --network @a @box sleep 100")
+        on.ok("create --name @made --network @gone @box true")
+        on.ok("network rm @gone")
+        seen: list[Any] = [on.run("start @made")]
+        for container in ("run", "made"):
+            for network in ("b", "gone", "nope"):
+                for force in (False, True):
+                    body = {"Container": f"@{container}", "Force": force}
+                    seen.append((body, on.api("POST", f"/networks/@{network}/disconnect", body)))
+        seen.append(on.run("start -a @made"))
+        on.ok("network create @gone")
+        on.ok("create --name @again --network @gone @box true")
+        on.ok("network rm @gone")
+        on.ok("network create @gone")
+        seen.append(on.run("start -a @again"))
+        return seen
+
+    pair.compare(scene)
+
+
 def test_what_a_container_shows(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         first = "name=@six,alias=x,ip=NET.13.9,mac-address=02:42:ac:11:00:77"

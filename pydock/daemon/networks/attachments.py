@@ -176,7 +176,8 @@ class Attachments:
     def _join_networks(self, live: LiveSandbox, undo: ExitStack) -> None:
         container = live.container
         for name in in_order(container):
-            network = self._registry.find(name)
+            known_as = container.endpoints[name].network_id or name
+            network = self._registry.get(name) or self._registry.find(known_as)
             network.join(container.id)
             undo.callback(network.leave, container.id)
             taken = {place.port.name for place in live.places.values() if place.port}

@@ -13,7 +13,7 @@ from pydock.daemon.networks.files import Files
 from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.record import NetworkRecord
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings
-from pydock.errors import Conflict, Forbidden, InvalidParameter, NotFound
+from pydock.errors import Conflict, Forbidden, InvalidParameter, NotFound, System
 from pydock.network.bridge import parse_mac
 
 _SHARED = "container:"
@@ -93,14 +93,14 @@ class Validation:
         try:
             name = self._registry.find(reference).record.name
         except NotFound:
-            if not force or reference not in container.endpoints:
+            if running and not force:
                 raise
-            name = reference
+            name, running = reference, False  # one that is gone can be left all the same
         if name == "host" and container.mode == "host":
             raise Conflict("cannot disconnect container from host network - container was created in host network mode")
         if name not in container.endpoints and reference not in container.endpoints:
             what = "network" if running else "the network"
-            raise Forbidden(f"container {container.id} is not connected to {what} {name}")
+            raise System(f"container {container.id} is not connected to {what} {name}")
         return name if name in container.endpoints else reference
 
 

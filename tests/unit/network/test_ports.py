@@ -1,6 +1,8 @@
 """Host ports that are given out once: which stand in each other's way."""
 
+import errno
 import ipaddress
+import socket
 
 import pytest
 
@@ -63,6 +65,18 @@ def test_an_address_that_the_host_lacks_is_refused_at_once() -> None:
         hold(Ports(), 0, "192.0.2.99")
     assert caught.value.message == (
         "failed to bind host port for 192.0.2.99::10.0.0.2:80/tcp: cannot assign requested address"
+    )
+
+
+def test_a_protocol_that_the_kernel_lacks_is_refused(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    def lacking(*_: int) -> socket.socket:
+        raise OSError(errno.EPROTONOSUPPORT, "Protocol not supported")
+
+    monkeypatch.setattr(socket, "socket", lacking)
+    with pytest.raises(System) as caught:
+        hold(Ports(), free, "127.0.0.1", protocol="sctp")
+    assert caught.value.message == (
+        f"failed to bind host port for 127.0.0.1:{free}:10.0.0.2:80/sctp: protocol not supported"
     )
 
 
