@@ -166,7 +166,7 @@ def write_to(descriptor: int, data: "bytes | memoryview") -> None:
         try:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
-            _wait(descriptor, for_writing=True)
+            _wait(descriptor)
         except OSError as error:
             raise _unwritable(descriptor, error) from error
 
@@ -184,15 +184,6 @@ def write_pieces(descriptor: int, pieces: "list[memoryview]") -> None:
         write_to(descriptor, memoryview(b"".join(pieces))[written:])
 
 
-def read_from(descriptor: int, size: int) -> bytes:
-    """What comes next, b"" at the end."""
-    while True:
-        try:
-            return os.read(descriptor, size)
-        except BlockingIOError:
-            _wait(descriptor, for_writing=False)
-
-
 def _unwritable(descriptor: int, error: OSError) -> Exception:
     """What to raise where `descriptor` cannot be written."""
     if isinstance(error, BrokenPipeError):
@@ -201,9 +192,9 @@ def _unwritable(descriptor: int, error: OSError) -> Exception:
     return Exit(f"write {name}: {(error.strerror or str(error)).lower()}")
 
 
-def _wait(descriptor: int, for_writing: bool) -> None:
+def _wait(descriptor: int) -> None:
     import select
 
     poll = select.poll()
-    poll.register(descriptor, select.POLLOUT if for_writing else select.POLLIN)
+    poll.register(descriptor, select.POLLOUT)
     poll.poll()

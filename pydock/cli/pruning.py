@@ -1,10 +1,9 @@
 """What the prune commands share: the question, filters from config.json, the report.  Called by `*_prune`."""
 
-import os
-
 from pydock.cli.exits import Exit
 from pydock.cli.format_flags import filters
 from pydock.cli.quantities import DECIMAL, show_size
+from pydock.client.wire import read_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def confirm(console: "Console", question: str) -> bool:
 
 def _line(descriptor: int) -> str:
     line = b""
-    while (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
+    while (byte := read_from(descriptor, 1)) not in (b"", b"\n"):
         line += byte
     return line.decode("utf-8", "replace")
 

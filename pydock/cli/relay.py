@@ -7,8 +7,9 @@ stall the other.  Frames are decoded in place and written in runs: a `logs` of m
 from _struct import Struct
 from _thread import allocate_lock, start_new_thread
 
-from pydock.cli.console import read_from, write_pieces, write_to
+from pydock.cli.console import write_pieces, write_to
 from pydock.cli.exits import Exit
+from pydock.client.wire import read_from
 from pydock.errors import System
 
 TYPE_CHECKING = False

@@ -245,8 +245,21 @@ def send_body(connection: Connection, body: "Iterable[bytes] | int") -> None:
 
 
 def _file_blocks(descriptor: int) -> "Iterator[bytes]":
-    while data := os.read(descriptor, READ_SIZE):
+    while data := read_from(descriptor, READ_SIZE):
         yield data
+
+
+def read_from(descriptor: int, size: int) -> bytes:
+    """What comes next, b"" at the end; waits where it does not block: who shares the descriptor may have made it so."""
+    while True:
+        try:
+            return os.read(descriptor, size)
+        except BlockingIOError:
+            import select
+
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.poll()
 
 
 def _send_file(connection: Connection, descriptor: int, length: int) -> None:

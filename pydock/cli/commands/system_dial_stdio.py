@@ -1,9 +1,8 @@
 """`system dial-stdio`: standard input and output as a connection to the daemon; what a client with ssh:// starts."""
 
-import os
 import threading
 
-from pydock.cli.console import Console
+from pydock.cli.console import Console, write_to
 from pydock.cli.flags import Options
 from pydock.cli.spec import Command
 from pydock.client import wire
@@ -16,15 +15,13 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
     connection = wire.Connection(console.engine().address)
     threading.Thread(target=_inward, args=(console.stdin, connection), daemon=True).start()
     while data := connection.receive(wire.READ_SIZE):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(STDOUT, view) :]
+        write_to(STDOUT, data)
     connection.close()
 
 
 def _inward(source: int, connection: wire.Connection) -> None:
     try:
-        while data := os.read(source, wire.READ_SIZE):
+        while data := wire.read_from(source, wire.READ_SIZE):
             connection.send(data)
     except OSError:
         pass  # the daemon is gone: the other direction sees it

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydock.cli.console import Console
 from pydock.cli.copy import ignore, pack
 from pydock.cli.exits import Exit
+from pydock.client.wire import read_from
 
 REMOTE = ("http://", "https://", "git://", "ssh://", "git@", "github.com/")
 DEFAULT = "Dockerfile"
@@ -39,19 +40,19 @@ def of_argument(console: Console, argument: str, dockerfile: str) -> Context:
 
 def _read_all(descriptor: int) -> bytes:
     data = b""
-    while chunk := os.read(descriptor, 1 << 18):
+    while chunk := read_from(descriptor, 1 << 18):
         data += chunk
     return data
 
 
 def _of_stdin(console: Console, dockerfile: str) -> Context:
-    head = os.read(console.stdin, 1 << 16)
+    head = read_from(console.stdin, 1 << 16)
     magics = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
     if head[257:262] == b"ustar" or head.startswith(magics):
 
         def chunks() -> Iterator[bytes]:
             yield head
-            while chunk := os.read(console.stdin, 1 << 18):
+            while chunk := read_from(console.stdin, 1 << 18):
                 yield chunk
 
         return Context(dockerfile or DEFAULT, chunks())

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pydock.cli.console import read_from, write_pieces, write_to
+from pydock.cli.console import write_pieces, write_to
 from pydock.cli.exits import Exit
 
 PROGRAM = [sys.executable, "-c", "from pydock.cli.main import main\nmain()"]
@@ -32,26 +32,6 @@ def test_a_pipe_that_does_not_block_is_written_whole() -> None:
     os.close(writing)
     reader.join()
     assert seen == data + data[: (1 << 19) // 1000 * 1000 + 1000]
-    os.close(reading)
-
-
-def test_a_pipe_that_does_not_block_is_read_to_its_end() -> None:
-    reading, writing = os.pipe()
-    os.set_blocking(reading, False)
-
-    def write() -> None:
-        for word in (b"one", b"two"):
-            time.sleep(0.02)
-            os.write(writing, word)
-        os.close(writing)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    seen = b""
-    while part := read_from(reading, 100):
-        seen += part
-    writer.join()
-    assert seen == b"onetwo"
     os.close(reading)
 
 

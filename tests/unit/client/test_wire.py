@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -147,3 +148,25 @@ def test_a_file_is_sent_whole_with_its_length_and_a_pipe_in_chunks(pipe: Pipe, t
     wire.send_body(pipe, reader)
     os.close(reader)
     assert pipe.far.recv(1000).endswith(b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+
+
+def test_a_source_that_does_not_block_is_sent_to_its_end(pipe: Pipe) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+
+    def write() -> None:
+        for word in (b"one", b"two"):
+            time.sleep(0.02)
+            os.write(writing, word)
+        os.close(writing)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    wire.send_body(pipe, reading)
+    pipe.close_write()
+    writer.join()
+    os.close(reading)
+    seen = b""
+    while data := pipe.far.recv(100):
+        seen += data
+    assert seen == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
