@@ -161,15 +161,15 @@ class Catalog:
             lambda connection: table.update(connection, record.id, record.name, text), replace_record, give_up
         )
 
-    def note(self, entry: Entry, record: Container) -> "Future[None]":
+    def note(self, entry: Entry, record: Container, durable: bool = False) -> "Future[None]":
         """Put `record` (of the same name) in place at once and write it soon: for what a power cut ends anyway.
 
-        What comes back is done when it would outlive the daemon's death.
+        What comes back is done when it would outlive the daemon's death; a power cut too, where it is `durable`.
         """
         text = persistence.encode(record)
         entry.record = record
         written = self._database.submit(
-            lambda connection: table.update(connection, record.id, record.name, text), durable=False
+            lambda connection: table.update(connection, record.id, record.name, text), durable=durable
         )
         written.add_done_callback(lambda written: _complain(entry, written))
         return written

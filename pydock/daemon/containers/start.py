@@ -3,6 +3,7 @@
 `lifecycle` and the restart policy call it with the container's lock held.  What fails undoes all that was done.
 """
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.provisions import Provisions
 from pydock.daemon.containers.record import Container, State, Status
+from pydock.daemon.containers.restart_policy import Policy
 from pydock.daemon.offload import offload
 from pydock.errors import PydockError
 from pydock.runtime import cgroups
@@ -69,12 +71,17 @@ class Starter:
         )
         for warning in started.warnings:  # an answer to a start has no room for them
             _log.warning("Container %s: %s", entry.id, warning)
-        self._catalog.note(entry, replace(record, state=state, warnings=tuple(started.warnings)))
+        revives = _revives(record)
+        running = replace(record, state=state, warnings=tuple(started.warnings))
+        noted = self._catalog.note(entry, running, durable=revives)
         self._announcements.publish(entry.record, "start")
         self._watch(entry, live)
         for client in self._attachments.give_away(entry.id):  # they came while it was being started
             with contextlib.suppress(OSError, PydockError):
                 await live.attach(client.descriptor, client.stream)
+        if revives:
+            with contextlib.suppress(PydockError):  # the catalog has told of it, and the container runs
+                await asyncio.wrap_future(noted)
 
     async def _start(self, entry: Entry) -> tuple[Started, Container, LiveContainer]:
         """What the shim tells of the start, the record with its network, and the handle."""
@@ -108,3 +115,8 @@ class Starter:
         endpoints = {name: endpoint.without_state() for name, endpoint in entry.record.endpoints.items()}
         with contextlib.suppress(PydockError):  # the reason of the start matters more
             await self._catalog.save(entry, replace(entry.record, state=state, sandbox=None, endpoints=endpoints))
+
+
+def _revives(record: Container) -> bool:
+    """Whether this start is why the container starts again after a power cut, which must not make it forgotten."""
+    return Policy.of(record) != Policy() and record.state.status is not Status.RESTARTING

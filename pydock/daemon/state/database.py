@@ -10,6 +10,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -65,9 +66,10 @@ class Database:
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._closed = False
-        #: what SQLite does at a commit, and whether commits wait for a sync
+        #: what SQLite does at a commit
         self._synchronous = _FULL
-        self._unsynced = False
+        #: since when there are commits that wait for a sync, None for none
+        self._unsynced: float | None = None
         self._reserve = Reserve(path.with_suffix(".reserve"))
         with self._in_words():
             self._connection = self._open(steps)
@@ -154,11 +156,13 @@ class Database:
                 return
 
     def _next(self) -> _Pending | None:
-        """The next write, None for the end; what is not synced meanwhile is, when nobody has come for a moment."""
-        if self._unsynced:
-            with contextlib.suppress(queue.Empty):
-                return self._queue.get(timeout=_MOMENT)
-            self._unsynced = False
+        """The next write, None for the end; what is not synced meanwhile is, after a moment, however many come."""
+        if self._unsynced is not None:
+            left = self._unsynced + _MOMENT - time.monotonic()
+            if left > 0:
+                with contextlib.suppress(queue.Empty):
+                    return self._queue.get(timeout=left)
+            self._unsynced = None
             try:
                 log = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
                 try:
@@ -218,7 +222,10 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
-        self._unsynced = not durable
+        if durable:
+            self._unsynced = None
+        elif self._unsynced is None:
+            self._unsynced = time.monotonic()
         return done
 
     def _set_synchronous(self, mode: str) -> None:

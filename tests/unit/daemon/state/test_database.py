@@ -6,6 +6,7 @@ import queue
 import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,22 @@ def test_what_need_not_be_durable_is_there_at_once_and_synced_soon(
     database.close()
 
 
+def test_what_need_not_be_durable_is_synced_soon_however_much_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = syncs(monkeypatch)
+    database = Database(tmp_path / "db", [FIRST])
+    deadline = time.monotonic() + 60
+    number = 0
+    while told.empty():
+        assert time.monotonic() < deadline
+        row = f"INSERT INTO things VALUES ('{number}', 0)"
+        database.submit(lambda index, row=row: index.execute(row), durable=False).result()  # type: ignore[misc]
+        number += 1
+    assert number > 1
+    database.close()
+
+
 def test_a_durable_write_takes_what_came_before_it_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = syncs(monkeypatch)
     monkeypatch.setattr("pydock.daemon.state.database._MOMENT", 60)
@@ -82,7 +99,7 @@ def test_a_durable_write_takes_what_came_before_it_to_the_disk(tmp_path: Path, m
     database.submit(lambda index: index.execute("INSERT INTO things VALUES ('a', 0)"), durable=False)
     insert(database, "b")
     assert database._connection.execute("PRAGMA synchronous").fetchone()[0] == 2
-    assert not database._unsynced
+    assert database._unsynced is None
     assert names(database) == ["a", "b"]
     database.close()
     assert told.empty()
