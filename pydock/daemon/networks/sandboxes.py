@@ -12,12 +12,13 @@ from dataclasses import replace
 from pydock.daemon.events import Events
 from pydock.daemon.networks.attachments import Attachments, LiveSandbox
 from pydock.daemon.networks.reconnection import Reconnection
-from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Sandbox
+from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Reserved, Sandbox
 from pydock.daemon.networks.validation import Validation
 from pydock.daemon.offload import offload
 from pydock.errors import Conflict, NotFound, PydockError, StepFailed, System, words_of
 
 _SHARED = "container:"
+_HOST = "/proc/self/ns/net"
 
 
 class Sandboxes:
@@ -58,11 +59,9 @@ class Sandboxes:
         self._live[container.id] = live
         for place in live.places.values():
             self._tell("connect", container.id, place.network.record.id, place.name, place.network.record.driver)
-        held = tuple(os.dup(sock.fileno()) for one in live.publication.held for sock in one.sockets)
-        live.publication.close_sockets()
-        sandbox = self._shown(live)
+        held, relay = self._attachments.take_reserved(live)
         netns = os.dup(live.space.descriptor) if live.space else -1
-        return replace(sandbox, netns=netns, held=held, relay=self._attachments.relay(live))
+        return replace(self._shown(live), netns=netns, held=held, relay=relay)
 
     async def stop(self, container_id: str) -> None:
         """End the network of a container: ports, names, addresses, namespace.  Nothing to do is no error."""
@@ -111,6 +110,11 @@ class Sandboxes:
             self._tell("disconnect", container.id, place.network.record.id, place.name, place.network.record.driver)
         return name
 
+    def take_reserved(self, container_id: str) -> Reserved:
+        """The ports that a connect or disconnect has published and that the container's shim is to keep."""
+        live = self._live.get(container_id)
+        return self._attachments.take_reserved(live) if live else Reserved()
+
     async def rename(self, container_id: str, name: str) -> Mapping[str, EndpointSettings]:
         """Let a running container's names follow its new name; returns its endpoints."""
         live = self._live.get(container_id)
@@ -140,7 +144,8 @@ class Sandboxes:
         if other is None:
             raise Conflict(f"cannot join network namespace of a non running container: {owner}")
         self._live[container.id] = LiveSandbox(container, "", owner=owner)
-        netns = os.dup(other.space.descriptor) if other.space else -1
+        # where that is the host's, it is to be joined all the same: nobody else would know that it is
+        netns = os.dup(other.space.descriptor) if other.space else os.open(_HOST, os.O_RDONLY | os.O_CLOEXEC)
         return replace(self._with_files(other, Sandbox()), netns=netns)
 
     def _shown(self, live: LiveSandbox) -> Sandbox:

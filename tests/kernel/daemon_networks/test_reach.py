@@ -195,6 +195,9 @@ def test_one_containers_network_for_another(site: Site) -> None:
 def test_the_hosts_network(site: Site) -> None:
     site.container("host").serve(8085)
     assert reaches(site.other, HOST4, 8085) == OTHER4
+    site.container("host", name="owner")
+    site.container("container:owner").serve(8086)
+    assert reaches(site.other, HOST4, 8086) == OTHER4
     alone = site.container("none")
     assert alone.run("ls", "/sys/class/net") == "lo\n"
     assert alone.run("busybox", "ip", "route") == ""
