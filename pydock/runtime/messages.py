@@ -6,7 +6,7 @@ zygote and every shim carry this module.
 
     pydockd ──StartContainer──▶ zygote          (forks the shim)
     pydockd ◀──Started│StartFailed── shim       (on the control socket that came with StartContainer)
-    pydockd ──AttachStream│StartExec│Resize│Signal│Query──▶ shim
+    pydockd ──AttachStream│StartExec│Resize│Signal│HoldPorts│Query──▶ shim
     pydockd ◀──Done│Failed│State│ExecStarted│ExecFailed│ExecExited│Detached│Exited── shim
 
 A daemon that comes back connects to ``<bundle>/shim.sock`` and says the same words.
@@ -27,7 +27,8 @@ class ClientStream:
     sequence, as bytes in latin-1, that ends the attachment (only where ``raw``).  ``early``: what the
     client sent before the hand-over, in latin-1.  ``head``: what it is to be told before all else, in
     latin-1: whoever has seen that is the shim's, whatever becomes of the daemon.  ``replay``: send the
-    log so far first; ``live``: go on with what comes.  When all it wanted has ended the shim shuts the connection down.
+    log so far first, what was written since ``replay_since`` (nanoseconds since the epoch; 0 for all); ``live``: go on
+    with what comes.  When all it wanted has ended the shim shuts the connection down.
     """
 
     stdin: bool = False
@@ -38,6 +39,7 @@ class ClientStream:
     early: str = ""
     head: str = ""
     replay: bool = False
+    replay_since: int = 0
     live: bool = True
 
 
@@ -189,6 +191,17 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldPorts:
+    """Keep these descriptors (reserved ports) to the container's end; ``relay`` as in `StartContainer`.  Answer: Done.
+
+    For a container that was connected to its first network with a way out while it ran.
+    """
+
+    request: int
+    relay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Ask for `State`."""
 
@@ -253,6 +266,7 @@ Message = (
     | ExecExited
     | Resize
     | Signal
+    | HoldPorts
     | Query
     | State
     | Done

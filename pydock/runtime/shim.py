@@ -28,6 +28,7 @@ from pydock.runtime.messages import (
     Done,
     Exited,
     Failed,
+    HoldPorts,
     Message,
     Query,
     Resize,
@@ -87,7 +88,8 @@ class Shim:
         self._message = message
         self._birth = birth
         self._loop = EventLoop()
-        self._relay = RelayKeeper(self._loop, held, message.relay)
+        self._relay = RelayKeeper(self._loop)
+        self._relay.hold(held, message.relay)
         self._control = Control(self._loop, self._handle)
         self._log = LazyLog(message.log, _aside)
         directory = os.path.dirname(message.log.path or message.log.cache) or message.bundle
@@ -145,6 +147,9 @@ class Shim:
                 reply = self._resize(message)
             case Signal():
                 reply = self._signal(message)
+            case HoldPorts():
+                self._relay.hold(fds, message.relay)
+                reply, fds = Done(message.request), []
         for fd in fds:
             os.close(fd)
         if reply:

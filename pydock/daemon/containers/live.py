@@ -26,6 +26,7 @@ from pydock.runtime.messages import (
     ExecStarted,
     Exited,
     Failed,
+    HoldPorts,
     Message,
     Query,
     Resize,
@@ -111,6 +112,10 @@ class LiveContainer:
     async def resize(self, height: int, width: int, exec_id: str = "") -> None:
         """Set the size of the terminal of the container or of an exec; OSError where there is none."""
         _check(await self._ask(lambda request: Resize(request, height, width, exec_id)))
+
+    async def hold_ports(self, descriptors: Sequence[int], relay: str) -> None:
+        """Give the shim reserved ports, which are closed here; ProcessLookupError where the container has ended."""
+        _check(await self._ask(lambda request: HoldPorts(request, relay), descriptors))
 
     async def attach(self, descriptor: int, stream: ClientStream, exec_id: str = "") -> None:
         """Give the shim a client's connection, which is closed here; ProcessLookupError where it has ended."""

@@ -3,6 +3,7 @@
 Called by the routes of networks.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -47,6 +48,10 @@ class ContainerNetworking:
         sandbox = self._sandboxes.current(entry.record.id)
         recorded = sandbox.to_record() if sandbox else entry.record.sandbox
         await self._catalog.save(entry, replace(entry.record, endpoints=endpoints, sandbox=recorded))
+        reserved = self._sandboxes.take_reserved(entry.record.id)
+        if reserved.descriptors and entry.live:
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                await entry.live.hold_ports(reserved.descriptors, reserved.relay)
 
     def networks_in_use(self) -> Sequence[str]:
         """The network ids that any container, running or not, refers to."""

@@ -19,7 +19,7 @@ from pydock.daemon.networks.names import Names, links_of
 from pydock.daemon.networks.names import wanted as names_wanted
 from pydock.daemon.networks.publishing import Publication, Target
 from pydock.daemon.networks.record import HOST_BINDING
-from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Sandbox
+from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Reserved, Sandbox
 from pydock.errors import System
 from pydock.linux.rtnetlink import Address
 from pydock.network import interfaces
@@ -82,9 +82,8 @@ class Attachments:
             self._ground.host.attach(live.space, with_gateways(live.places))
             if not any(place.port for place in live.places.values()):
                 live.space.allow_ipv6()  # for the interfaces that others may put there
-            live.publication = self._publish(live)
-            undo.callback(publishing.withdraw, live.publication, self._ground.ports, self._ground.firewall)
-            undo.callback(live.publication.close_sockets)
+            undo.callback(self.withdraw, live)
+            self.publish(live)
             self._ground.relays.write(container.id, live.publication, self._leading(live))
             undo.callback(self._ground.relays.remove, container.id)
             self._write_files(live)
@@ -165,9 +164,10 @@ class Attachments:
         """Whether ports lead to the container: it is on a bridge with a way out."""
         return self._target(live.places) is not None
 
-    def relay(self, live: LiveSandbox) -> str:
-        """The file that tells where what the container holds leads; "" where nothing is to be relayed."""
-        return self._ground.relays.path(live.container.id, live.publication)
+    def take_reserved(self, live: LiveSandbox) -> Reserved:
+        """The ports that are the shim's to keep and that nobody took yet."""
+        relay = self._ground.relays.path(live.container.id, live.publication)
+        return Reserved(live.publication.take_sockets(), relay)
 
     def files_of(self, container: ContainerNetwork) -> NetworkFiles:
         """The paths of a container's files."""
@@ -221,18 +221,25 @@ class Attachments:
         addresses = [str(address) for version in (4, 6) if (address := place.address(version))]
         return own_records(live.container.hostname, live.container.domainname, addresses)
 
-    def _publish(self, live: LiveSandbox) -> Publication:
+    def publish(self, live: LiveSandbox) -> None:
+        """Publish the container's ports with its first way out, be it there from the start or come later."""
         target = self._target(live.places)
-        if target is None:
-            return Publication()
+        if target is None or live.publication.ports:
+            return
         try:
-            return publishing.publish(live.container, target, self._ground.ports, self._ground.firewall)
+            live.publication = publishing.publish(live.container, target, self._ground.ports, self._ground.firewall)
         except System as error:
             place = endpoints.choose_gateways(live.places.values()).get(4) or next(iter(live.places.values()))
             raise System(
                 "driver failed programming external connectivity on endpoint "
                 f"{live.container.name.removeprefix('/')} ({place.settings.endpoint_id}): {error.message}"
             ) from error
+
+    def withdraw(self, live: LiveSandbox) -> None:
+        """Take back what `publish` did; the sockets too, as far as nobody took them."""
+        live.publication.close_sockets()
+        publishing.withdraw(live.publication, self._ground.ports, self._ground.firewall)
+        live.publication = Publication()
 
     def _target(self, places: Mapping[str, Place]) -> Target | None:
         """Where ports lead: by the networks that are the ways out, and only where these are bridges."""

@@ -4,6 +4,7 @@ Called by `attachment` with a container's network values; blocking.
 """
 
 import ipaddress
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -52,6 +53,12 @@ class Publication:
             for binding in several or ()
         }
         return [(numbers[held.protocol, held.port, str(held.hosts[0])], held) for held in self.held]
+
+    def take_sockets(self) -> tuple[int, ...]:
+        """Copies of the sockets' descriptors for the shim, which the caller owns; this process's own are closed."""
+        copies = tuple(os.dup(sock.fileno()) for held in self.held for sock in held.sockets if sock.fileno() >= 0)
+        self.close_sockets()
+        return copies
 
     def close_sockets(self) -> None:
         """Close this process's copies of the sockets."""

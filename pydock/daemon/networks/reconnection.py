@@ -3,6 +3,7 @@
 Called by `Sandboxes` off the event loop, under the container's lock.
 """
 
+import logging
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.settings import EndpointSettings
 from pydock.errors import System
 from pydock.network import hosts_file, interfaces
+
+log = logging.getLogger("pydock")
 
 
 class Reconnection:
@@ -44,6 +47,9 @@ class Reconnection:
             live.places[name] = place
             undo.callback(live.places.pop, name)
             network.add(endpoint_of(place, container))
+            if not live.publication.ports:
+                undo.callback(self._attachments.withdraw, live)
+                self._attachments.publish(live)
             self._attachments.refresh(live)
             undo.pop_all()
         hosts_file.add(Path(self._attachments.files_of(container).hosts), self._attachments.own_records(live, place))
@@ -55,10 +61,18 @@ class Reconnection:
         with ExitStack() as stack:
             stack.callback(self._attachments.leave, live.container.id, place)
             stack.callback(self._attachments.refresh, live)
+            stack.callback(self._publish_elsewhere, live)
             if place.port and live.space:
                 interfaces.detach(live.space, place.port.name)
             hosts = Path(self._attachments.files_of(live.container).hosts)
             hosts_file.remove(hosts, self._attachments.own_records(live, place))
+
+    def _publish_elsewhere(self, live: LiveSandbox) -> None:
+        """The way out may have led past the ports, and may now lead by a bridge."""
+        try:
+            self._attachments.publish(live)
+        except System as error:  # it has left the network all the same
+            log.warning("%s", error.message)
 
     def rename(self, live: LiveSandbox, name: str) -> None:
         """Let the names of a running container follow its new name."""

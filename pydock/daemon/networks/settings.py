@@ -7,7 +7,7 @@ The containers service keeps an `EndpointSettings` for each network in its recor
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,16 @@ class ContainerNetwork:
     disabled: bool = False
     #: HostConfig.UTSMode == "host"
     uts_host: bool = False
+
+
+class Reserved(NamedTuple):
+    """Reserved ports that the shim is to keep, as descriptors that the caller owns.
+
+    ``relay`` is the file that tells where they lead, "" where nothing is to be relayed.
+    """
+
+    descriptors: tuple[int, ...] = ()
+    relay: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,23 @@ _PAUSE = 1.0
 
 
 class RelayKeeper:
-    """Keeps `held` open until `close`; ``targets``: the file of `targets`, "" where nothing is to be relayed."""
+    """Keeps ports open until `close`."""
 
-    def __init__(self, loop: EventLoop, held: Sequence[int], targets: str) -> None:
+    def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
-        self._held = held
-        self._served = [descriptor for descriptor in held if targets and _can_be_served(descriptor)]
-        self._targets = targets
+        self._held: list[int] = []
+        self._served: list[int] = []
+        self._targets = ""
         self._pid = 0
         self._closed = False
-        self._watch()
+
+    def hold(self, held: Sequence[int], targets: str) -> None:
+        """Keep `held`, too; ``targets``: the file of `targets`, "" where nothing is to be relayed."""
+        self._held += held
+        self._served += [descriptor for descriptor in held if targets and _can_be_served(descriptor)]
+        self._targets = targets
+        if not self._pid:  # else they are watched when that ends
+            self._watch()
 
     def exited(self, pid: int, code: int) -> bool:
         """Whether the child that ended was the relay."""

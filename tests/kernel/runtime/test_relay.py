@@ -22,7 +22,8 @@ import os, signal, sys
 from pydock.runtime.event_loop import READ, EventLoop
 from pydock.runtime.relay.keeper import RelayKeeper
 loop = EventLoop()
-keeper = RelayKeeper(loop, [int(word) for word in sys.argv[2:]], sys.argv[1])
+keeper = RelayKeeper(loop)
+keeper.hold([int(word) for word in sys.argv[2:]], sys.argv[1])
 reading, writing = os.pipe2(os.O_NONBLOCK)
 signal.set_wakeup_fd(writing)
 signal.signal(signal.SIGCHLD, lambda *_: None)
