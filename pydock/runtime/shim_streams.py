@@ -283,7 +283,7 @@ class ProcessStreams:
 def _replay(log: Log, wants: ClientStream, unfinished: dict[str, bytes]) -> Replay | None:
     """The log as it stands now, and then the lines that have no end yet."""
     try:
-        reader = open_reader(log, until_now=True)
+        reader = open_reader(log, since=wants.replay_since, until_now=True)
     except (OSError, PydockError):
         return None
 

@@ -4,6 +4,7 @@ The routes call this (HTTP upgrade and websocket).  What was logged before can b
 """
 
 import os
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -64,12 +65,15 @@ class Attacher:
         if live is not None:
             await _give(live, hand_over(connection, stream))
             return
+        shown_at = time.time_ns()
         if options.logs:
             await _replay(entry.record, stream, connection)
-        if options.stream and entry.live is None:
-            self._attachments.add(entry.id, connection, replace(stream, replay=False))
-        else:
+        if not options.stream:
             connection.close()
+        elif (live := entry.live) is not None:  # it was started meanwhile: go on where the replay ended
+            await _give(live, hand_over(connection, replace(stream, replay=options.logs, replay_since=shown_at)))
+        else:
+            self._attachments.add(entry.id, connection, replace(stream, replay=False))
 
 
 async def _give(live: LiveContainer, client: GivenClient) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -207,6 +208,16 @@ def test_replay_gives_what_was_written_before_once_and_then_what_comes(container
     assert unframed(read_until(client, b"tw")) == {1: b"one\ntw"}
     client.sendall(b"\n")
     assert unframed(read_end(client)) == {1: b"o\nthree\n"}
+    client.close()
+
+
+def test_replay_since_a_moment_leaves_out_what_the_client_has(container: Vessel) -> None:
+    Path(container.log.path).write_text('{"log":"old\\n","stream":"stdout","time":"2020-01-01T00:00:00Z"}\n')
+    since = time.time_ns()
+    container.shell("echo new; sleep 1000")
+    tools.eventually(lambda: b"new" in Path(container.log.path).read_bytes())
+    client = container.attach(ClientStream(stdout=True, replay=True, replay_since=since, live=False))
+    assert unframed(read_end(client)) == {1: b"new\n"}
     client.close()
 
 
