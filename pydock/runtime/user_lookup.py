@@ -8,7 +8,7 @@ has no entries, as in Docker: numbers, and root where nobody is named, need none
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pydock.errors import InvalidParameter
@@ -16,6 +16,10 @@ from pydock.linux.inside import open_inside
 
 MAX_ID = 2**31 - 1
 MAX_FILE = 8 << 20
+#: of groups that a process can be in: NGROUPS_MAX, limits.h
+MAX_GROUPS = 65536
+
+Entries = Callable[[], Iterator[list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def look_up(root: int, user: str, additional: Iterable[str] = ()) -> Identity:
     if separator and not group and not name:
         raise InvalidParameter(f"invalid user: {user!r}")
     passwd = _entries(root, "/etc/passwd", 7)
-    entry = next((fields for fields in passwd if _is_user(fields, name or "0")), None)
+    entry = next((fields for fields in passwd() if _is_user(fields, name or "0")), None)
     if entry is not None:
         login, uid, gid = entry[0], _id(entry[2], user), _id(entry[3], user)
         home = entry[5] if entry[5].startswith("/") else "/"
@@ -46,30 +50,34 @@ def look_up(root: int, user: str, additional: Iterable[str] = ()) -> Identity:
         login, uid, gid, home = "", _id(name.removeprefix("+"), user), 0, "/"
     else:
         raise InvalidParameter(f"unable to find user {name}: no matching entries in passwd file")
-    groups = _entries(root, "/etc/group", 4) if login or group or additional else []
+    groups = _entries(root, "/etc/group", 4) if login or group or additional else _none
     members: tuple[int, ...] = ()
     if group:
         gid = _group_id(groups, group)
     else:
-        members = tuple(_id(fields[2], user) for fields in groups if login and login in fields[3].split(","))
+        members = tuple({_id(fields[2], user): None for fields in groups() if login and login in fields[3].split(",")})
     extra = tuple(_group_id(groups, wanted) for wanted in additional)
-    return Identity(uid, gid, tuple(dict.fromkeys((gid, *members, *extra))), home)
+    all_groups = tuple(dict.fromkeys((gid, *members, *extra)))
+    if len(all_groups) > MAX_GROUPS:
+        raise InvalidParameter(f"user {login or name} is in more than {MAX_GROUPS} groups")
+    return Identity(uid, gid, all_groups, home)
 
 
 def home_of(root: int, uid: int) -> str:
     """The home directory of `uid`, "/" where it has none."""
-    for fields in _entries(root, "/etc/passwd", 7):
+    for fields in _entries(root, "/etc/passwd", 7)():
         if fields[2] == str(uid):
             return fields[5] if fields[5].startswith("/") else "/"
     return "/"
 
 
 def _is_user(fields: list[str], name: str) -> bool:
-    return fields[0] == name or (name.isascii() and name.isdigit() and fields[2] == str(int(name)))
+    number = name.isascii() and name.isdigit()
+    return fields[0] == name or (number and fields[2] == (name.lstrip("0") or "0"))
 
 
-def _group_id(groups: list[list[str]], wanted: str) -> int:
-    for fields in groups:
+def _group_id(groups: Entries, wanted: str) -> int:
+    for fields in groups():
         if fields[0] == wanted:
             return _id(fields[2], wanted)
     if wanted.isascii() and wanted.isdigit():
@@ -84,13 +92,26 @@ def _id(text: str, user: str) -> int:
     return int(text)
 
 
-def _entries(root: int, path: str, columns: int) -> list[list[str]]:
-    """The lines of a colon-separated file, those with too few columns left out; [] where there is no regular file."""
-    return list(_split(_read(root, path), columns))
+def _none() -> Iterator[list[str]]:
+    return iter(())
+
+
+def _entries(root: int, path: str, columns: int) -> Entries:
+    """The lines of a colon-separated file, those with too few columns left out; none where there is no regular file.
+
+    The file is read once, and its lines are made as often as asked: all at once they would be many times its size.
+    """
+    content = _read(root, path)
+    return lambda: _split(content, columns)
 
 
 def _split(content: str, columns: int) -> Iterator[list[str]]:
-    for line in content.split("\n"):
+    start = 0
+    while start < len(content):
+        end = content.find("\n", start)
+        end = len(content) if end < 0 else end
+        line = content[start:end]
+        start = end + 1
         fields = line.strip().split(":")
         if line[:1] != "#" and len(fields) >= columns and fields[0]:
             yield fields

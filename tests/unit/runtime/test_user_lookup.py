@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,9 +53,28 @@ def test_additional_groups_are_names_or_numbers(look: Look) -> None:
         look("app", ["ghosts"])
 
 
+def test_more_groups_than_the_kernel_takes_are_told(look: Look, tmp_path: Path) -> None:
+    lines = [f"g{number}:x:{number}:app\n" for number in range(70_000)]
+    (tmp_path / "etc/group").write_text("".join(lines[:65_536]))
+    assert len(look("app").groups) == 65_536
+    (tmp_path / "etc/group").write_text("".join(lines))
+    with pytest.raises(InvalidParameter, match="user app is in more than 65536 groups"):
+        look("app")
+
+
+def test_a_large_file_takes_not_many_times_its_size(look: Look, tmp_path: Path) -> None:
+    (tmp_path / "etc/group").write_text("g:x:7:app\n" * 100_000)
+    tracemalloc.start()
+    assert look("app").groups == (1001, 7)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
 @pytest.mark.parametrize(
-    "user", ["ghost", "big", "4294967296", "2147483648", "-1", "1e3", "٣", "app:huge", "app:ghosts", ":", "a b"]
-)
+    "user", ["ghost", "big", "4294967296", "2147483648", "-1", "1e3", "٣", "app:huge", "app:ghosts", ":", "a b",
+             "1" * 5000, "app:" + "1" * 5000]
+)  # fmt: skip
 def test_what_cannot_be_found_or_is_out_of_range_is_an_error(look: Look, user: str) -> None:
     with pytest.raises(InvalidParameter):
         look(user)
