@@ -3,7 +3,6 @@
 Called by the jobs of `archive` and `init_layer`, in a forked process of one thread.
 """
 
-import errno
 import os
 import re
 import stat
@@ -87,25 +86,38 @@ def join(pid: int, start_time: int) -> int:
     descriptor = os.open("self/mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
     with open(descriptor, "rb") as file:
         lines = file.read().splitlines()
-    for point in _hidden(lines):
-        try:
+    for number, point in _hidden(lines):
+        if _is_on_top(proc, number, point):
             m.umount2(point, m.MNT_DETACH | m.UMOUNT_NOFOLLOW)
-        except OSError as error:
-            if error.errno != errno.EINVAL:  # another mount covers it
-                raise
     return os.open("/", _DIRECTORY)
 
 
-def _hidden(lines: Sequence[bytes]) -> list[str]:
-    """Return the mount points that a copy has no use for, the latest first: what lies on top goes first (proc(5))."""
-    points = []
+def _hidden(lines: Sequence[bytes]) -> list[tuple[int, str]]:
+    """Return the mounts that a copy has no use for, the latest first: what lies on top goes first (proc(5)).
+
+    Each as its number and its mount point.
+    """
+    found = []
     for line in lines:
         words = line.split(b" ")
         kind = words[words.index(b"-") + 1]
         if kind in _KERNELS_OWN or words[4] == b"/dev":
-            points.append(os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), words[4])))
-    inside = [point for point in points if point != "/dev" and point.startswith("/dev/")]
-    return [point for point in reversed(points) if point not in inside]
+            point = os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), words[4]))
+            found.append((int(words[0]), point))
+    return [mount for mount in reversed(found) if mount[1] == "/dev" or not mount[1].startswith("/dev/")]
+
+
+def _is_on_top(proc: int, number: int, point: str) -> bool:
+    """Whether `point` shows mount `number`: what another covers is out of sight, and its cover is to stay."""
+    try:
+        found = os.open(point, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        with open(os.open(f"self/fdinfo/{found}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc), "rb") as file:
+            return b"mnt_id:\t%d\n" % number in file.read()
+    finally:
+        os.close(found)
 
 
 def started(pid: int) -> int:

@@ -30,6 +30,8 @@ LINGER, LINGER_BYTES = 2.0, 64 << 20
 _WRITE_HIGH = 256 << 10
 #: what the machine lacks: not where, but that it does is the news
 _SHORTAGES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
+#: what is wrong with a path that a client, or an image that it chose, came with
+_NO_PATHS = (errno.ENAMETOOLONG, errno.ELOOP)
 
 log = logging.getLogger("pydock")
 
@@ -238,6 +240,8 @@ class Connection(asyncio.Protocol):
             return None
         except OSError as error:
             message = words_of(error)
+            if error.errno in _NO_PATHS:
+                return self._told(exchange, message, 400)
             if error.errno in _SHORTAGES:
                 log.error("Handler for %s %s returned error: %s", head.method, head.target, message)
             else:

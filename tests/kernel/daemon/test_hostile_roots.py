@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.engines import File, root_tar
-from tests.kernel.daemon.daemon_process import Daemon
+from tests.kernel.daemon.daemon_process import IMAGE, Daemon, eventually
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +49,20 @@ def test_the_whole_proc_and_what_lxcfs_provides_may_be_bound(engine: Daemon, tmp
     assert engine.wait(identity) != 0
     assert engine.logs(identity).startswith(b"3 4\n")
     assert b"Read-only" in engine.logs(identity)
+
+
+def test_a_volume_over_what_the_kernel_shows_of_itself_hides_no_file_from_cp(engine: Daemon) -> None:
+    identity = engine.shell("echo mine > /sys/mine; sleep 1000", Volumes={"/sys": {}})
+    eventually(lambda: engine.execute(identity, "cat", "/sys/mine") == (0, b"mine\n"))
+    for path in ("/etc/hosts", "/sys/mine"):
+        assert engine.call("GET", f"/containers/{identity}/archive?path={path}")[0] == 200
+    status, answer = engine.call("GET", f"/containers/{identity}/archive?path=/sys/kernel")
+    assert (status, "Could not find the file /sys/kernel" in answer["message"]) == (404, True)
+
+
+def test_a_working_directory_too_long_for_any_file_system_is_the_clients_fault(engine: Daemon) -> None:
+    log = len(engine.log())
+    body = {"Image": IMAGE, "Cmd": ["true"], "WorkingDir": "/" + "a/" * 3000}
+    status, answer = engine.call("POST", "/containers/create", body)
+    assert (status, answer["message"].endswith(": file name too long")) == (400, True)
+    assert "Traceback" not in engine.log()[log:]
