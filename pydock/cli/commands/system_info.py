@@ -180,6 +180,9 @@ def _registries(info: "JSON") -> "list[str]":
     lines += _given(info, ("Product License", "ProductLicense"))
     if pools := info.get("DefaultAddressPools"):
         lines += [" Default Address Pools:", *(f"   Base: {pool['Base']}, Size: {pool['Size']}" for pool in pools)]
+    if details := (info.get("FirewallBackend") or {}).get("Info"):  # docker shows none of it
+        lines.append(f" Firewall Backend: {info['FirewallBackend'].get('Driver', '')}")
+        lines += [f"  {name}: {value}" for name, value in details]
     return lines
 
 

@@ -211,10 +211,17 @@ class Engine:
             "InitCommit": {"ID": ""},
             "SecurityOptions": self._security(features),
             **({"DefaultAddressPools": [{"Base": pool.base, "Size": pool.size} for pool in pools]} if pools else {}),
-            "FirewallBackend": {"Driver": "nftables"},
+            "FirewallBackend": {"Driver": "nftables", "Info": [["Relayed Ports", self._relayed()]]},
             "CDISpecDirs": [],
             "Warnings": [*_warnings(features), *self._exposures()] or None,
         }
+
+    def _relayed(self) -> str:
+        """Which published ports processes relay, where the kernel translates the others' packets."""
+        options = self.config.network
+        if not options.userland_proxy:
+            return "none"
+        return "[::1], IPv6 for containers without it" if options.iptables else "all"
 
     def _security(self, features: HostFeatures) -> list[str]:
         options = []

@@ -12,7 +12,7 @@ from tests.kernel.daemon_networks.site import Site
 def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One for all tests."""
     with ExitStack() as stack:
-        yield Site(tmp_path_factory.mktemp("site"), stack)
+        yield Site(tmp_path_factory.mktemp("site"), stack, "w")
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ SILENCE = 1.0
 class Site:
     """The engine's host (HOST4, HOST6) and another one (OTHER4, OTHER6), whose default routes lead to the first."""
 
-    def __init__(self, root: Path, stack: ExitStack) -> None:
-        self.host, self.other = (Place(f"pdt{os.getpid()}{kind}") for kind in ("eh", "eo"))
+    def __init__(self, root: Path, stack: ExitStack, letter: str, *flags: str) -> None:
+        """`letter` tells sites that are there at once apart; `flags` are the engine's."""
+        self.host, self.other = (Place(f"pdt{os.getpid()}{letter}{kind}") for kind in ("h", "o"))
         for place in (self.host, self.other):
             stack.callback(place.close)
         run(f"ip link add up0 netns {self.host.name} type veth peer name up0 netns {self.other.name}")
@@ -35,7 +36,7 @@ class Site:
             run(f"ip -n {place.name} link set up0 up")
         run(f"ip -n {self.other.name} route add default via {HOST4}")
         run(f"ip -n {self.other.name} route add default via {HOST6}")
-        self.engine = Daemon(root, "w", "--default-address-pool", "base=198.19.192.0/20,size=26")
+        self.engine = Daemon(root, letter, "--default-address-pool", "base=198.19.192.0/20,size=26", *flags)
         self.host.do(self.engine.__enter__)
         stack.callback(lambda: self.host.do(lambda: self.engine.__exit__(None, None, None)))
         self.servers = stack

@@ -42,6 +42,15 @@ IMAGE = {
 }
 
 
+def test_info_tells_which_ports_are_relayed(client: Any) -> None:
+    backend = {"Driver": "nftables", "Info": [["Relayed Ports", "none"]]}
+    numbers = ("Containers", "ContainersRunning", "ContainersPaused", "ContainersStopped", "Images", "NCPU", "MemTotal")
+    info = {"ServerVersion": "1", "FirewallBackend": backend, **dict.fromkeys(numbers, 1)}
+    client.engine.answers["GET /info"] = info
+    client("info")
+    assert " Firewall Backend: nftables\n  Relayed Ports: none\n" in client.out
+
+
 def test_ps_prints_dockers_table(client: Any, fixed_now: Callable[[float], None]) -> None:
     fixed_now(NOW)
     client.engine.answers["GET /containers/json"] = [CONTAINER]
