@@ -1,4 +1,4 @@
-"""Files by descriptor: openat2(2), statfs(2), syncfs(2), memory files with seals, pseudo-terminals."""
+"""Files by descriptor: openat2(2), statfs(2), syncfs(2), sync_file_range(2), sealed memory files, pseudo-terminals."""
 
 import contextlib
 import ctypes
@@ -27,10 +27,13 @@ FS_IOC_GETFLAGS: Final = 0x80086601
 FS_IOC_SETFLAGS: Final = 0x40086602
 FS_TOPDIR_FL: Final = 0x20000
 
+SYNC_FILE_RANGE_WRITE: Final = 2
+
 TIOCSPTLCK: Final = 0x40045431
 TIOCGPTPEER: Final = 0x5441
 
 libc.fstatfs.argtypes = (ctypes.c_int, ctypes.c_void_p)
+libc.sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
 libc.tee.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_size_t, ctypes.c_uint)
 libc.tee.restype = ctypes.c_ssize_t
 
@@ -80,6 +83,11 @@ def filesystem_type(descriptor: int) -> int:
 def syncfs(descriptor: int) -> None:
     """syncfs(2): write the file system that `descriptor` is on to its disk."""
     check(libc.syncfs(ctypes.c_int(descriptor)))
+
+
+def start_writing(descriptor: int, offset: int, size: int) -> None:
+    """sync_file_range(2) with SYNC_FILE_RANGE_WRITE: have the disk begin with a part of a file; nothing is promised."""
+    check(libc.sync_file_range(descriptor, offset, size, SYNC_FILE_RANGE_WRITE))
 
 
 def spread_subdirectories(directory: int) -> None:

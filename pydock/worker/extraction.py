@@ -13,6 +13,7 @@ from posixpath import basename, dirname, normpath
 from typing import Final
 
 from pydock.errors import InvalidParameter, System
+from pydock.linux.files import start_writing
 from pydock.worker import tar_header as tar
 from pydock.worker.directory_times import DirectoryTimes
 from pydock.worker.outflow import write_all
@@ -32,6 +33,8 @@ _OVERLAY: Final = (b"trusted.overlay.", b"user.overlay.")
 _WHITEOUT: Final = b".wh."
 _OPAQUE_MARK: Final = b".wh..wh..opq"
 _META: Final = b".wh..wh."
+#: how many bytes of a file the disk is told of at a time
+_WRITE_BACK: Final = 4 << 20
 _NO_DEVICE: Final = os.makedev(0, 0)
 #: the latest time of Docker: later ones, and those before the epoch, become the epoch
 _MAX_TIME: Final = (1 << 63) - 1
@@ -52,13 +55,15 @@ class Rules:
 
     ``whiteouts``: AUFS names become overlayfs's devices and attributes.  ``keep_directories``: nothing but a directory
     takes a directory's place, and the reverse.  ``owner``: who gets everything; None for whom the tar says.
-    ``strict``: extended attributes that the file system does not know are an error.
+    ``strict``: extended attributes that the file system does not know are an error.  ``durable``: somebody will wait
+    until all is on the disk, so that it begins with big files while they come.
     """
 
     whiteouts: bool = False
     keep_directories: bool = False
     owner: tuple[int, int] | None = None
     strict: bool = True
+    durable: bool = False
 
 
 class Extraction:
@@ -220,8 +225,7 @@ class Extraction:
             if entry.sparse is not None:
                 _write_sparse(descriptor, content, entry)
             else:
-                for piece in content:
-                    write_all(descriptor, piece)
+                _write(descriptor, content, self._rules.durable)
             self.size += entry.real_size
             owner = self._rules.owner or (entry.uid, entry.gid)
             made = os.fstat(descriptor)  # each change of an inode costs more than this look
@@ -347,6 +351,17 @@ def blame(error: OSError, name: bytes) -> Exception:
     if error.errno in _ITS_FAULT:
         return InvalidParameter(f"{_text(name)}: {error.strerror}")
     return OSError(error.errno, error.strerror, _text(name))
+
+
+def _write(descriptor: int, content: Iterable[memoryview], durable: bool) -> None:
+    """Write a file; the disk gets what is written while the rest still comes."""
+    begun = end = 0
+    for piece in content:
+        write_all(descriptor, piece)
+        end += len(piece)
+        if durable and end - begun >= _WRITE_BACK:
+            start_writing(descriptor, begun, end - begun)
+            begun = end
 
 
 def _write_sparse(descriptor: int, content: Iterable[memoryview], entry: Entry) -> None:

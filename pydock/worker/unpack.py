@@ -52,7 +52,7 @@ def layer(arguments: dict[str, Any], fds: list[int], report: Report) -> dict[str
     diff_digest = inflow.Digest() if compression else source_digest
     chunks = inflow.ahead(diff_digest.tee(plain) if compression else plain)
     split = SplitWriter(lambda data: write_all(split_file, data))
-    extraction = Extraction(Rules(whiteouts=True), discard=kept.take)
+    extraction = Extraction(Rules(whiteouts=True, durable=True), discard=kept.take)
     reader = TarReader(chunks, split.raw)
     for entry in reader:
         placed = extraction.place(entry, reader.content())

@@ -99,3 +99,12 @@ def _with_file(directory: Path) -> Path:
     directory.mkdir()
     (directory / "x").touch()
     return directory
+
+
+def test_writing_is_started(tmp_path: Path) -> None:
+    with open(tmp_path / "file", "w+b", buffering=0) as file:
+        file.write(bytes(1 << 16))
+        files.start_writing(file.fileno(), 0, 1 << 16)
+        with pytest.raises(OSError) as caught:
+            files.start_writing(file.fileno(), -1, 1)
+    assert caught.value.errno == errno.EINVAL

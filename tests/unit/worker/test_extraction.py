@@ -66,3 +66,20 @@ def test_links_that_wait_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(InvalidParameter, match="too many hard links"):
         for number in range(1025):
             put(extracted, f"l{number}", "nothing")
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_the_disk_begins_with_a_big_file_while_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool
+) -> None:
+    """Who waits for all of it in the end then waits for the last part alone."""
+    parts: list[tuple[int, int]] = []
+    monkeypatch.setattr(extraction, "_WRITE_BACK", 10)
+    monkeypatch.setattr(extraction, "start_writing", lambda descriptor, offset, size: parts.append((offset, size)))
+    info = tarfile.TarInfo("file")
+    info.size, info.uid, info.gid = 29, os.getuid(), os.getgid()
+    content = [memoryview(bytes([number]) * 6) for number in range(4)] + [memoryview(b"tail!")]
+    extracted = Extraction(Rules(durable=durable), os.fsencode(tmp_path))
+    extracted.place(tar_header.parse(info.tobuf(tarfile.GNU_FORMAT)), content)
+    assert (tmp_path / "file").read_bytes() == b"".join(content)
+    assert parts == ([(0, 12), (12, 12)] if durable else [])
