@@ -49,7 +49,7 @@ def read(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     _enter(arguments)
     path = _absolute(arguments["path"])
     found = _stat(path)
-    report(found)
+    report(found if path == arguments["path"] else _stat(arguments["path"]))
     writer = TarWriter(fds[0])
     tree = TreeTar(writer)
     name = basename(path.rstrip("/"))

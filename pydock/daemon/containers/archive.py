@@ -6,10 +6,11 @@ What touches a container's files runs in workers; tars go through pipes between 
 import asyncio
 import contextlib
 import itertools
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Entry
@@ -22,6 +23,11 @@ from pydock.imagestore.snapshots import Snapshots
 from pydock.linux.mounts import Mount
 from pydock.worker.container_files import Change, ContainerFiles, PathStat, PutOptions, View
 from pydock.worker.view import started
+
+T = TypeVar("T")
+
+#: how long the end of a container may take to be known, and how long to wait before looking again, in seconds
+_SOON, _PAUSE = 10.0, 0.02
 
 
 class Volumes(Protocol):
@@ -55,17 +61,16 @@ class Archive:
 
     async def stat(self, entry: Entry, name: str, path: str) -> PathStat:
         """What is at `path`; NotFound in Docker's words, with the container called `name`."""
-        async with self._view(entry) as view:
-            return await self._stat(view, name, path)
+        async with contextlib.AsyncExitStack() as stack:
+            return await self._in_view(entry, stack, lambda view: self._stat(view, name, path))
 
     @contextlib.asynccontextmanager
     async def get(self, entry: Entry, name: str, path: str) -> AsyncIterator[tuple[PathStat, AsyncIterator[bytes]]]:
         """What is at `path`, and the pieces of its tar."""
-        async with self._view(entry) as view:
-            found = await self._stat(view, name, path)
+        async with contextlib.AsyncExitStack() as stack:
+            found, pieces = await self._in_view(entry, stack, lambda view: self._open(view, name, path, stack))
             self._announcements.publish(entry.record, "archive-path")
-            async with _reading(lambda target: self._files.read(view, path, target)) as pieces:
-                yield found, pieces
+            yield found, pieces
 
     async def put(self, entry: Entry, name: str, put: Put, pour: Callable[[int], Awaitable[None]]) -> None:
         """Unpack the tar that `pour` writes to the descriptor it gets into the directory `put.path`."""
@@ -98,6 +103,39 @@ class Archive:
         _refuse_dying(entry)
         directories = await offload(self._snapshots.directories, entry.id)
         return await offload(self._files.changes, directories.upper, directories.lower)
+
+    async def _open(
+        self, view: View, name: str, path: str, stack: contextlib.AsyncExitStack
+    ) -> tuple[PathStat, AsyncIterator[bytes]]:
+        """What `get` gives, until `stack` closes; what cannot be begun is told here, before anything is answered."""
+        loop = asyncio.get_running_loop()
+        begun: asyncio.Future[PathStat] = loop.create_future()
+
+        def begin(found: PathStat) -> None:
+            loop.call_soon_threadsafe(begun.set_result, found)
+
+        reading = _reading(lambda target: self._files.read(view, path, target, begin), begun)
+        try:
+            pieces = await stack.enter_async_context(reading)
+        except (NotFound, FileNotFoundError):
+            raise _missing(path, name) from None
+        return begun.result(), pieces
+
+    async def _in_view(self, entry: Entry, stack: contextlib.AsyncExitStack, act: Callable[[View], Awaitable[T]]) -> T:
+        """Do `act` with the container's view, which is there until `stack` closes.
+
+        A process that ended before a worker could enter its namespace is soon known to have: then the root is mounted.
+        """
+        deadline = time.monotonic() + _SOON
+        while True:
+            view = await stack.enter_async_context(self._view(entry))
+            try:
+                return await act(view)
+            except Conflict:
+                if not view.pid or time.monotonic() > deadline:
+                    raise
+                await stack.aclose()
+                await asyncio.sleep(_PAUSE)
 
     async def _stat(self, view: View, name: str, path: str) -> PathStat:
         try:
@@ -144,15 +182,22 @@ class Archive:
 
 
 @contextlib.asynccontextmanager
-async def _reading(write: Callable[[int], object]) -> AsyncIterator[AsyncIterator[bytes]]:
+async def _reading(
+    write: Callable[[int], object], begun: "asyncio.Future[Any] | None" = None
+) -> AsyncIterator[AsyncIterator[bytes]]:
     """The pieces of what `write`, in a thread, writes to the descriptor that it gets.
 
-    That is the thread's until it has ended, however early nobody reads any more.
+    That is the thread's until it has ended, however early nobody reads any more.  What it raises before it has `begun`
+    is raised at once.
     """
     with Pipe(reading=True) as pipe:
         work = offload_outside(write, pipe.far)
         work.add_done_callback(lambda _: pipe.close_far())
         try:
+            if begun is not None:
+                await asyncio.wait([work, begun], return_when=asyncio.FIRST_COMPLETED)
+                if not begun.done():
+                    work.result()
             async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
                 yield pieces
         finally:

@@ -3,13 +3,18 @@
 import asyncio
 import os
 import threading
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
 from pydock.daemon.containers.archive import Archive
 from pydock.daemon.containers.catalog import Entry
+from pydock.daemon.containers.record import State, Status
+from pydock.errors import Conflict, NotFound
+from pydock.worker.container_files import PathStat, View
 from tests.unit.daemon.containers.made_containers import container
 
 
@@ -27,6 +32,64 @@ class SlowFiles:
         except OSError as error:
             self.said.append(type(error).__name__)
             raise
+
+
+class EndingContainer:
+    """Its process ends when a worker is about to enter its namespace; its root can be mounted as ever."""
+
+    def __init__(self) -> None:
+        ended: Any = SimpleNamespace(done=lambda: False)
+        live: Any = SimpleNamespace(pid=os.getpid(), ended=ended)
+        self.entry = Entry(container(state=State(Status.RUNNING, pid=live.pid)), live=live)
+        self.tries = 0
+
+    def _enter(self, view: View) -> PathStat:
+        if view.pid:
+            self.tries += 1
+            if self.tries == 3:  # what its shim tells comes a little later
+                self.entry.live = None
+            raise Conflict("the container has stopped meanwhile")
+        return PathStat("hosts", 3, 0o644, "2024-01-01T00:00:00Z", "")
+
+    def stat(self, view: View, path: str) -> PathStat:
+        return self._enter(view)
+
+    def read(self, view: View, path: str, target: int, begin: Callable[[PathStat], None]) -> PathStat:
+        found = self._enter(view)
+        begin(found)
+        os.write(target, b"tar")
+        return found
+
+
+@pytest.mark.parametrize("call", ["stat", "get"])
+def test_a_container_that_ends_just_now_is_read_all_the_same(call: str) -> None:
+    async def main() -> None:
+        ending: Any = EndingContainer()
+        volumes: Any = Mock(release=AsyncMock())
+        archive = Archive(ending, Mock(mounts=lambda id: []), volumes, Mock())
+        if call == "stat":
+            assert (await archive.stat(ending.entry, "box", "/etc/hosts")).name == "hosts"
+        else:
+            async with archive.get(ending.entry, "box", "/etc/hosts") as (found, pieces):
+                assert (found.name, [piece async for piece in pieces]) == ("hosts", [b"tar"])
+        assert ending.tries == 3
+
+    asyncio.run(main())
+
+
+def test_what_cannot_be_read_is_told_before_anything_is_answered() -> None:
+    class Nothing:
+        def read(self, view: View, path: str, target: int, begin: object) -> PathStat:
+            raise NotFound(f"no {path}")
+
+    async def main() -> None:
+        files: Any = Nothing()
+        archive = Archive(files, Mock(mounts=lambda id: []), Mock(release=AsyncMock()), Mock())
+        with pytest.raises(NotFound, match="Could not find the file /x in container box"):
+            async with archive.get(Entry(container()), "box", "/x"):
+                pass
+
+    asyncio.run(main())
 
 
 def test_who_leaves_before_the_first_piece_leaves_the_worker_its_descriptor() -> None:
