@@ -43,3 +43,23 @@ def test_remnants_go(gone: str) -> None:
         assert left.wait(10) == -signal.SIGKILL
     run(f"ip link del {own}")
     assert not any(Path(mountpoint, gone).exists() for mountpoint in detect().mountpoints())
+
+
+@pytest.mark.skipif(bool(os.geteuid()), reason="needs root")
+def test_namespaces_and_tables_go(gone: str) -> None:
+    own, spare = f"pdt{os.getpid()}k", "pydock-0000dead"
+    for place in (own, gone):
+        run(f"ip netns add {place}")
+    try:
+        run(f"nft add table inet {spare}")
+        with subprocess.Popen(["ip", "netns", "exec", gone, "sleep", "1000"]) as left:
+            killed_runs.sweep()
+            assert left.wait(10) == -signal.SIGKILL
+        spaces = subprocess.run(["ip", "netns"], capture_output=True, text=True).stdout.split()
+        assert own in spaces
+        assert gone not in spaces
+        assert subprocess.run(["nft", "list", "table", "inet", spare], capture_output=True).returncode
+    finally:
+        for place in (own, gone):
+            subprocess.run(["ip", "netns", "del", place], capture_output=True)
+        subprocess.run(["nft", "delete", "table", "inet", spare], capture_output=True)
