@@ -53,6 +53,8 @@ class _UnderWay:
     offset: int = 0
     #: a request about it failed: what the registry has of it is not known
     broken: bool = False
+    #: it failed once because nobody knew us: the token had run out while the bytes went
+    unknown: bool = False
 
 
 class Uploads:
@@ -105,11 +107,15 @@ class Uploads:
                 return
             except PydockError as error:
                 under_way.broken = True
-                if self._cancellation.cancelled or attempt == self._retries.attempts or not worth_retrying(error):
+                at_once = isinstance(error, RegistryFault) and error.status == 401 and not under_way.unknown
+                another = at_once or worth_retrying(error)
+                if self._cancellation.cancelled or attempt == self._retries.attempts or not another:
                     self._abandon(under_way.location)
                     self._cancellation.check()
                     raise
-            self._retries.pause(id, attempt, progress, self._cancellation)
+                under_way.unknown |= at_once
+            if not at_once:
+                self._retries.pause(id, attempt, progress, self._cancellation)
 
     def _goes_on(self, under_way: _UnderWay, digest: str, size: int) -> bool:
         """Find out where an upload goes on, or begin it; False where all of it has come, and only the answer not."""

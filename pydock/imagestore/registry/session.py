@@ -59,15 +59,18 @@ class Session:
     ) -> Answer:
         """Send a request (`url` absolute, or from the endpoint's root) as its user, and return whatever is answered.
 
-        Redirects of GET and HEAD are followed.  A token that has run out is renewed once.
+        Redirects of GET and HEAD are followed.  A token that has run out is renewed once; for a body that can be read
+        but once, with the request that comes next.
         """
         url = self.endpoint.url + url if url.startswith("/") else url
         answer = self._follow(method, url, headers or {}, body, scopes)
-        if answer.status == 401 and self._is_ours(answer) and (body is None or isinstance(body, bytes)):
+        if answer.status == 401 and self._is_ours(answer):
             asked = challenges.parse(answer.headers("WWW-Authenticate"))
             if asked and self._may_answer(asked, scopes):
-                answer.close()
                 self._challenges = asked
+                if body is not None and not isinstance(body, bytes):
+                    return answer
+                answer.close()
                 answer = self._follow(method, url, headers or {}, body, scopes)
         return answer
 

@@ -315,3 +315,34 @@ def test_cancel_ends_an_upload(store: MemoryStore, registry: FaultyRegistry) -> 
         thread.join(30)
         release.set()
         assert isinstance(raised[0], Cancelled)
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_token_that_runs_out_while_a_layer_goes(store: MemoryStore, registry: FaultyRegistry, times: int) -> None:
+    """It is renewed, and the layer sent again at once; a registry that goes on refusing is not asked for ever."""
+    image = make_image()
+    pulled(store, registry, "app", image)
+    with FaultyRegistry() as other:
+        other.token_server = f"{other.url}/token"
+        left = [times]
+
+        def run_out(request: Handler) -> bool:
+            left[0] -= 1
+            if left[0] >= 0:
+                scheme = f'Bearer realm="{other.token_server}",service="here",error="invalid_token"'
+                request.error(401, "UNAUTHORIZED", "authentication required", {"WWW-Authenticate": scheme})
+            return left[0] >= 0
+
+        other.on("PATCH", "/v2/copy/blobs/uploads/", run_out)
+        tag(store, image, f"{other.host}/copy:1")
+        if times == 1:
+            heard = push(store, f"{other.host}/copy:1")
+            assert {action for diff_id in image.diff_ids for action in heard.actions(diff_id[7:19])} == {
+                "Preparing", "Pushing", "Pushed",
+            }  # fmt: skip
+            assert other.blobs == image.blobs
+            assert len(other.requests("/token")) >= 2
+        else:
+            with pytest.raises(PydockError, match="authentication required"):
+                push(store, f"{other.host}/copy:1")
+            assert left[0] > 0
