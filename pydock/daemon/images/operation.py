@@ -9,13 +9,16 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydock.daemon.offload import offload_outside
 from pydock.errors import PydockError, System
 from pydock.imagestore.registry.cancellation import Cancellation
 
 _log = logging.getLogger(__name__)
+
+#: how many messages may wait for a client that does not read before the work waits too
+_MOST: Final = 4096
 
 #: takes one progress message, as the API writes it
 Report = Callable[[Mapping[str, Any]], None]
@@ -46,6 +49,7 @@ async def follow(work: Work) -> AsyncGenerator[list[dict[str, Any]], None]:
                 raise failure
             yield [error_message(failure)]
     finally:
+        mailbox.close()
         if not task.done():
             cancellation.cancel()
             # it runs to its own end, undoing what it has begun; nobody is left to tell about it
@@ -69,17 +73,32 @@ def _retrieve(task: "asyncio.Future[None]") -> None:
 
 
 class _Mailbox:
-    """Messages from a thread to the event loop, which is woken once for all that wait."""
+    """Messages from a thread to the event loop, which is woken once for all that wait.
+
+    A client that does not read makes nothing grow: a bar takes the place of the one before, where that still waits.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._closed = False
         self.waiting: list[dict[str, Any]] = []
+        #: the place among them of the last message about each ID
+        self._last: dict[str, int] = {}
         self.wake = asyncio.Event()
 
     def put(self, message: Mapping[str, Any]) -> None:
-        """Leave a message; called by the work, in any thread."""
-        with self._lock:
+        """Leave a message; called by the work, in any thread, which waits where too many are waiting."""
+        about = message.get("id", "")
+        with self._changed:
+            place = self._last.get(about, -1)
+            if place >= 0 and _moves_on(self.waiting[place], message):
+                self.waiting[place] = dict(message)
+                return
+            self._changed.wait_for(lambda: len(self.waiting) < _MOST or self._closed)
+            if self._closed:
+                return
+            self._last[about] = len(self.waiting)
             self.waiting.append(dict(message))
             first = len(self.waiting) == 1
         if first:
@@ -89,6 +108,19 @@ class _Mailbox:
     def take(self) -> list[dict[str, Any]]:
         """Return what waits."""
         self.wake.clear()
-        with self._lock:
+        with self._changed:
             messages, self.waiting = self.waiting, []
+            self._last.clear()
+            self._changed.notify_all()
         return messages
+
+    def close(self) -> None:
+        """Nobody takes messages any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+def _moves_on(waiting: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
+    """Whether `message` is the next state of the bar that `waiting` draws."""
+    return "progress" in waiting and "progress" in message and waiting.get("status") == message.get("status")
