@@ -203,13 +203,13 @@ class ProcessStreams:
                 self._listen(source)
 
     def _log_is_full(self, log: Writer) -> bool:
-        """Whether the log takes no more for now; what waits for its socket is sent when that is ready."""
+        """Whether the log takes no more for now; what waits for its socket goes on when that is ready."""
         descriptor = log.fileno()
         if descriptor >= 0 or self._log_socket >= 0:  # it may be another of the same number
             self._loop.forget(self._log_socket)
             self._log_socket = descriptor
         if descriptor >= 0:
-            self._loop.watch(descriptor, WRITE, lambda _: self._flush_log(log))
+            self._loop.watch(descriptor, READ if log.reads else WRITE, lambda _: self._flush_log(log))
         return log.full
 
     def _flush_log(self, log: Writer) -> None:

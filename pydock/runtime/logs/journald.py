@@ -13,9 +13,9 @@ SOCKET = "/run/systemd/journal/socket"
 _ERROR, _INFO = 3, 6
 
 
-def open_outbox(log: Log) -> Outbox:
-    """The connection to the journal; Unsupported where this machine has none."""
-    return Outbox(_connect, log.options)
+def open_outbox(log: Log, connected: bool = True) -> Outbox:
+    """The connection to the journal; Unsupported where it shall be there now and this machine has none."""
+    return Outbox(_connect, log.options, connected)
 
 
 class Encoder:

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from pydock.errors import PydockError
 from pydock.runtime.logs.values import size
 
 #: how much may wait before the container does, in bytes
@@ -20,20 +21,26 @@ _LAST_WAIT = 2.0
 #: how long a server may take to answer a connection at the container's start, and later, in seconds: all that the shim
 #: does waits meanwhile
 FIRST_LIMIT, LATER_LIMIT = 10.0, 0.5
+#: how long it may take to shake hands later, in seconds: nobody waits for that
+_GREETING = 10.0
 #: how long a lost connection is left alone, in seconds; and, where trying took long, how many times as long as that
 _RETRY = 1.0
 _REST = 20
 #: how ssl says that it cannot go on now; the module itself is imported only where it is used
-_TLS_WAITS = ("SSLWantWriteError", "SSLWantReadError")
+_TLS_READS = "SSLWantReadError"
+_TLS_WAITS = ("SSLWantWriteError", _TLS_READS)
 
 
 class Outbox:
     """Sends messages over the socket that `connect` makes within a limit in seconds, by datagrams or as a stream.
 
-    It never waits for more than a connection, and for that seldom and shortly.
+    It never waits for more than a connection, and for that seldom and shortly.  A socket of ssl's has not shaken hands.
+    ``connected``: connect now, with patience, OSError where that cannot be.
     """
 
-    def __init__(self, connect: Callable[[float], socket.socket], options: Mapping[str, str]) -> None:
+    def __init__(
+        self, connect: Callable[[float], socket.socket], options: Mapping[str, str], connected: bool = True
+    ) -> None:
         self._connect = connect
         self._drops = options.get("mode") == "non-blocking"
         self._limit = _BLOCKING_LIMIT
@@ -43,8 +50,16 @@ class Outbox:
         self._length = 0
         self._torn = False
         self._try_at = 0.0
-        self._sock: socket.socket | None = connect(FIRST_LIMIT)
-        self._sock.setblocking(False)
+        self._sock: socket.socket | None = None
+        #: until when the handshake may take, None where it is over or none is due
+        self._greeting: float | None = None
+        #: what waits does so for the other side's word
+        self.reads = False
+        if connected:
+            self._sock = connect(FIRST_LIMIT)
+            if greet := getattr(self._sock, "do_handshake", None):
+                greet()
+            self._sock.setblocking(False)
 
     @property
     def full(self) -> bool:
@@ -52,7 +67,7 @@ class Outbox:
         return not self._drops and self._length > self._limit
 
     def fileno(self) -> int:
-        """The socket, while something waits for it; else -1."""
+        """The socket, while something waits for it (to be readable where it `reads`, to be writable else); else -1."""
         return self._sock.fileno() if self._sock and self._waiting else -1
 
     def put(self, messages: list[bytes]) -> None:
@@ -73,12 +88,15 @@ class Outbox:
                 self._length = 0
                 return
             assert self._sock is not None
+            self.reads = False
             try:
+                self._greet(self._sock)
                 self._send(self._sock)
             except BlockingIOError:
                 return
             except OSError as error:
-                if type(error).__name__ in _TLS_WAITS:
+                if type(error).__name__ in _TLS_WAITS and self._has_time():
+                    self.reads = type(error).__name__ == _TLS_READS
                     return
                 if self._sock.type & socket.SOCK_STREAM:
                     self._lose()
@@ -94,6 +112,20 @@ class Outbox:
                 time.sleep(0.01)
         if self._sock:
             self._sock.close()
+
+    def _greet(self, sock: socket.socket) -> None:
+        """Go on shaking hands."""
+        if self._greeting is not None:
+            sock.do_handshake()  # type: ignore[attr-defined]  # it is ssl's, which is imported only where it is used
+            self._greeting = None
+
+    def _has_time(self) -> bool:
+        """Whether the other side may still take its time.  While it shakes hands the container does not wait for it."""
+        if self._greeting is None:
+            return True
+        while self._length > self._limit:
+            self._pop()
+        return time.monotonic() < self._greeting
 
     def _send(self, sock: socket.socket) -> None:
         message = self._waiting[0]
@@ -114,6 +146,7 @@ class Outbox:
         if self._sock:
             self._sock.close()
             self._sock = None
+        self._greeting = None
         if self._torn:
             self._pop()
 
@@ -125,7 +158,9 @@ class Outbox:
         try:
             self._sock = self._connect(LATER_LIMIT)
             self._sock.setblocking(False)
-        except OSError:
+            if hasattr(self._sock, "do_handshake"):
+                self._greeting = time.monotonic() + _GREETING
+        except (OSError, PydockError):
             return False
         finally:
             self._try_at = time.monotonic() + max(_RETRY, (time.monotonic() - began) * _REST)

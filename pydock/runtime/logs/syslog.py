@@ -63,10 +63,10 @@ def facility(text: str) -> int:
     raise InvalidParameter("invalid syslog facility")
 
 
-def open_outbox(log: Log) -> Outbox:
-    """The connection to the server that the options name; OSError where it cannot be reached."""
+def open_outbox(log: Log, connected: bool = True) -> Outbox:
+    """The connection to the server that the options name; OSError where it shall be there now and cannot."""
     check(log.options)
-    return Outbox(Server(log.options).connect, log.options)
+    return Outbox(Server(log.options).connect, log.options, connected)
 
 
 class Encoder:
@@ -111,14 +111,16 @@ class Server:
         self._known = ""
 
     def connect(self, limit: float) -> socket.socket:
-        """A connection to it within `limit` seconds."""
+        """A connection to it within `limit` seconds; with TLS the handshake is still to come."""
         if not self._scheme:
             return _connect_here(limit)
         context = _tls_context(self._options) if self._scheme == _TLS else None
         where = self._host if self._scheme.startswith("unix") else f"{self._host}:{self._port}"
         with _told_as(f"dial {'tcp' if context else self._scheme} {where}: connect"):
             sock = self._dial(limit)
-        return context.wrap_socket(sock, server_hostname=self._host) if context else sock
+        if context:
+            return context.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
+        return sock
 
     def _dial(self, limit: float) -> socket.socket:
         if self._scheme in ("unix", "unixgram"):

@@ -27,7 +27,7 @@ class Writer(Protocol):
         """Write the last lines, though they have no end, and close."""
 
     def fileno(self) -> int:
-        """The socket to `flush` to when it is writable; -1 where nothing waits."""
+        """The socket to `flush` to when it is writable, or readable where the log `reads`; -1 where nothing waits."""
 
     def flush(self) -> None:
         """Send what waits, as far as that goes without waiting."""
@@ -39,12 +39,21 @@ class Writer(Protocol):
     def full(self) -> bool:
         """Whether no more should be written for now."""
 
+    @property
+    def reads(self) -> bool:
+        """Whether what waits does so for a word of the other side."""
+
 
 class NoLog:
     """Keeps nothing: the driver ``none``, and what the drivers that never wait inherit from."""
 
     @property
     def full(self) -> bool:
+        """Nothing ever waits."""
+        return False
+
+    @property
+    def reads(self) -> bool:
         """Nothing ever waits."""
         return False
 
@@ -113,6 +122,11 @@ class SocketLog(NoLog):
         """Whether too much waits to be sent."""
         return self._outbox.full
 
+    @property
+    def reads(self) -> bool:
+        """Whether the server's handshake is waited for."""
+        return self._outbox.reads
+
     def write(self, stream: str, data: bytes) -> None:
         """Send the lines that are whole."""
         cutter = self._cutters.get(stream)
@@ -163,7 +177,7 @@ class CachedLog(SocketLog):
 
 
 class LazyLog(NoLog):
-    """The writer for `log`, which is opened when there is something to write."""
+    """The writer for `log`, which is opened when there is something to write; nobody waits for a server then."""
 
     def __init__(self, log: Log, aside: Aside) -> None:
         self._log = log
@@ -175,11 +189,16 @@ class LazyLog(NoLog):
         """Whether no more should be written for now."""
         return self._writer is not None and self._writer.full
 
+    @property
+    def reads(self) -> bool:
+        """Whether what waits does so for a word of the other side."""
+        return self._writer is not None and self._writer.reads
+
     def write(self, stream: str, data: bytes) -> None:
         """Take what was read."""
         if self._writer is None:
             try:
-                self._writer = open_log(self._log, self._aside)
+                self._writer = open_log(self._log, self._aside, connected=False)
             except (OSError, PydockError):
                 return  # it could be opened when the container started; the container goes on without
         self._writer.write(stream, data)
@@ -194,7 +213,7 @@ class LazyLog(NoLog):
             self._writer.finish()
 
     def fileno(self) -> int:
-        """The socket to `flush` to when it is writable."""
+        """The socket to `flush` to."""
         return self._writer.fileno() if self._writer else -1
 
     def flush(self) -> None:
@@ -203,16 +222,19 @@ class LazyLog(NoLog):
             self._writer.flush()
 
 
-def open_log(log: Log, aside: Aside = at_once) -> Writer:
-    """The writer for `log`; OSError or PydockError where there is none.  `aside` runs long work beside the caller."""
+def open_log(log: Log, aside: Aside = at_once, connected: bool = True) -> Writer:
+    """The writer for `log`; OSError or PydockError where there is none.  `aside` runs long work beside the caller.
+
+    One that sends over a socket is `connected` when it is given, or as soon as it has something to send.
+    """
     match log.driver:
         case "json-file" | "local":
             return open_file(log, log.path, aside)
         case "syslog":
             encoder: syslog.Encoder | journald.Encoder = syslog.Encoder(log)
-            outbox = syslog.open_outbox(log)
+            outbox = syslog.open_outbox(log, connected)
         case "journald":
-            encoder, outbox = journald.Encoder(log), journald.open_outbox(log)
+            encoder, outbox = journald.Encoder(log), journald.open_outbox(log, connected)
         case "none" | "":
             return NoLog()
         case driver:

@@ -12,7 +12,8 @@ from pydock.errors import InvalidParameter
 from pydock.runtime.logs import syslog
 from pydock.runtime.logs.entry import Entry
 from pydock.runtime.logs.reader import open_reader
-from pydock.runtime.logs.writer import Writer, open_log
+from pydock.runtime.logs.rotation import at_once
+from pydock.runtime.logs.writer import LazyLog, Writer, open_log
 from pydock.runtime.messages import Log
 
 
@@ -191,3 +192,23 @@ def test_later_connections_take_no_look_up_and_little_patience(
         out.write("stdout", b"line\n")
     out.finish()
     assert tried == [("localhost", 10.0), ("127.0.0.1", 0.5)]
+
+
+def test_a_server_that_went_silent_after_the_start_is_tried_seldom_and_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shim opens the log when the container first says something, and serves nobody meanwhile."""
+    now, waited = 0.0, 0.0
+
+    def connect(target: tuple[str, int], timeout: float) -> socket.socket:
+        nonlocal now, waited
+        now += timeout
+        waited += timeout
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr("pydock.runtime.logs.outbox.time.monotonic", lambda: now)
+    out = LazyLog(Log("syslog", options={"syslog-address": "tcp://127.0.0.1:1"}, tag="t"), at_once)
+    for _ in range(1000):
+        out.write("stdout", b"line\n")
+        now += 0.1
+    out.finish()
+    assert 0 < waited < now / 10
