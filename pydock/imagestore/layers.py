@@ -235,8 +235,7 @@ class Layers:
             self._unsynced -= {layer.chain_id for layer in gone}
         for row in blobs:
             self._blobs.remove(row.digest)
-        for layer in gone:
-            trees.remove(self._root / layer.cache_id)
+        trees.sweep(self._root / layer.cache_id for layer in gone)
         return indexed
 
 

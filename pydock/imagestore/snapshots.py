@@ -5,10 +5,12 @@ writable layer stands a read-only init directory (the mount points for /etc/host
 for each chain, so that they never show in `diff` or `commit`.  Used by the daemon's container service.
 """
 
+import contextlib
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,6 +58,8 @@ class Snapshots:
         self._making = threading.Lock()
         self._rows: dict[str, SnapshotRow] = {}
         self._inits: dict[str, InitRow] = {}
+        #: how many read a writable layer, by its directory
+        self._readers: Counter[str] = Counter()
         self._read()
         layers.watch_removals(self._forget_inits)
 
@@ -128,6 +132,24 @@ class Snapshots:
         if enter:
             self._index.remove_snapshot(key)
         self._drop(row)
+
+    @contextlib.contextmanager
+    def reading(self, key: str) -> Iterator[Path]:
+        """Yield the directory that holds what was changed; it stays for the block, though the snapshot be removed."""
+        with self._lock:
+            row = self.row(key)
+            self._readers[row.cache_id] += 1
+        try:
+            yield self._root / row.cache_id / "diff"
+        finally:
+            with self._lock:
+                self._readers[row.cache_id] -= 1
+                unread = not self._readers[row.cache_id]
+                if unread:
+                    del self._readers[row.cache_id]
+                removed = unread and self._rows.get(key) is not row
+            if removed:
+                self._delete(row)
 
     def usage(self, key: str) -> Usage:
         """Count what the writable layer holds."""
@@ -212,10 +234,15 @@ class Snapshots:
 
     def _drop(self, row: SnapshotRow) -> None:
         with self._lock:
-            if self._rows.pop(row.key, None) is None:
+            if self._rows.pop(row.key, None) is None or row.cache_id in self._readers:
                 return
-        trees.remove(self._root / row.cache_id)
-        self._layers.release(row.chain_id)
+        self._delete(row)
+
+    def _delete(self, row: SnapshotRow) -> None:
+        try:
+            trees.remove(self._root / row.cache_id)
+        finally:
+            self._layers.release(row.chain_id)
 
     def _forget_inits(self, chain_ids: Sequence[str]) -> None:
         """Delete the init directories of chains that are no more."""

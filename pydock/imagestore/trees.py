@@ -58,7 +58,7 @@ def sweep(paths: Iterable[Path]) -> None:
 def discard(path: Path) -> None:
     """Delete what is at `path`, be it a tree or a file."""
     try:
-        path.unlink()
+        path.unlink(missing_ok=True)
     except IsADirectoryError:
         remove(path)
 

@@ -1,5 +1,6 @@
 """Layers, their leases and their forms: who holds what, what enters the index, what is deleted and when."""
 
+import errno
 import gzip
 import os
 import stat
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pydock.errors import System
-from pydock.imagestore import commit, gc
+from pydock.imagestore import commit, gc, trees
 from pydock.imagestore.index import BlobRow
 from pydock.worker.jobs import Jobs
 from tests.kernel.imagestore.layer_store import LayerStore, diff_id, directory, link, member, tar, tree
@@ -190,6 +191,31 @@ def test_start_up_finds_what_a_crash_left(store: LayerStore) -> None:
     assert os.listdir(again.root / "blobs/incoming") == os.listdir(again.root / "tmp") == []
 
 
+def test_what_cannot_be_deleted_does_not_stop_a_start(
+    store: LayerStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Something is mounted in it, for one."""
+
+    def busy(path: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy", path)
+
+    chain, other = store.image(ONE), store.image(TWO)
+    for key in ("a", "b"):
+        store.snapshots.prepare(key, chain)
+    again = reopened(store)
+    again.layers.retain(chain)
+    with monkeypatch.context() as patch:
+        patch.setattr(trees, "remove", busy)
+        gc.recover(again.root, again.layers, again.snapshots, [])
+    assert again.snapshots.keys() == []
+    assert again.layers.get(other) is None
+    assert caplog.text.count("cannot be deleted: device or resource busy") >= 3
+    later = reopened(again)
+    later.layers.retain(chain)
+    gc.recover(later.root, later.layers, later.snapshots, [])
+    assert sorted(later.directories()) == sorted({later.layers.chain(chain)[0].cache_id} | later.snapshots.cache_ids())
+
+
 # what containers changed, as a layer
 
 
@@ -266,6 +292,25 @@ def test_a_snapshot_is_made_measured_and_removed(store: LayerStore) -> None:
     again.snapshots.remove("c")
     again.snapshots.remove("c")
     assert again.snapshots.keys() == []
+
+
+def test_what_somebody_reads_stays_until_the_last_has_read_it(store: LayerStore) -> None:
+    """A container that is removed while it is committed took half of the image with it."""
+    chain = store.image(ONE)
+    store.snapshots.prepare("c", chain)
+    with store.snapshots.reading("c") as upper:
+        (upper / "f").touch()
+        with store.snapshots.reading("c"):
+            store.snapshots.remove("c")
+            store.snapshots.prepare("c", chain)
+        assert os.listdir(upper) == ["f"]
+        assert store.snapshots.directories("c").upper != upper
+    assert not upper.exists()
+    assert store.snapshots.directories("c").upper.exists()
+    store.layers.release(chain)
+    assert store.layers.get(chain)
+    store.snapshots.remove("c")
+    assert not store.layers.get(chain)
 
 
 def test_the_init_directory_is_made_once_and_follows_no_link(store: LayerStore, tmp_path: Path) -> None:
