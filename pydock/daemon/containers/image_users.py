@@ -36,15 +36,20 @@ class ContainerImages:
 
     @contextlib.contextmanager
     def committing(self, reference: str, pause: bool) -> Iterator[CommitSource]:
-        """Hold a container (paused, where it runs and `pause` says so) while it is committed."""
+        """Hold a container (paused, where it runs and `pause` says so) while it is committed.
+
+        One that goes on running meanwhile can be stopped, end and be removed; what it has written stays until then.
+        """
         entry = asyncio.run_coroutine_threadsafe(self._lock(reference), self._loop).result()
-        try:
-            with self._paused(entry) if pause else contextlib.nullcontext():
-                record = entry.record
-                upper = self._snapshots.directories(record.id).upper
-                yield CommitSource(record.id, record.name, record.image, record.config, upper)
-        finally:
-            self._loop.call_soon_threadsafe(entry.lock.release)
+        with contextlib.ExitStack() as lock, contextlib.ExitStack() as stack:
+            lock.callback(self._loop.call_soon_threadsafe, entry.lock.release)
+            record = entry.record
+            upper = stack.enter_context(self._snapshots.reading(record.id))
+            if pause:
+                stack.enter_context(self._paused(entry))
+            elif record.state.status.has_process():
+                lock.close()
+            yield CommitSource(record.id, record.name, record.image, record.config, upper)
 
     async def _lock(self, reference: str) -> Entry:
         entry = self._catalog.find(reference)
