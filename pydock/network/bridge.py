@@ -279,7 +279,7 @@ def parse_mac(text: str) -> str:
     """A MAC address in Docker's spelling; InvalidParameter where it is none."""
     digits = text.replace(":", "").replace("-", "").replace(".", "").lower()
     if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):
-        raise InvalidParameter(f"invalid MAC address: {text}")
+        raise InvalidParameter(f"invalid MAC address {text}".rstrip())
     return bytes.fromhex(digits).hex(":")
 
 

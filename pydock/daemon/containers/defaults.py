@@ -10,12 +10,14 @@ from pydock.runtime.hidden_paths import READONLY_PATHS, masked_paths
 from pydock.runtime.logs import options as log_options
 
 _SHARED = ("PidMode", "IpcMode", "NetworkMode")
+_TOO_LARGE = 1 << 63
 
 
 def fill(host: dict[str, Any], defaults: ContainerDefaults, features: HostFeatures, catalog: Catalog) -> None:
     """Fill `host` (the wire's HostConfig, checked) in place."""
     if host["Memory"] > 0 and host["MemorySwap"] == 0:
-        host["MemorySwap"] = host["Memory"] * 2
+        swap = host["Memory"] * 2
+        host["MemorySwap"] = swap if swap < _TOO_LARGE else -1  # clients read a signed number of 64 bits
     host["ShmSize"] = host["ShmSize"] or defaults.shm_size
     host["IpcMode"] = host["IpcMode"] or defaults.ipc_mode
     host["Runtime"] = host["Runtime"] or defaults.runtime

@@ -48,8 +48,9 @@ def check_links(host: dict[str, Any], catalog: Catalog) -> list[str] | None:
                 "conflicting options: host type networking can't be used with links. "
                 "This would result in undefined behavior"
             )
-        found.append(f"{child.record.name}:{alias}")
-    return found
+        if alias:  # as in Docker, without one there is nothing to call it by
+            found.append(f"{child.record.name}:{alias}")
+    return found or None
 
 
 def shown(links: Sequence[str] | None, name: str) -> list[str] | None:

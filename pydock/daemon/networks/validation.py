@@ -34,8 +34,6 @@ class Validation:
         """See `Sandboxes.validate`."""
         publishing.check_bindings(container.port_bindings, container.exposed_ports)
         self._files.check(container)
-        if container.mac_address:
-            parse_mac(container.mac_address)
         if container.disabled or container.mode.startswith(_SHARED):
             return replace(container, endpoints={})
         mode = {"": "bridge", "default": "bridge"}.get(container.mode, container.mode)
@@ -54,6 +52,7 @@ class Validation:
         endpoints = {}
         for name, settings in asked.items():
             network = self._registry.get(name)
+            _check_mac(network.record.name if network else name, settings.wanted_mac)
             if network is None:
                 endpoints[name] = settings  # as in Docker, it may yet come: the start says where it has not
                 continue
@@ -79,6 +78,8 @@ class Validation:
         others = [name for name in container.endpoints if name != record.name]
         if others and (record.name == "none" or "none" in others):
             raise InvalidParameter(_WITH_NONE)
+        if settings.wanted_mac:
+            parse_mac(settings.wanted_mac)
         if told := _told(record, settings):
             raise InvalidParameter(told)
         if running and record.name in container.endpoints:
@@ -104,6 +105,14 @@ class Validation:
         return name if name in container.endpoints else reference
 
 
+def _check_mac(network: str, text: str) -> None:
+    try:
+        if text:
+            parse_mac(text)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"invalid config for network {network}: {error.message}") from None
+
+
 def _told(record: NetworkRecord, settings: EndpointSettings) -> str:
     """What Docker gathers under "invalid endpoint settings", one line each; "" where nothing is wrong."""
     problems = []
@@ -115,8 +124,6 @@ def _told(record: NetworkRecord, settings: EndpointSettings) -> str:
     problems += [f"invalid IPv{version} address: {text}" for version, text in asked.items() if _is_wrong(version, text)]
     problems += [f"invalid link-local IP address: {text}" for text in settings.link_local_ips if not _is_address(text)]
     problems += filter(None, (_range_problem(record, version, text) for version, text in asked.items()))
-    if settings.wanted_mac:
-        parse_mac(settings.wanted_mac)
     try:
         sysctls(settings.driver_opts or {})
     except InvalidParameter as error:
