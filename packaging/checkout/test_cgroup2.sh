@@ -74,7 +74,7 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYDOCK_TEST_PATIENCE=1800
 ip link set lo up
 modprobe -a overlay veth bridge nf_tables nft_chain_nat nft_masq macvlan ipvlan dummy 8021q sctp
 cd /pydock

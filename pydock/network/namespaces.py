@@ -6,7 +6,7 @@ Called by the daemon's sandboxes, from any thread.
 import contextlib
 import os
 import queue
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,10 +74,14 @@ class Namespaces:
             os.close(descriptor)
             raise
 
+    def inside(self, space: Space, work: Callable[[], None]) -> None:
+        """Do `work` in a namespace."""
+        self._thread.inside(space.descriptor, work)
+
     def set_sysctls(self, space: Space, values: Mapping[str, str]) -> None:
         """Write ``ipv6/conf/eth0/disable_ipv6`` and the like in a namespace."""
         if values:
-            self._thread.inside(space.descriptor, lambda: write_sysctls(values))
+            self.inside(space, lambda: write_sysctls(values))
 
     def close(self) -> None:
         """Let the ready ones go."""

@@ -3,6 +3,7 @@
 Whatever fails on the way leaves nothing: undo stands beside the doing.
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from pydock.daemon.networks.record import HOST_BINDING
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Reserved, Sandbox
 from pydock.errors import System
 from pydock.linux.rtnetlink import Address
-from pydock.network import interfaces
+from pydock.network import announcement, interfaces
 from pydock.network.bridge import Port
 from pydock.network.hosts_file import Record, own_records
 from pydock.network.namespaces import Space
@@ -80,6 +81,8 @@ class Attachments:
             live.space = self._ground.namespaces.take()
             undo.callback(live.space.close)
             self._ground.host.attach(live.space, with_gateways(live.places))
+            for place in live.places.values():
+                announce(self._ground, live.space, place)
             if not any(place.port for place in live.places.values()):
                 live.space.allow_ipv6()  # for the interfaces that others may put there
             undo.callback(self.withdraw, live)
@@ -307,6 +310,15 @@ def in_order(container: ContainerNetwork) -> list[str]:
     """The networks of a container: the one that its mode names first, the others by name."""
     first = {"": "bridge", "default": "bridge"}.get(container.mode, container.mode)
     return sorted(container.endpoints, key=lambda name: (name != first, name))
+
+
+def announce(ground: Ground, space: Space, place: Place) -> None:
+    """Tell the neighbours which hardware address a container's addresses have where they may have it wrong."""
+    addresses = endpoints.moved(place)
+    if place.port and addresses:
+        mac = place.settings.mac_address
+        with contextlib.suppress(OSError):  # they will find out
+            announcement.announce(ground.namespaces, space, place.port.name, mac, addresses)
 
 
 def with_gateways(places: Mapping[str, Place]) -> list[Port]:

@@ -85,6 +85,13 @@ def allocate(network: LiveNetwork, wanted: EndpointSettings, taken_names: Collec
     return Place(network, settings, port)
 
 
+def moved(place: Place) -> list[Address]:
+    """The addresses of a place that neighbours may know at another hardware address: of who had them before."""
+    mac = place.settings.mac_address
+    addresses = (place.address(version) for version in (4, 6))
+    return [address for address in addresses if address and mac and place.network.moved(address, mac)]
+
+
 def release(place: Place) -> None:
     """Take the addresses back."""
     for version in (4, 6):

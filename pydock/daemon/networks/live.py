@@ -36,6 +36,8 @@ class LiveNetwork:
         self.removed = False
         self._endpoints: dict[str, Endpoint] = {}
         self._joining: set[str] = set()
+        #: the hardware address that neighbours may remember, by IP address
+        self._known: dict[Address, str] = {}
         self._lock = threading.Lock()
 
     def endpoints(self) -> list[Endpoint]:
@@ -59,6 +61,13 @@ class LiveNetwork:
         with self._lock:
             self._joining.discard(endpoint.container_id)
             self._endpoints[endpoint.container_id] = endpoint
+
+    def moved(self, address: Address, mac: str) -> bool:
+        """Note at which hardware address an IP address is now; whether it was at another before."""
+        with self._lock:
+            before = self._known.get(address, mac)
+            self._known[address] = mac
+        return before != mac
 
     def leave(self, container_id: str) -> Endpoint | None:
         """The container has left, or did not come; its place where it had one."""

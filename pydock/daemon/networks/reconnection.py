@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pydock.daemon.networks import endpoints
-from pydock.daemon.networks.attachments import Attachments, LiveSandbox, endpoint_of, with_names
+from pydock.daemon.networks.attachments import Attachments, LiveSandbox, announce, endpoint_of, with_names
 from pydock.daemon.networks.endpoints import Place
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Registry
@@ -44,6 +44,7 @@ class Reconnection:
             if place.port:
                 self._ground.host.attach(live.space, [place.port])
                 undo.callback(interfaces.detach, live.space, place.port.name)
+                announce(self._ground, live.space, place)
             live.places[name] = place
             undo.callback(live.places.pop, name)
             network.add(endpoint_of(place, container))

@@ -60,9 +60,22 @@ def test_containers_beside_the_host_on_its_link(far: Site, driver: str, options:
     assert reaches(far.other, one.address(), 80) == OTHER4
 
 
-def test_ipvlan_that_routes(far: Site) -> None:
+def test_a_container_in_the_place_of_its_host_on_the_link(far: Site) -> None:
+    wants(far, "macvlan")
+    far.network("whole", Driver="macvlan", Options={"parent": "up0", "macvlan_mode": "passthru"}, IPAM=SUBNET)
+    one = far.container("whole").serve()
+    assert reaches(one, OTHER4, 90) == one.address()
+    assert reaches(far.other, one.address(), 80) == OTHER4
+    identity = far.engine.create("sleep", "1000", host={"NetworkMode": "whole"})
+    status, said = far.engine.call("POST", f"/containers/{identity}/start")  # there is room for one
+    assert status == 500
+    assert "failed to add interface" in said["message"]
+
+
+@pytest.mark.parametrize("mode", ["l3", "l3s"])
+def test_ipvlan_that_routes(far: Site, mode: str) -> None:
     wants(far, "ipvlan")
-    options = {"parent": "up0", "ipvlan_mode": "l3"}
+    options = {"parent": "up0", "ipvlan_mode": mode}
     far.network("one", Driver="ipvlan", Options=options, IPAM={"Config": [{"Subnet": "198.18.21.0/24"}]})
     one = far.container("one").serve()
     run(f"ip -n {far.other.name} route add 198.18.21.0/24 dev up0")
@@ -93,14 +106,15 @@ def test_a_vlan_is_made_for_its_networks(far: Site, driver: str) -> None:
     assert "up0.42" not in far.on_host("ip link")
 
 
+@pytest.mark.parametrize("internal", [True, False])
 @pytest.mark.parametrize("driver", ["macvlan", "ipvlan"])
-def test_a_network_of_containers_alone(far: Site, driver: str) -> None:
+def test_a_network_of_containers_alone(far: Site, driver: str, internal: bool) -> None:
     wants(far, driver)
     wants(far, "dummy")
-    far.network("alone", Driver=driver, Internal=True)
+    far.network("alone", Driver=driver, Internal=internal)
     one, two = far.container("alone").serve(), far.container("alone")
     assert reaches(two, one.address(), 80) == two.address()
-    assert "default" not in two.run("busybox", "ip", "route")
+    assert ("default" in two.run("busybox", "ip", "route")) is not internal
     links = far.on_host("ip link")
     assert "dm-" in links
     far.sweep()

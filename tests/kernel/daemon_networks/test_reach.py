@@ -1,11 +1,12 @@
 """Which containers and hosts reach each other, by the kinds of networks; by which addresses and ways."""
 
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.kernel.daemon_networks.site import HOST4, OTHER4, OTHER6, Site, answer, reaches, visit
+from tests.kernel.daemon_networks.site import HOST4, OTHER4, OTHER6, Container, Site, answer, reaches, visit
 from tests.kernel.places import run
 
 BRIDGE = "com.docker.network.bridge."
@@ -40,6 +41,25 @@ def test_who_gets_what_another_container_had_is_reached_at_once(site: Site) -> N
         seen.add((one.address(), one.address(6), one.run("cat", "/sys/class/net/eth0/address")))
         site.engine.ok("DELETE", f"/containers/{one.id}?force=1")
     assert len(seen) == 1  # neighbours, who remember the last, reach the next
+
+
+def test_neighbours_hear_of_another_hardware_address(site: Site) -> None:
+    network = site.network("near", EnableIPv6=True, IPAM={"Config": [{"Subnet": "198.18.30.0/24"}]})
+    near = site.container(network)
+    for mac in ("02:42:ac:11:00:01", "", "02:42:ac:11:00:02"):
+        endpoint = {"IPAMConfig": {"IPv4Address": "198.18.30.9"}, "MacAddress": mac}
+        body = {"Image": "box", "Cmd": ["sleep", "1000"], "HostConfig": {"NetworkMode": network}}
+        body["NetworkingConfig"] = {"EndpointsConfig": {network: endpoint}}
+        one = Container(site, site.engine.ok("POST", "/containers/create", body)["Id"])
+        site.engine.ok("POST", f"/containers/{one.id}/start")
+        one.serve()
+        for address in (one.address(), one.address(6)):
+            known = near.run("busybox", "ip", "neigh", "show", address)
+            assert "lladdr" not in known or one.settings["Networks"][network]["MacAddress"] in known
+        assert reaches(near, one.address(), 80) == near.address()
+        assert reaches(near, one.address(6), 80) == near.address(6)
+        time.sleep(1.1)  # the kernel believes nobody who takes a word back within a second (locktime)
+        site.engine.ok("DELETE", f"/containers/{one.id}?force=1")
 
 
 def test_a_container_neither_reaches_nor_forges_the_hosts_loopback(site: Site) -> None:
