@@ -83,11 +83,13 @@ class Catalog:
     def find(self, reference: str) -> Entry:
         """The container that a full ID, a name (with or without slash) or a unique start of an ID means.
 
+        ``PARENT/ALIAS`` is the name that a legacy link gives to the container linked to.
         NotFound ("No such container: x"), InvalidParameter where several IDs begin so.
         """
         if entry := self._entries.get(reference):
             return entry
-        id = self._names.get(reference.removeprefix("/"))
+        name = reference.removeprefix("/")
+        id = self._names.get(name) or self._linked(name)
         if id and (entry := self._entries.get(id)):
             return entry
         if not reference:
@@ -99,6 +101,15 @@ class Catalog:
         if not found:
             raise NotFound(f"No such container: {reference}")
         return self._entries[found[0]]
+
+    def _linked(self, name: str) -> str | None:
+        parent, _, alias = name.partition("/")
+        entry = self._entries.get(self._names.get(parent, "")) if alias else None
+        for link in (entry.record.host_config.get("Links") or ()) if entry else ():
+            child, _, known_as = link.partition(":")
+            if known_as == alias:
+                return self._names.get(child)
+        return None
 
     def all(self) -> list[Entry]:
         """Every container, in no order."""

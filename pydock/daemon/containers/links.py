@@ -1,12 +1,14 @@
 """Legacy links (``--link`` on the default bridge): checked for create, shown by inspect in Docker's long form.
 
-A start and each exec ask for the variables that tell of the containers linked to.
+A start and each exec ask for the variables that tell of the containers linked to; the list shows the names that
+links make, a removal can take one away, a rename is followed.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from pydock.daemon.containers.catalog import Catalog
+from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Container
 from pydock.errors import Conflict, InvalidParameter, NotFound, System
 
@@ -58,6 +60,42 @@ def shown(links: Sequence[str] | None, name: str) -> list[str] | None:
     if not links:
         return None
     return [f"/{child}:/{name}/{alias}" for child, alias in map(parse, links)]
+
+
+def names_of(entries: Iterable[Entry]) -> dict[str, list[str]]:
+    """The names ``PARENT/ALIAS`` that links give to containers, by the containers' own names."""
+    given: dict[str, list[str]] = {}
+    for entry in entries:
+        for child, alias in map(parse, entry.record.host_config.get("Links") or ()):
+            given.setdefault(child, []).append(f"{entry.record.name}/{alias}")
+    return given
+
+
+async def unlink(catalog: Catalog, reference: str) -> None:
+    """Take the link away that ``PARENT/ALIAS`` names; NotFound where nothing has that name."""
+    catalog.find(reference)
+    parent, _, alias = reference.removeprefix("/").partition("/")
+    if not alias:
+        raise System("Conflict, cannot remove the default link name of the container")
+    entry = catalog.find(parent)
+    async with entry.lock:
+        await _save(
+            catalog, entry, [link for link in entry.record.host_config["Links"] or () if parse(link)[1] != alias]
+        )
+
+
+async def follow(catalog: Catalog, old: str, new: str) -> None:
+    """Have the links to the container that was called `old` name it as it is called now."""
+    for entry in catalog.all():
+        if any(parse(link)[0] == old for link in entry.record.host_config.get("Links") or ()):
+            async with entry.lock:
+                pairs = map(parse, entry.record.host_config["Links"])
+                await _save(catalog, entry, [f"{new if child == old else child}:{alias}" for child, alias in pairs])
+
+
+async def _save(catalog: Catalog, entry: Entry, links: list[str]) -> None:
+    host = {**entry.record.host_config, "Links": links or None}
+    await catalog.save(entry, replace(entry.record, host_config=host))
 
 
 def environment(record: Container, catalog: Catalog) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydock.daemon.containers import list_filters
+from pydock.daemon.containers import links, list_filters
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.durations import human
 from pydock.daemon.containers.inspect import mount_json
@@ -38,13 +38,14 @@ class ListOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """One container's JSON text, without what is put in at the time: image name, sizes, status.
+    """One container's JSON text, without what is put in at the time: image name, names by links, sizes, status.
 
     ``host``: HostConfig; ``plain_host``: as it was before API 1.46.
     """
 
     record: Container
     head: str
+    names: str
     middle: str
     state: str
     host: str
@@ -68,9 +69,11 @@ class Listing:
         entries = self._select(options, selection)
         sizes = await asyncio.gather(*map(self._size, entries)) if options.size else [""] * len(entries)
         now = time.time_ns()
-        names: dict[str, str] = {}
+        images: dict[str, str] = {}
+        linked = links.names_of(self._catalog.all())
         texts = [
-            self._text(entry, size, now, names, options.annotations) for entry, size in zip(entries, sizes, strict=True)
+            self._text(entry, linked.get(entry.record.name, []), size, now, images, options.annotations)
+            for entry, size in zip(entries, sizes, strict=True)
         ]
         self._forget()
         return f"[{','.join(texts)}]\n".encode("utf-8", "surrogateescape")
@@ -90,18 +93,22 @@ class Listing:
         ]
         return chosen[: options.limit] if options.limit > 0 else chosen
 
-    def _text(self, entry: Entry, size: str, now: int, names: dict[str, str], annotations: bool) -> str:
+    def _text(
+        self, entry: Entry, linked: list[str], size: str, now: int, images: dict[str, str], annotations: bool
+    ) -> str:
         record = entry.record
         parts = self._parts.get(record.id)
         if parts is None or parts.record is not record:
             parts = self._parts[record.id] = _encode(record)
         image = record.config["Image"]
         key = f"{image}\0{record.image}"
-        if key not in names:
-            names[key] = _json(self._image_name(image, record.image))
+        if key not in images:
+            images[key] = _json(self._image_name(image, record.image))
+        names = _json(sorted(f"/{name}" for name in (record.name, *linked))) if linked else parts.names
         status = _json(status_text(entry, now))
         host = parts.host if annotations else parts.plain_host
-        return f"{parts.head}{names[key]}{parts.middle}{size}{parts.state}{status}{host}{parts.tail}"
+        named = f'{names},"Image":{images[key]}'
+        return f"{parts.head}{named}{parts.middle}{size}{parts.state}{status}{host}{parts.tail}"
 
     def _image_name(self, name: str, image: str) -> str:
         """The name that the container was made by, as long as it means the same image; else the ID."""
@@ -191,7 +198,8 @@ def _encode(record: Container) -> _Parts:
     }
     return _Parts(
         record=record,
-        head=f'{{"Id":"{record.id}","Names":{_json(["/" + record.name])},"Image":',
+        head=f'{{"Id":"{record.id}","Names":',
+        names=_json([f"/{record.name}"]),
         middle=f",{_json(middle)[1:-1]}",
         state=f',{_json(state)[1:-1]},"Status":',
         host=f',"HostConfig":{_json(annotated)}',

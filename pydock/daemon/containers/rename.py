@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pydock.daemon.containers import names
+from pydock.daemon.containers import links, names
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.networks.sandboxes import Sandboxes
@@ -27,6 +27,7 @@ class Renaming:
             if name.removeprefix("/") == old:
                 raise InvalidParameter("Renaming a container with the same name as its current name")
             await self._rename(entry, name)
+        await links.follow(self._catalog, old, entry.record.name)
         self._announcements.publish(entry.record, "rename", oldName=f"/{old}")
 
     async def _rename(self, entry: Entry, name: str) -> None:

@@ -71,14 +71,14 @@ def routes(catalog: Catalog, logs: Logs, statistics: Statistics, top: Top, archi
     observers = Observers(catalog, logs, statistics, top)
     files = Files(catalog, archive)
     return [
-        Route("GET", "/containers/{name}/top", observers.top),
-        Route("HEAD", "/containers/{name}/archive", files.stat),
-        Route("GET", "/containers/{name}/archive", files.get),
-        Route("PUT", "/containers/{name}/archive", files.put),
-        Route("GET", "/containers/{name}/changes", files.changes),
-        Route("GET", "/containers/{name}/export", files.export),
-        Route("GET", "/containers/{name}/logs", observers.logs),
-        Route("GET", "/containers/{name}/stats", observers.stats),
+        Route("GET", "/containers/{name:.*}/top", observers.top),
+        Route("HEAD", "/containers/{name:.*}/archive", files.stat),
+        Route("GET", "/containers/{name:.*}/archive", files.get),
+        Route("PUT", "/containers/{name:.*}/archive", files.put),
+        Route("GET", "/containers/{name:.*}/changes", files.changes),
+        Route("GET", "/containers/{name:.*}/export", files.export),
+        Route("GET", "/containers/{name:.*}/logs", observers.logs),
+        Route("GET", "/containers/{name:.*}/stats", observers.stats),
     ]
 
 

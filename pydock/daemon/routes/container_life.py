@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from pydock.daemon.containers import links
 from pydock.daemon.containers.attach import AttachOptions
 from pydock.daemon.containers.attachments import ClientConnection
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -13,7 +14,7 @@ from pydock.daemon.containers.waiters import Condition, Outcome
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, encode_json, no_content
 from pydock.daemon.http.router import Route
-from pydock.errors import Conflict, InvalidParameter, NotFound, System
+from pydock.errors import Conflict, InvalidParameter, NotFound
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
 _UINT32 = 1 << 32
@@ -54,17 +55,17 @@ def routes(catalog: Catalog, lifecycle: Lifecycle, attacher: Attacher) -> list[R
     life = ContainerLife(catalog, lifecycle)
     attaching = Attaching(catalog, attacher)
     return [
-        Route("POST", "/containers/{id}/start", life.start),
-        Route("POST", "/containers/{id}/stop", life.stop),
-        Route("POST", "/containers/{id}/restart", life.restart),
-        Route("POST", "/containers/{id}/kill", life.kill),
-        Route("POST", "/containers/{id}/pause", life.pause),
-        Route("POST", "/containers/{id}/unpause", life.unpause),
-        Route("POST", "/containers/{id}/wait", life.wait),
-        Route("POST", "/containers/{id}/resize", life.resize),
+        Route("POST", "/containers/{id:.*}/start", life.start),
+        Route("POST", "/containers/{id:.*}/stop", life.stop),
+        Route("POST", "/containers/{id:.*}/restart", life.restart),
+        Route("POST", "/containers/{id:.*}/kill", life.kill),
+        Route("POST", "/containers/{id:.*}/pause", life.pause),
+        Route("POST", "/containers/{id:.*}/unpause", life.unpause),
+        Route("POST", "/containers/{id:.*}/wait", life.wait),
+        Route("POST", "/containers/{id:.*}/resize", life.resize),
         Route("DELETE", "/containers/{id:.*}", life.remove),
-        Route("POST", "/containers/{id}/attach", attaching.attach),
-        Route("GET", "/containers/{id}/attach/ws", attaching.attach_websocket),
+        Route("POST", "/containers/{id:.*}/attach", attaching.attach),
+        Route("GET", "/containers/{id:.*}/attach/ws", attaching.attach_websocket),
     ]
 
 
@@ -148,10 +149,10 @@ class ContainerLife:
         """``DELETE /containers/{id}``."""
         name = request.params["id"]
         query = request.query
-        entry = self._entry(request)
         if query.flag("link"):
-            raise System("Conflict, cannot remove the default link name of the container")
-        await self._lifecycle.remove(entry, name, RemoveOptions(query.flag("v"), query.flag("force")))
+            await links.unlink(self._catalog, name)
+            return no_content()
+        await self._lifecycle.remove(self._entry(request), name, RemoveOptions(query.flag("v"), query.flag("force")))
         return no_content()
 
     def _entry(self, request: Request) -> Entry:

@@ -33,7 +33,7 @@ def routes(catalog: Catalog, execs: ExecService) -> list[Route]:
     """The routes of this module."""
     handlers = Execs(catalog, execs)
     return [
-        Route("POST", "/containers/{id}/exec", handlers.create),
+        Route("POST", "/containers/{id:.*}/exec", handlers.create),
         Route("POST", "/exec/{id}/start", handlers.start),
         Route("GET", "/exec/{id}/json", handlers.inspect),
         Route("POST", "/exec/{id}/resize", handlers.resize),

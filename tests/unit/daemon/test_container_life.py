@@ -9,7 +9,6 @@ import pytest
 from pydock.daemon.containers.waiters import Condition, Outcome, Waiters
 from pydock.daemon.http.query import Query
 from pydock.daemon.routes.container_life import ContainerLife
-from pydock.errors import System
 
 
 def request(query: str = "", stream: Any = None) -> Any:
@@ -34,9 +33,3 @@ def test_a_wait_whose_client_is_gone_before_its_answer_begins_leaves_nothing() -
         return future
 
     assert asyncio.run(main()).cancelled()
-
-
-def test_the_default_name_is_no_link() -> None:
-    services: Any = SimpleNamespace(find=lambda reference: None)
-    with pytest.raises(System, match="cannot remove the default link name"):
-        asyncio.run(ContainerLife(services, services).remove(request("link=1")))

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from pydock.daemon.containers.catalog import Catalog
-from pydock.daemon.containers.links import environment
+from pydock.daemon.containers.links import environment, follow, names_of, unlink
 from pydock.daemon.containers.record import Container, State, Status
 from pydock.daemon.networks.settings import EndpointSettings
 from pydock.daemon.state import containers as table
 from pydock.daemon.state.database import Database
-from pydock.errors import System
+from pydock.errors import NotFound, System
 from tests.unit.daemon.containers.made_containers import container
 
 CHILD = container(
@@ -72,3 +72,29 @@ def test_one_that_does_not_run(tmp_path: Path) -> None:
 
 def test_one_that_is_gone(tmp_path: Path) -> None:
     assert linked(None, tmp_path) == []
+
+
+PARENT = container(id="p" * 64, name="parent", Links=["child:db", "child:other"])
+
+
+def test_links_are_names_that_go_and_follow(tmp_path: Path) -> None:
+    async def main() -> list[object]:
+        catalog = Catalog(database, Path("/data/containers"))
+        catalog.load()
+        child, parent = await catalog.add(CHILD), await catalog.add(PARENT)
+        seen: list[object] = [catalog.find("parent/db") is child, names_of(catalog.all())]
+        await catalog.save(child, replace(child.record, name="new"))
+        await follow(catalog, "child", "new")
+        await unlink(catalog, "/parent/other")
+        with pytest.raises(NotFound):
+            await unlink(catalog, "parent/other")
+        with pytest.raises(System, match="default link name"):
+            await unlink(catalog, "parent")
+        return [*seen, catalog.find("parent/db") is child, parent.record.host_config["Links"]]
+
+    database = Database(tmp_path / "db", table.STEPS)
+    try:
+        names = {"child": ["parent/db", "parent/other"]}
+        assert asyncio.run(main()) == [True, names, True, ["new:db"]]
+    finally:
+        database.close()
