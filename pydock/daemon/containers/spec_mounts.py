@@ -28,6 +28,12 @@ _STANDARD: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 _WRITABLE = frozenset({"/proc", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev"})
 #: what a tmpfs can be told beside flags; tmpfs(5)
 _TMPFS_DATA = frozenset({"gid", "mode", "mpol", "nr_blocks", "nr_inodes", "size", "uid"})
+#: the flags that it can be told; mount(8)
+_TMPFS_FLAGS = frozenset({
+    "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "mand", "noatime", "nodev", "nodiratime",
+    "noexec", "nomand", "norelatime", "nostrictatime", "nosuid", "rbind", "relatime", "remount", "ro", "runbindable",
+    "rw", "strictatime", "suid", "sync", "unbindable", *PROPAGATIONS,
+})  # fmt: skip
 #: pairs of flags of which the later wins
 _OPPOSITES = {
     "ro": "rw", "rw": "ro", "exec": "noexec", "noexec": "exec", "suid": "nosuid", "nosuid": "suid", "dev": "nodev",
@@ -127,7 +133,7 @@ def merge_tmpfs(options: Iterable[str]) -> list[str]:
     merged: dict[str, str] = {}
     for word in ("noexec", "nosuid", "nodev", "rprivate", *options):
         key = "propagation" if word in PROPAGATIONS else word.partition("=")[0]
-        if "=" in word and key not in _TMPFS_DATA:
+        if key not in _TMPFS_DATA if "=" in word else word not in _TMPFS_FLAGS:
             raise InvalidParameter(f'invalid tmpfs option "{key}"')
         merged.pop(_OPPOSITES.get(key, ""), None)
         merged.pop(key, None)

@@ -153,8 +153,9 @@ def test_a_device_that_is_not_there(builder: SpecBuilder) -> None:
 
 
 def test_an_option_that_a_tmpfs_does_not_have(builder: SpecBuilder) -> None:
-    with pytest.raises(InvalidParameter, match='invalid tmpfs option "bogus"'):
-        build(builder, container(Tmpfs={"/t": "size=1m,bogus=1"}))
+    for told, wrong in (("size=1m,bogus=1", "bogus"), ("bogus,ro", "bogus"), ("ro,size", "size"), ("rw,", "")):
+        with pytest.raises(InvalidParameter, match=f'invalid tmpfs option "{wrong}"'):
+            build(builder, container(Tmpfs={"/t": told}))
 
 
 def test_mounts_of_ones_own(builder: SpecBuilder) -> None:
