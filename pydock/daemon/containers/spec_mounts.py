@@ -30,9 +30,9 @@ _WRITABLE = frozenset({"/proc", "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev"})
 _TMPFS_DATA = frozenset({"gid", "mode", "mpol", "nr_blocks", "nr_inodes", "size", "uid"})
 #: the flags that it can be told; mount(8)
 _TMPFS_FLAGS = frozenset({
-    "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "mand", "noatime", "nodev", "nodiratime",
-    "noexec", "nomand", "norelatime", "nostrictatime", "nosuid", "rbind", "relatime", "remount", "ro", "runbindable",
-    "rw", "strictatime", "suid", "sync", "unbindable", *PROPAGATIONS,
+    "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "mand", "noatime", "nodev",
+    "nodiratime", "noexec", "nomand", "norelatime", "nostrictatime", "nosuid", "rbind", "relatime", "remount", "ro",
+    "runbindable", "rw", "strictatime", "suid", "sync", "unbindable", *PROPAGATIONS,
 })  # fmt: skip
 #: pairs of flags of which the later wins
 _OPPOSITES = {
