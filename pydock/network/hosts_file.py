@@ -101,6 +101,14 @@ def remove(path: Path, records: Sequence[Record]) -> None:
     _change(path, [line for line in _lines(path) if line not in gone])
 
 
+def move(path: Path, name: str, address: str) -> None:
+    """Let the lines whose first name is `name` have another address, "" for none, while the container runs."""
+    lines = _lines(path)
+    moved = [line if _names_of(line).split()[:1] != [name] else f"{address}\t{_names_of(line)}\n" for line in lines]
+    if moved != lines:
+        _change(path, [line for line in moved if not line.startswith("\t")])
+
+
 def _lines(path: Path) -> list[str]:
     text = (edited_file.read(path) or b"").decode("utf-8", "surrogateescape")
     return [f"{line}\n" for line in text.removesuffix("\n").split("\n")]

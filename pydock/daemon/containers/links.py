@@ -5,12 +5,15 @@ links make, a removal can take one away, a rename is followed.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Container
+from pydock.daemon.offload import offload
 from pydock.errors import Conflict, InvalidParameter, NotFound, System
+from pydock.network import hosts_file
 
 #: variables of a linked container that say nothing to others
 _UNTOLD = ("HOME", "PATH")
@@ -79,9 +82,9 @@ async def unlink(catalog: Catalog, reference: str) -> None:
         raise System("Conflict, cannot remove the default link name of the container")
     entry = catalog.find(parent)
     async with entry.lock:
-        await _save(
-            catalog, entry, [link for link in entry.record.host_config["Links"] or () if parse(link)[1] != alias]
-        )
+        links = entry.record.host_config["Links"] or ()
+        await _save(catalog, entry, [link for link in links if parse(link)[1] != alias])
+        await _tell(entry.record, alias, "")
 
 
 async def follow(catalog: Catalog, old: str, new: str) -> None:
@@ -91,6 +94,22 @@ async def follow(catalog: Catalog, old: str, new: str) -> None:
             async with entry.lock:
                 pairs = map(parse, entry.record.host_config["Links"])
                 await _save(catalog, entry, [f"{new if child == old else child}:{alias}" for child, alias in pairs])
+
+
+async def tell_address(catalog: Catalog, record: Container) -> None:
+    """Have those that run and link to the container, which is being started, know its address."""
+    bridge = record.endpoints.get("bridge")
+    for entry in catalog.all() if bridge else ():
+        pairs = entry.record.host_config.get("Links")
+        for child, alias in map(parse, pairs or ()):
+            if bridge and child == record.name:
+                await _tell(entry.record, alias, bridge.ip_address)
+
+
+async def _tell(parent: Container, alias: str, address: str) -> None:
+    if parent.state.status.has_process():
+        with suppress(OSError):  # its own trouble, not that of the container linked to
+            await offload(hosts_file.move, parent.directory / "hosts", alias, address)
 
 
 async def _save(catalog: Catalog, entry: Entry, links: list[str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from pydock.daemon.containers import failures
+from pydock.daemon.containers import failures, links
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import Attachments
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -92,6 +92,7 @@ class Starter:
             record = replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
             # what the shim is about to hold must be found again where the daemon dies before it hears of the start
             noted = self._catalog.note(entry, record)
+            await links.tell_address(self._catalog, record)
             live = await self._launcher.launch(record, provision, self._attachments.give_away(record.id), noted)
             undo.push_async_callback(offload, self._launcher.bury, record)
             undo.callback(live.close)

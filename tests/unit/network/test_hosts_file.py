@@ -112,3 +112,14 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path) -> None
     (tmp_path / "file").symlink_to("target")
     with pytest.raises(OSError):
         edited_file.write_in_place(tmp_path / "file", b"x")
+
+
+def test_a_name_moves_to_another_address_and_goes(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    extra = [h.Record("10.0.0.2", "db 0123 child"), h.Record("10.0.0.2", "dbx")]
+    h.write(path, extra, h.own_records("web", "", ["10.0.0.3"]))
+    h.move(path, "db", "10.0.0.9")
+    assert path.read_text() == LOCAL + "10.0.0.9\tdb 0123 child\n10.0.0.2\tdbx\n10.0.0.3\tweb\n"
+    assert not edited_file.is_edited(path)
+    h.move(path, "db", "")
+    assert path.read_text() == LOCAL + "10.0.0.2\tdbx\n10.0.0.3\tweb\n"
