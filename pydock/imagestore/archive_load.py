@@ -9,7 +9,7 @@ import fcntl
 import os
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -77,12 +77,13 @@ def load(
                 assembly.stack(image)
                 if check is not None:
                     check()
-        return [_enter(images, lease, image, plan) for image in plan]
+        ids = {digests.of(image.config) for image in plan}
+        return [_enter(images, lease, image, ids) for image in plan]
 
 
-def _enter(images: Images, lease: Lease, image: Planned, plan: Sequence[Planned]) -> Loaded:
-    """Enter one image; what it was made from is known where that is in the same archive."""
-    parent = image.parent if any(digests.of(other.config) == image.parent for other in plan) else ""
+def _enter(images: Images, lease: Lease, image: Planned, ids: Collection[str]) -> Loaded:
+    """Enter one image; what it was made from is known where that is one of the archive's own, `ids`."""
+    parent = image.parent if image.parent in ids else ""
     return Loaded(images.create(image.config, lease, parent, image.names), image.names)
 
 

@@ -60,6 +60,8 @@ class Loads:
                 report({"stream": f"Loaded image: {short}\n"})
                 named = True
             self._catalog.announce("load", one.image.id)
+        if not loaded:
+            report({})  # Docker's word for it: the client shows an empty line
         if not named:
             for one in loaded:
                 report({"stream": f"Loaded image ID: {one.image.id}\n"})

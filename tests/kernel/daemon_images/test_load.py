@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from pydock.errors import InvalidParameter
+from pydock.imagestore import digest as digests
 from pydock.imagestore import platforms
 from pydock.imagestore.registry.cancellation import Cancellation, Cancelled
 from tests.kernel.daemon_images.image_archives import (
@@ -59,6 +60,19 @@ def test_images_share_their_layers(engine: ImageEngine) -> None:
     assert content(engine, "two:1") == {"base": "1", "other": "3"}
     assert engine.catalog.resolve("one:1").id == ONE.id
     assert engine.events.actions() == ["load", "load"]
+
+
+def test_configs_are_hashed_once_for_each_image(engine: ImageEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive of hundreds of images took as many hashes of each config."""
+    hashed: list[bytes] = []
+
+    def counted(data: bytes) -> str:
+        hashed.append(data)
+        return digest(data)
+
+    monkeypatch.setattr(digests, "of", counted)
+    engine.load(docker_archive(*(Made((BASE,), extra={"author": str(number)}) for number in range(20))))
+    assert len(hashed) < 100
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, ZSTD.compress])
@@ -182,7 +196,7 @@ def test_a_bare_tag_in_a_layout_is_no_name(engine: ImageEngine) -> None:
 
 
 def test_another_platform_loads_nothing(engine: ImageEngine) -> None:
-    assert engine.load(docker_archive(ONE), platform=platforms.parse("linux/riscv64")) == []
+    assert engine.load(docker_archive(ONE), platform=platforms.parse("linux/riscv64")) == [{}]
     assert engine.names() == {}
 
 
