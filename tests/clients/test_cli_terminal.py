@@ -53,7 +53,13 @@ def container(environ: dict[str, str]) -> Iterator[str]:
 def spawn(environ: dict[str, str], *words: str) -> "pexpect.spawn[str]":
     """Start the client on a terminal of 24 lines and 80 columns."""
     program, *rest = [*CLIENT, *words]
-    return pexpect.spawn(program, rest, env=environ, encoding="utf-8", timeout=20, dimensions=(24, 80))
+    return pexpect.spawn(
+        program, rest, env=environ, encoding="utf-8", timeout=20, dimensions=(24, 80), preexec_fn=_heed_hang_ups
+    )
+
+
+def _heed_hang_ups() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup(1) may have started us
 
 
 def ended(child: "pexpect.spawn[str]") -> int:
