@@ -277,8 +277,7 @@ class Lease:
                         blobs.append(row)
             self._held = set()
         store._delete(gone, blobs)
-        for cache_id in self._aside:
-            trees.remove(store._root / cache_id)
+        trees.sweep(store._root / cache_id for cache_id in self._aside)
 
     def find(self, chain_id: str) -> Layer | None:
         """Return the layer of a chain, from the index or from another operation that goes on now, and hold it."""
@@ -322,7 +321,7 @@ class Lease:
                     if progress is not None:
                         progress(said)
         except BaseException:
-            trees.remove(path)
+            trees.sweep([path])
             raise
         return Unpacked(cache_id=cache_id, **said.value)
 

@@ -250,5 +250,4 @@ class Snapshots:
             gone = [row for chain_id in chain_ids if (row := self._inits.pop(chain_id, None))]
         if gone:
             self._index.remove_inits([row.chain_id for row in gone])
-        for row in gone:
-            trees.remove(self._root / row.cache_id)
+        trees.sweep(self._root / row.cache_id for row in gone)

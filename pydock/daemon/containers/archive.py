@@ -187,8 +187,8 @@ async def _reading(
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     """The pieces of what `write`, in a thread, writes to the descriptor that it gets.
 
-    That is the thread's until it has ended, however early nobody reads any more.  What it raises before it has `begun`
-    is raised at once.
+    That is the thread's until it has ended, however early nobody reads any more.  What it raises before it has written
+    anything is raised at once, before anybody is answered; it may tell before that it has `begun`.
     """
     with Pipe(reading=True) as pipe:
         work = offload_outside(write, pipe.far)
@@ -198,7 +198,11 @@ async def _reading(
                 await asyncio.wait([work, begun], return_when=asyncio.FIRST_COMPLETED)
                 if not begun.done():
                     work.result()
-            async with contextlib.aclosing(_pieces(pipe, work)) as pieces:
+            first = await pipe.read()
+            if not first:
+                await asyncio.wait([work])
+                work.result()
+            async with contextlib.aclosing(_pieces(first, pipe, work)) as pieces:
                 yield pieces
         finally:
             await _ended(pipe, work)
@@ -212,10 +216,12 @@ async def _ended(pipe: Pipe, work: "asyncio.Future[Any]") -> None:
         work.exception()
 
 
-async def _pieces(pipe: Pipe, work: "asyncio.Future[object]") -> AsyncGenerator[bytes, None]:
+async def _pieces(first: bytes, pipe: Pipe, work: "asyncio.Future[object]") -> AsyncGenerator[bytes, None]:
     """What the worker writes; what it raises in the end is raised here."""
-    while piece := await pipe.read():
+    piece = first
+    while piece:
         yield piece
+        piece = await pipe.read()
     await asyncio.wait([work])  # a cancelled `await work` would leave the thread alone
     work.result()
 

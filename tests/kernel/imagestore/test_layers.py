@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pydock.errors import System
+from pydock.errors import InvalidParameter, System
 from pydock.imagestore import commit, gc, trees
 from pydock.imagestore.index import BlobRow
 from pydock.worker.jobs import Jobs
@@ -214,6 +214,26 @@ def test_what_cannot_be_deleted_does_not_stop_a_start(
     later.layers.retain(chain)
     gc.recover(later.root, later.layers, later.snapshots, [])
     assert sorted(later.directories()) == sorted({later.layers.chain(chain)[0].cache_id} | later.snapshots.cache_ids())
+
+
+def test_what_cannot_be_deleted_of_an_image_keeps_nothing_else_of_it(
+    store: LayerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(path: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy", path)
+
+    chain = store.image(TWO, ONE)
+    store.snapshots.prepare("c", chain)
+    store.snapshots.remove("c")  # what it leaves is deleted with the image
+    row = store.layers.compress(store.layers.chain(chain)[0])
+    monkeypatch.setattr(trees, "remove", busy)
+    assert len(store.layers.release(chain)) == 2
+    assert store.layers.get(chain) is None
+    assert not store.blobs.path(row.digest).exists()
+    with store.layers.lease() as lease:
+        with pytest.raises(InvalidParameter):
+            store.unpack(lease, b"junk" * 500)
+        store.unpack(lease, TWO)
 
 
 # what containers changed, as a layer

@@ -98,13 +98,27 @@ def test_who_leaves_before_the_first_piece_leaves_the_worker_its_descriptor() ->
     async def main() -> list[str]:
         files: Any = SlowFiles()
         archive = Archive(files, Mock(), Mock(), Mock())
-        asyncio.get_running_loop().call_later(0.05, files.go.set)
-        with pytest.raises(ConnectionAbortedError):
-            async with archive.export(Entry(container())):
-                raise ConnectionAbortedError
+        client = asyncio.create_task(archive.export(Entry(container())).__aenter__())
+        await asyncio.sleep(0.05)
+        client.cancel()
+        await asyncio.sleep(0.05)
         files.go.set()
-        while not files.said:
-            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await client
         return list(files.said)
 
     assert asyncio.run(main()) == ["BrokenPipeError"]
+
+
+def test_an_export_that_cannot_begin_is_told_before_anything_is_answered() -> None:
+    class Nothing:
+        def export(self, mounts: object, target: int) -> None:
+            raise FileNotFoundError(2, "No such file or directory", "/overlay2")
+
+    async def main() -> None:
+        files: Any = Nothing()
+        with pytest.raises(FileNotFoundError):
+            async with Archive(files, Mock(), Mock(), Mock()).export(Entry(container())):
+                pass
+
+    asyncio.run(main())
