@@ -14,6 +14,8 @@ from pydock.linux.mount_options import MountOptions
 from pydock.linux.mounts import Mount
 
 _PAGE = 4096
+#: the options of an overlay that name a directory
+_OWN = ("upperdir", "workdir")
 #: by its version the kernel may know ``lowerdir+``; asked in vain, older ones complain in their log at each mount
 _APPENDS_LAYERS = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2]) >= (6, 7)
 
@@ -68,21 +70,27 @@ def file_system(kind: str, source: str, data: tuple[tuple[str, str | None], ...]
 
 
 def _overlay(mount: Mount, options: MountOptions, scratch: str) -> int:
+    """An overlay, whose directories are named from the one that they all are in: that one may have a name that is too
+    long for an option, or has characters in it that mean something there.
+    """
+    own = {key: value for key, value in options.data if key in _OWN and value}
+    common = os.path.commonpath((*mount.lowerdirs, *own.values()))
+    os.chdir(common)
+    lower = [os.path.relpath(directory, common) for directory in mount.lowerdirs]
+    data = [(key, os.path.relpath(own[key], common) if key in own else value) for key, value in options.data]
     if _APPENDS_LAYERS:
-        layers: list[tuple[str, str | None]] = [("lowerdir+", directory) for directory in mount.lowerdirs]
+        # the kernel takes lowerdir+ literally, but not the others
+        literal = [(key, value and value.replace("\\", "\\\\") if key in own else value) for key, value in data]
+        layers: list[tuple[str, str | None]] = [("lowerdir+", directory) for directory in lower]
         try:
-            return file_system("overlay", "overlay", (*layers, *options.data), options.attributes[0])
+            return file_system("overlay", "overlay", (*layers, *literal), options.attributes[0])
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-    # before Linux 6.7 all layers are one option, longer than the 256 bytes that fsconfig(2) takes: mount(2) takes a
+    # before Linux 6.7 all layers are one option, longer than the 255 bytes that fsconfig(2) takes: mount(2) takes a
     # page, which holds 127 layers where their common directory is left out
-    common = os.path.commonpath(mount.lowerdirs) if len(mount.lowerdirs) > 1 else "/"
-    os.chdir(common)
-    lower = ":".join(
-        os.path.relpath(path, common).replace("\\", "\\\\").replace(":", "\\:") for path in mount.lowerdirs
-    )
-    words = [f"lowerdir={lower}", *(f"{key}={value}" if value is not None else key for key, value in options.data)]
+    words = ["lowerdir=" + ":".join(_escaped(directory).replace(":", "\\:") for directory in lower)]
+    words += [f"{key}={_escaped(value)}" if value is not None else key for key, value in data]
     text = ",".join(words)
     if len(text) >= _PAGE:
         raise OSError(errno.E2BIG, "too many layers for this kernel")
@@ -91,6 +99,10 @@ def _overlay(mount: Mount, options: MountOptions, scratch: str) -> int:
         return m.open_tree(m.AT_FDCWD, scratch, m.OPEN_TREE_CLONE)
     finally:
         m.umount2(scratch, m.MNT_DETACH)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(",", "\\,")
 
 
 def set_attributes(tree: int, options: MountOptions) -> None:

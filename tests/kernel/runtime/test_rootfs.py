@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -17,11 +18,11 @@ from pydock.runtime.cgroups import Cgroup, detect
 from tests.kernel.runtime.box import Box, Result
 
 
-def layers(box: Box, count: int) -> tuple[Mount, ...]:
+def layers(box: Box, count: int, base: Path | None = None) -> tuple[Mount, ...]:
     """The box's root with `count` further layers on top, each with a file; odd characters in their names."""
     added = []
     for number in range(count):
-        directory = box.directory / f"layers:{number:03}" / ("x" * 40)
+        directory = (base or box.directory) / f"layers:{number:03}" / ("x" * 40)
         directory.mkdir(parents=True)
         (directory / f"file{number}").write_text(str(number))
         added.append(str(directory))
@@ -54,6 +55,24 @@ def test_an_overlay_of_many_layers_is_mounted_on_old_and_new_kernels(
     result = box.run(["sh", "-c", f"cat /file0 /file{count - 1}; touch /new"])
     assert result.output == f"0{count - 1}"
     assert (box.directory / "upper/new").exists()
+
+
+@pytest.mark.parametrize("place", ["back\\slash", "colon:comma, and='quotes\"", f"{'long' * 50}/{'er' * 100}"])
+def test_an_overlay_can_be_anywhere(
+    box: Box, kernel: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    """What options give a meaning to, and what is too long for one, may stand in the way to the layers."""
+    base = tmp_path / place
+    upper, work, lower = (base / f"{name}\\:," for name in ("upper", "work", "lower"))
+    for directory in (upper, work):
+        directory.mkdir(parents=True)
+    shutil.copytree(box.lower, lower, symlinks=True)
+    (first,) = layers(box, 2, base)
+    options = (f"upperdir={upper}", f"workdir={work}")
+    mount = Mount("overlay", "overlay", "/", options, (*first.lowerdirs[:-1], str(lower)))
+    monkeypatch.setattr(Box, "rootfs", lambda self: (mount,))
+    assert box.run(["sh", "-c", "cat /file0 /file1; touch /new"]).output == "01"
+    assert (upper / "new").exists()
 
 
 def test_a_plain_directory_can_be_the_root(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
