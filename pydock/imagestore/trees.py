@@ -85,10 +85,13 @@ def _empty(directory: int, top: int, depth: int) -> None:
 
 
 def usage(path: Path) -> Usage:
-    """Measure the tree below `path`, itself not counted."""
+    """Measure the tree below `path`, itself not counted; what is not there, any more or by damage, takes nothing."""
     size = inodes = 0
     seen: set[int] = set()
-    stack = [os.open(path, _OPEN)]
+    try:
+        stack = [os.open(path, _OPEN)]
+    except FileNotFoundError:
+        return Usage(0, 0)
     names: list[list[str]] = []
     size, inodes, below = _measure(stack[-1], seen)
     names.append(below)

@@ -307,6 +307,9 @@ def test_a_snapshot_is_made_measured_and_removed(store: LayerStore) -> None:
     os.link(directories.upper / "d/f", directories.upper / "g")
     usage = store.snapshots.usage("c")
     assert (usage.size, usage.inodes) == (100, 2)
+    trees.remove(directories.upper)
+    usage = store.snapshots.usage("c")  # one damaged container must not hide what all others take
+    assert (usage.size, usage.inodes) == (0, 0)
     again = reopened(store)
     assert again.snapshots.mounts("c") == (mount,)
     again.snapshots.remove("c")
