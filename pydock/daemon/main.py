@@ -24,6 +24,7 @@ from pydock.daemon.offload import finish, offload
 from pydock.daemon.state.database import Database
 from pydock.daemon.wiring import container_records, containers, images, networks, observers, system, volumes
 from pydock.errors import PydockError
+from pydock.linux import memory
 from pydock.runtime.zygote_process import Zygote
 
 STEPS = (*images.STEPS, *networks.STEPS, *volumes.STEPS, *containers.STEPS)
@@ -107,7 +108,7 @@ async def serve(config: Config, command_line: configure.CommandLine, tls: ssl.SS
 
         declare(config.experimental)
         routes, reload = await _build(core, stack)
-        server = Server(Router(routes))
+        server = Server(Router(routes), lambda: offload(memory.trim))  # what clients were slow to take adds up
         await server.listen(sockets.sockets, tls)
         stack.push_async_callback(server.close, GRACE)
         _reload_on_hangup(reload, command_line)

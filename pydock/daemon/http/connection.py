@@ -43,6 +43,9 @@ class Owner(Protocol):
     connections: "set[Connection]"
     stopping: bool
 
+    def left(self, connection: "Connection") -> None:
+        """It is closed."""
+
 
 class Connection(asyncio.Protocol):
     """See the module."""
@@ -108,7 +111,7 @@ class Connection(asyncio.Protocol):
             self._taken.lost()
         if self._exchange is not None:
             self._exchange.ended()
-        self._owner.connections.discard(self)
+        self._owner.left(self)
 
     def pause_writing(self) -> None:
         """The client does not read."""

@@ -8,7 +8,7 @@ import errno
 import logging
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydock.daemon.http.connection import Connection
 from pydock.daemon.http.router import Router
@@ -20,6 +20,8 @@ BACKLOG, _AT_ONCE = 4096, 64
 _PAUSE = 0.2
 #: how often it is told that there is a shortage, in seconds
 _SILENCE = 60.0
+#: how long after a client has left what many have left is tidied up, in seconds
+_LATER = 10.0
 _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _log = logging.getLogger(__name__)
 
@@ -83,13 +85,25 @@ class _Door:
 
 
 class Server:
-    """Serves what `router` knows."""
+    """Serves what `router` knows; `tidy` is called some time after clients have left."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, tidy: Callable[[], object] = lambda: None) -> None:
         self.router = router
         self.connections: set[Connection] = set()
         self.stopping = False
         self._doors: list[_Door] = []
+        self._tidy = tidy
+        self._tidying: asyncio.TimerHandle | None = None
+
+    def left(self, connection: Connection) -> None:
+        """A client's connection is closed."""
+        self.connections.discard(connection)
+        if self._tidying is None and not self.stopping:
+            self._tidying = asyncio.get_running_loop().call_later(_LATER, self._tidy_up)
+
+    def _tidy_up(self) -> None:
+        self._tidying = None
+        self._tidy()
 
     async def listen(self, sockets: Iterable[socket.socket], tls: ssl.SSLContext | None = None) -> None:
         """Serve clients of these listening sockets; over TLS where there is a context for those that are not local."""
@@ -99,6 +113,8 @@ class Server:
     async def close(self, grace: float) -> None:
         """Hear nobody new, break streams off, give other answers `grace` seconds to be finished, then close all."""
         self.stopping = True
+        if self._tidying:
+            self._tidying.cancel()
         for door in self._doors:
             door.close()
         for connection in tuple(self.connections):

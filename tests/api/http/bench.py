@@ -89,7 +89,7 @@ class Bench:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self.server = Server(Router(self._routes()))
+        self.server = Server(Router(self._routes()), lambda: self.told.append("tidied"))
         sock = socket.socket(socket.AF_INET if self._tls else socket.AF_UNIX)
         sock.bind(("127.0.0.1", 0) if self._tls else os.fspath(self.path))
         self.port = sock.getsockname()[1] if self._tls else 0

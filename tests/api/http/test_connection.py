@@ -196,6 +196,14 @@ def test_slow_clients_stall_nobody(bench: Bench) -> None:
         assert client.answer()[1] == b"OK"
 
 
+def test_some_time_after_clients_have_left_it_is_tidied_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pydock.daemon.http.server._LATER", 0.05)
+    for _ in range(2):
+        bench.told.clear()
+        assert bench.ask(LAST % b"/_ping").endswith(b"OK")
+        bench.wait_until_told("tidied")
+
+
 def test_one_who_asks_on_and_reads_nothing_is_made_to_wait(bench: Bench) -> None:
     client = bench.client()
     client.sock.settimeout(1)
