@@ -227,8 +227,9 @@ class Attachments:
     def publish(self, live: LiveSandbox) -> None:
         """Publish the container's ports with its first way out, be it there from the start or come later."""
         target = self._target(live.places)
-        if target is None or live.publication.ports:
+        if target is None or live.publication.held:
             return
+        self.withdraw(live)  # what was open at its own address
         try:
             live.publication = publishing.publish(live.container, target, self._ground.ports, self._ground.firewall)
         except System as error:

@@ -19,6 +19,7 @@ from pydock.network.ports import Held, Ports, Wish, parse_range
 
 ANY4: Final = ipaddress.IPv4Address("0.0.0.0")
 ANY6: Final = ipaddress.IPv6Address("::")
+_ANY: Final[Mapping[int, Address]] = {4: ANY4, 6: ANY6}
 _HOST_IPV6: Final = Path("/proc/net/if_inet6")
 
 Bindings = Mapping[str, tuple[PortBinding, ...] | None]
@@ -32,13 +33,11 @@ class Target:
     hosts: tuple[Address, ...]
     #: versions in which the ports are open at the container's own address instead of being translated
     routed: tuple[int, ...] = ()
-    #: versions in which nothing is published
-    closed: tuple[int, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
 class Publication:
-    """What a running container has published."""
+    """What a running container has published; a binding without a host port is open at the container's own address."""
 
     ports: dict[str, tuple[PortBinding, ...] | None] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
@@ -51,6 +50,7 @@ class Publication:
             (port.rpartition("/")[2] or "tcp", int(binding.host_port), binding.host_ip): port
             for port, several in self.ports.items()
             for binding in several or ()
+            if binding.host_port
         }
         return [(numbers[held.protocol, held.port, str(held.hosts[0])], held) for held in self.held]
 
@@ -118,6 +118,7 @@ def publish(container: ContainerNetwork, target: Target, ports: Ports, firewall:
             made.ports[port] = tuple(bindings) or None
         if made.rules:
             firewall.change_ports(add=made.rules)
+        made.opened = _opened(made.ports, target)
         if made.opened:
             undo.callback(firewall.change_ports, remove=made.rules)
             firewall.change_ports(add=made.opened, opened=True)
@@ -150,6 +151,10 @@ def retarget(made: Publication, target: Target, firewall: Firewall) -> None:
     if set(rules) != set(made.rules):
         firewall.change_ports(add=rules, remove=made.rules)
         made.rules = rules
+    opened = _opened(made.ports, target)
+    if set(opened) != set(made.opened):
+        firewall.change_ports(add=opened, remove=made.opened, opened=True)
+        made.opened = opened
 
 
 def adopt(bindings: Bindings, target: Target, ports: Ports, firewall: Firewall) -> Publication:
@@ -165,10 +170,8 @@ def adopt(bindings: Bindings, target: Target, ports: Ports, firewall: Firewall) 
             ports.claim(protocol, host, held.port)
             made.held.append(held)
             made.rules += _rules(held, target, number)
-        for version in target.routed if several is None else ():
-            if version in target.addresses:
-                made.opened.append(Published(protocol, None, 0, target.addresses[version], number))
     firewall.ensure_ports(made.rules)
+    made.opened = _opened(made.ports, target)
     firewall.ensure_ports(made.opened, opened=True)
     return made
 
@@ -177,17 +180,31 @@ def _publish_one(port: str, binding: PortBinding, target: Target, ports: Ports, 
     number, protocol = split_port(port)
     first, last = parse_range(binding.host_port)
     hosts: tuple[Address, ...] = (ipaddress.ip_address(binding.host_ip),) if binding.host_ip else target.hosts
-    served = [host for host in hosts if host.version not in target.closed and host.version not in target.routed]
-    for version in target.routed:
-        if version in target.addresses and any(host.version == version for host in hosts):
-            made.opened.append(Published(protocol, None, 0, target.addresses[version], number))
+    served = [host for host in hosts if host.version not in target.routed]
+    routed = [PortBinding(str(_ANY[host.version])) for host in hosts if _is_routed(target, host.version)]
     if not served:
-        return []
+        return routed
     address = target.addresses.get(4) or target.addresses[6]
     held = ports.hold(Wish(protocol, tuple(served), first, last, str(address), number))
     made.held.append(held)
     made.rules += _rules(held, target, number)
-    return [PortBinding(str(host), str(held.port)) for host in held.hosts]
+    return [*routed, *(PortBinding(str(host), str(held.port)) for host in held.hosts)]
+
+
+def _is_routed(target: Target, version: int) -> bool:
+    return version in target.routed and version in target.addresses
+
+
+def _opened(bindings: Bindings, target: Target) -> list[Published]:
+    """The ports that are open at the container's own address."""
+    opened: dict[Published, None] = {}
+    for port, several in bindings.items():
+        number, protocol = split_port(port)
+        for binding in several or ():
+            version = ipaddress.ip_address(binding.host_ip).version
+            if _is_routed(target, version):
+                opened[Published(protocol, None, 0, target.addresses[version], number)] = None
+    return list(opened)
 
 
 def _rules(held: Held, target: Target, number: int) -> list[Published]:

@@ -48,7 +48,7 @@ class Reconnection:
             live.places[name] = place
             undo.callback(live.places.pop, name)
             network.add(endpoint_of(place, container))
-            if not live.publication.ports:
+            if not live.publication.held:
                 undo.callback(self._attachments.withdraw, live)
                 self._attachments.publish(live)
             self._attachments.refresh(live)

@@ -126,16 +126,34 @@ def test_the_address_that_a_network_goes_out_by(far: Site) -> None:
 def test_routed_networks(far: Site) -> None:
     options = {BRIDGE + f"gateway_mode_ipv{version}": "routed" for version in (4, 6)}
     far.network("routed", Options=options, EnableIPv6=True)
-    one = far.container("routed", ports={"80/tcp": [{}]}).serve(80).serve(81)
+    one = far.container("routed", ports={"80/tcp": [{}], "81/tcp": []}).serve(80).serve(81)  # 81 is exposed only
     assert reaches(far.other, one.address(), 80) == OTHER4
     assert reaches(far.other, one.address(6), 80) == OTHER6
     assert far.other.do(lambda: visit(one.address(), 81)) == ""
     assert reaches(one, OTHER4, 90) == one.address()
     assert reaches(one, OTHER6, 90) == one.address(6)
-    assert one.settings["Ports"]["80/tcp"] is None or one.settings["Ports"]["80/tcp"] == []
+    assert one.settings["Ports"]["80/tcp"] == [{"HostIp": host, "HostPort": ""} for host in ("0.0.0.0", "::")]
     far.restart()
     assert reaches(far.other, one.address(), 80) == OTHER4
     assert far.other.do(lambda: visit(one.address(), 81)) == ""
+
+
+def test_ports_follow_the_way_out_between_routed_and_translated_networks(far: Site) -> None:
+    for name in ("first", "second"):
+        far.network(name, Options={BRIDGE + "gateway_mode_ipv4": "routed"})
+    nat = far.network("translated")
+    one = far.container("first", ports={"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}).serve()
+    first = one.address()
+    assert reaches(far.other, first, 80) == OTHER4
+    far.engine.ok("POST", "/networks/second/connect", {"Container": one.id, "EndpointConfig": {"GwPriority": 5}})
+    assert reaches(far.other, one.address(4, "second"), 80) == OTHER4
+    far.engine.ok("POST", "/networks/first/disconnect", {"Container": one.id})
+    two = far.container("first").serve()
+    assert two.address() == first
+    assert far.other.do(lambda: visit(first, 80)) == ""  # that was another's
+    far.engine.ok("POST", f"/networks/{nat}/connect", {"Container": one.id, "EndpointConfig": {"GwPriority": 9}})
+    assert reaches(far.other, HOST4, 8080) == OTHER4
+    assert far.other.do(lambda: visit(one.address(4, "second"), 80)) == ""
 
 
 def test_unprotected_networks(far: Site) -> None:
