@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import socket
-from dataclasses import asdict
 from typing import Any
 
 from pydock.linux.files import short_path
@@ -77,7 +76,8 @@ def shim_pid(bundle: str) -> int:
 
 def write_exit(bundle: str, exited: Exited) -> None:
     """Tell how the container ended."""
-    _write(f"{bundle}/{EXIT}", asdict(exited))
+    values = {"exit_code": exited.exit_code, "oom_killed": exited.oom_killed, "finished_at": exited.finished_at}
+    _write(f"{bundle}/{EXIT}", values)
 
 
 def read_exit(bundle: str) -> Exited | None:
@@ -107,10 +107,14 @@ def clear(bundle: str) -> None:
 
 
 def _write(path: str, values: dict[str, Any]) -> None:
+    # by plain descriptors: a file object makes a process of a few milliseconds copy twice the pages
     temporary = f"{path}.tmp"
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(json.dumps(values))
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, json.dumps(values).encode())
+        finally:
+            os.close(file)
         os.rename(temporary, path)
     except OSError:
         with contextlib.suppress(OSError):
@@ -120,8 +124,11 @@ def _write(path: str, values: dict[str, Any]) -> None:
 
 def _start_time(pid: int) -> int:
     """When a process began, in clock ticks since boot: with its number, what tells it from any other; proc(5)."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        fields = file.read().rpartition(b")")[2].split()
+    file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fields = os.read(file, 4096).rpartition(b")")[2].split()
+    finally:
+        os.close(file)
     if fields[0] == b"Z":
         raise ProcessLookupError(pid)
     return int(fields[19])

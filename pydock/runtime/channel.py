@@ -13,6 +13,9 @@ from pydock.linux import datagram
 from pydock.runtime import messages
 from pydock.runtime.messages import ClientStream, Log, Message
 
+#: what `encode` makes of a `Proceed`, for who would rather not read it
+PROCEED = b'["Proceed",{}]'
+
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in Message.__args__}
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
     kind: tuple(field.name for field in dataclasses.fields(kind)) for kind in (*_KINDS.values(), ClientStream, Log)

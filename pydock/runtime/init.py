@@ -14,7 +14,7 @@ import select
 import signal
 import stat
 import sys
-from _socket import SCM_RIGHTS, SOL_SOCKET
+from _socket import CMSG_SPACE, MSG_CMSG_CLOEXEC, SCM_RIGHTS, SOL_SOCKET
 from _socket import socket as Socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ from pydock.runtime.steps import Context, Step, run
 #: the first byte of each message to the parent
 FAILURE, WARNING, TERMINAL, LISTENER, GROUPED, READY, EXEC = b"F", b"W", b"T", b"L", b"C", b"R", b"E"
 GO = b"G"
+#: the room for the one descriptor that the parent sends
+_ROOM, _CLOEXEC = CMSG_SPACE(4), int(MSG_CMSG_CLOEXEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,14 @@ def tell_grouped(channel: Socket, doors: Sequence[str]) -> None:
 def send_listener(channel: Socket, listener: int, mounts: int) -> None:
     """Give the parent the socket on which it can be found, and the mount namespace."""
     _send_descriptors(channel, LISTENER, listener, mounts)
+
+
+def await_call(channel: Socket) -> int:
+    """Wait for the parent's `Newborn.call`, for who prepares: the network namespace that came with it, -1 for none."""
+    word, ancillary, _, _ = channel.recvmsg(1, _ROOM, _CLOEXEC)
+    if not word:
+        os._exit(1)  # it was given up, or the parent is gone
+    return int.from_bytes(ancillary[0][2][:4], sys.byteorder) if ancillary else -1
 
 
 def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:

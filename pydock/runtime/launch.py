@@ -8,7 +8,7 @@ themselves, so that it stays small.  All callers are single-threaded.
 import os
 import signal
 import sys
-from _socket import CMSG_SPACE, MSG_CMSG_CLOEXEC
+from _socket import CMSG_SPACE, MSG_CMSG_CLOEXEC, SCM_RIGHTS, SOL_SOCKET
 from _socket import socket as Socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -262,6 +262,14 @@ class Newborn:
     def fileno(self) -> int:
         """What is readable when `hear` need not wait."""
         return self._channel.fileno()
+
+    def call(self, netns: int) -> None:
+        """Have one that waits for this prepare itself, to join the network namespace (-1 for none)."""
+        rights = [(SOL_SOCKET, SCM_RIGHTS, netns.to_bytes(4, sys.byteorder))] if netns >= 0 else []
+        try:
+            self._channel.sendmsg([GO], rights)
+        except OSError:
+            pass  # it has failed already: what it said about it is heard next
 
     def release(self) -> None:
         """Let it go on beyond what it awaits: it is in its group, its ids are mapped."""

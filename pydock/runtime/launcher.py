@@ -15,12 +15,13 @@ from time import time_ns
 from typing import Any, NamedTuple, cast
 
 from pydock.errors import PydockError, StepFailed
+from pydock.linux import datagram
 from pydock.linux.mounts import Mount
 from pydock.linux.namespaces import CLONE_NEWPID
-from pydock.runtime import bundle
+from pydock.runtime import bundle, channel
 from pydock.runtime.cgroups import Cgroup, doors
 from pydock.runtime.children import close_all_but, restore_file_limit
-from pydock.runtime.init import InitPlan, is_gone, send_listener, tell_grouped, tell_warning
+from pydock.runtime.init import InitPlan, await_call, is_gone, send_listener, tell_grouped, tell_warning
 from pydock.runtime.launch import (
     ContainerLaunch,
     ExecLaunch,
@@ -62,48 +63,84 @@ class Birth(NamedTuple):
     cgroup: str = ""
 
 
-def launch_container(message: StartContainer, netns: int, daemon: int) -> tuple[Birth, list[str]]:
-    """Bring a container to life: it and what the user should know; where that fails nothing is left.
+class ContainerBirth:
+    """A container's first process, from its fork to its exec."""
 
-    Waits for the program's exec.  `daemon` is the control socket.
-    """
-    pipes = None
-    newborn = None
-    try:
-        pipes = Pipes() if message.tty else Pipes(message.open_stdin, True, True)
-        newborn = _bear_container(message, netns, pipes)
-        pipes.close_theirs()
-        while not newborn.hear():
-            if newborn.grouped:
-                newborn.grouped = False
-                # the next daemon may have found nobody here; from now on it finds the listener
-                if is_gone(daemon):
-                    raise StepFailed("start the container", 0, "", "the daemon has ended")
-                if newborn.doors:
-                    join(newborn.doors.split(b"\n"), newborn.pid)  # that may take a while: the child goes on meanwhile
-                newborn.release()
-    except BaseException:
-        _take_back(message, newborn, pipes)
-        raise
-    birth = Birth(
-        newborn.pid, newborn.pidfd, newborn.terminal, pipes.stdin, pipes.stdout, pipes.stderr, newborn.listener,
-        newborn.mounts, bool(message.new_namespaces & CLONE_NEWPID), time_ns(), message.cgroup,
-    )  # fmt: skip
-    return birth, newborn.warnings
+    def __init__(self, message: StartContainer) -> None:
+        """Fork it; it waits.  StepFailed or OSError where that fails."""
+        self._message = message
+        self._pipes = Pipes() if message.tty else Pipes(message.open_stdin, True, True)
+        try:
+            self._newborn = _bear_container(message, self._pipes)
+        except BaseException:
+            self._pipes.close()
+            raise
+        self._pipes.close_theirs()
+
+    def await_word(self, daemon: int) -> list[tuple[bytes, list[int]]] | None:
+        """Wait on the control socket until what the container needs stands ready: the requests that came before that.
+
+        None where the start was given up, or the daemon is no more: nothing is left then, as nothing was made.
+        """
+        requests: list[tuple[bytes, list[int]]] = []
+        text, fds = _receive(daemon)
+        while text and text != channel.PROCEED:
+            requests.append((text, fds))
+            text, fds = _receive(daemon)
+        if not text:
+            self._newborn.discard()
+            self._pipes.close()
+            return None
+        self._newborn.call(fds[0] if fds else -1)
+        for descriptor in fds:
+            os.close(descriptor)
+        return requests
+
+    def complete(self, daemon: int) -> tuple[Birth, list[str]]:
+        """Wait for the program's exec: the process, and what the user should know; where it fails nothing is left."""
+        message, newborn, pipes = self._message, self._newborn, self._pipes
+        try:
+            while not newborn.hear():
+                if newborn.grouped:
+                    newborn.grouped = False
+                    # the next daemon may have found nobody here; from now on it finds the listener
+                    if is_gone(daemon):
+                        raise StepFailed("start the container", 0, "", "the daemon has ended")
+                    if newborn.doors:
+                        join(newborn.doors.split(b"\n"), newborn.pid)  # that may take a while: the child goes on
+                    newborn.release()
+        except BaseException:
+            _take_back(message, newborn, pipes)
+            raise
+        birth = Birth(
+            newborn.pid, newborn.pidfd, newborn.terminal, pipes.stdin, pipes.stdout, pipes.stderr, newborn.listener,
+            newborn.mounts, bool(message.new_namespaces & CLONE_NEWPID), time_ns(), message.cgroup,
+        )  # fmt: skip
+        return birth, newborn.warnings
 
 
-def _bear_container(message: StartContainer, netns: int, pipes: Pipes) -> Newborn:
+def _bear_container(message: StartContainer, pipes: Pipes) -> Newborn:
     shim = os.getpid()
     pid_namespace = open_namespace("pid", message.pid_namespace) if message.pid_namespace else -1
     try:
         return bear(
-            lambda channel: _prepared(lambda: _plan_container(message, netns, pipes, shim, channel)),
+            lambda parent: _prepared(lambda: _plan_container(message, pipes, shim, parent)),
             message.new_namespaces,
             pid_namespace,
         )
     finally:
         if pid_namespace >= 0:
             os.close(pid_namespace)
+
+
+def _receive(daemon: int) -> tuple[bytes, list[int]]:
+    sock = Socket(fileno=daemon)
+    try:
+        return datagram.receive(sock)
+    except OSError:
+        return b"", []
+    finally:
+        sock.detach()
 
 
 class ExecBirth:
@@ -124,7 +161,7 @@ class ExecBirth:
             directory = cgroup.descriptor() if cgroup else -1
             joined = None if directory >= 0 else cgroup
             self._newborn = bear(
-                lambda channel: _prepared(lambda: _plan_exec(message, container, joined, self._pipes, channel)),
+                lambda parent: _prepared(lambda: _plan_exec(message, container, joined, self._pipes, parent)),
                 pid_namespace=container.pidfd,
                 directory=directory,
             )
@@ -181,12 +218,10 @@ def set_oom_score(score: int) -> None:
         os.close(file)
 
 
-def _take_back(message: StartContainer, newborn: Newborn | None, pipes: Pipes | None) -> None:
+def _take_back(message: StartContainer, newborn: Newborn, pipes: Pipes) -> None:
     """The start failed: remove what it has made."""
-    if newborn:
-        newborn.discard()
-    if pipes:
-        pipes.close()
+    newborn.discard()
+    pipes.close()
     with contextlib.suppress(OSError):
         bundle.clear(message.bundle)
     with contextlib.suppress(OSError):
@@ -207,16 +242,17 @@ def _prepared(plan: Callable[[], InitPlan]) -> InitPlan:
         raise StepFailed(*reason(error)) from error
 
 
-def _plan_container(message: StartContainer, netns: int, pipes: Pipes, shim: int, channel: Socket) -> InitPlan:
+def _plan_container(message: StartContainer, pipes: Pipes, shim: int, parent: Socket) -> InitPlan:
     stdio = Stdio(*pipes.theirs)
-    _shed(channel, stdio, netns)
+    _shed(parent, stdio)
+    netns = await_call(parent)
     path = message.bundle
     bundle.clear(path)
     bundle.write_pid(path, shim)
     _check_log(message)
     mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     with bundle.listen(path) as server:
-        send_listener(channel, server.fileno(), mounts)
+        send_listener(parent, server.fileno(), mounts)
     os.close(mounts)
     spec: Spec = bundle.read_config(path)
     cgroup = Cgroup.at(message.cgroup) if message.cgroup else None
@@ -224,7 +260,7 @@ def _plan_container(message: StartContainer, netns: int, pipes: Pipes, shim: int
     with contextlib.suppress(FileExistsError):
         os.mkdir(mountpoint, 0o700)
     warnings = cgroup.create(spec.get("linux", {}).get("resources", {})) if cgroup else []
-    tell_grouped(channel, doors(cgroup) if cgroup else [])
+    tell_grouped(parent, doors(cgroup) if cgroup else [])
     launch = ContainerLaunch(
         spec=spec,
         mountpoint=mountpoint,
@@ -237,26 +273,26 @@ def _plan_container(message: StartContainer, netns: int, pipes: Pipes, shim: int
     )
     more, plan = container_plan(launch, ExitStack())  # what it opens is closed by the exec
     for warning in (*warnings, *more):
-        tell_warning(channel, warning)
+        tell_warning(parent, warning)
     return plan
 
 
-def _plan_exec(message: StartExec, container: Birth, cgroup: Cgroup | None, pipes: Pipes, channel: Socket) -> InitPlan:
+def _plan_exec(message: StartExec, container: Birth, cgroup: Cgroup | None, pipes: Pipes, parent: Socket) -> InitPlan:
     stdio = Stdio(*pipes.theirs)
-    _shed(channel, stdio, container.pidfd)
+    _shed(parent, stdio, container.pidfd)
     seccomp = _read_filter(message.seccomp_filter)
     process = cast(Process, message.process)
     early = (JoinCgroup(cgroup),) if cgroup else ()
     warnings, plan = exec_plan(ExecLaunch(process, container.pid, container.pidfd, stdio, seccomp), early)
     for warning in warnings:
-        tell_warning(channel, warning)
+        tell_warning(parent, warning)
     return plan
 
 
-def _shed(channel: Socket, stdio: Stdio, kept: int) -> None:
+def _shed(parent: Socket, stdio: Stdio, *kept: int) -> None:
     """Let go of what the shim has, and is not the child's."""
     signal.set_wakeup_fd(-1)  # the shim's, about to be closed
-    wanted = (channel.fileno(), stdio.stdin, stdio.stdout, stdio.stderr, kept)
+    wanted = (parent.fileno(), stdio.stdin, stdio.stdout, stdio.stderr, *kept)
     close_all_but([descriptor for descriptor in wanted if descriptor >= 0])
     restore_file_limit()
 

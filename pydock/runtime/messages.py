@@ -4,8 +4,9 @@ A message is a frozen dataclass, sent as one JSON datagram over a SOCK_SEQPACKET
 travel beside it (SCM_RIGHTS) in the order that the message's docstring gives.  No pydantic here: the
 zygote and every shim carry this module.
 
-    pydockd ──StartContainer──▶ zygote          (forks the shim)
-    pydockd ◀──Started│StartFailed── shim       (on the control socket that came with StartContainer)
+    pydockd ──StartContainer──▶ zygote          (forks the shim, and that the container's first process)
+    pydockd ──Proceed──▶ shim                   (on the control socket that came with StartContainer)
+    pydockd ◀──Started│StartFailed── shim
     pydockd ──AttachStream│StartExec│Resize│Signal│HoldPorts│Query──▶ shim
     pydockd ◀──Done│Failed│State│ExecStarted│ExecFailed│ExecExited│Detached│Exited── shim
 
@@ -65,16 +66,15 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class StartContainer:
-    """pydockd to zygote.  Descriptors: control socket; network namespace where ``has_netns``; ``held`` ones
-    that the shim keeps open until it ends (reserved ports); then one for each of ``streams``.
+    """pydockd to zygote, with the control socket.  The shim and the container's first process are born, and wait there
+    for `Proceed`: nothing of the container is made before.  Where the socket closes instead they end.  Requests that
+    come before `Proceed` are heard when the program runs, before its output is read.
 
-    ``bundle`` holds ``config.json`` (OCI runtime spec, ``root.path`` ignored).  What it says of where the first process
-    is born stands in here too, as nobody has read it by then: ``new_namespaces`` (clone(2)'s flags) and the path of the
-    ``pid_namespace``, "" for none; and its ``cgroup``.  The first process makes ``shim.sock`` and
-    ``shim.pid`` (pid and start time) in it, the shim at the end ``exit.json``.  ``rootfs`` are the mounts, as
-    ``pydock.linux.mounts.Mount`` fields, that make the root file system.  ``seccomp_filter`` is the path of a compiled
-    BPF program, "" for none.  ``relay``: the file that tells where the reserved ports lead, for those that the kernel
-    does not lead there (see ``relay.targets``); "" where nobody is to.
+    ``bundle`` will hold ``config.json`` (OCI runtime spec, ``root.path`` ignored).  What that says of where the first
+    process is born stands in here too: ``new_namespaces`` (clone(2)'s flags) and the path of the ``pid_namespace``, ""
+    for none; and its ``cgroup``.  The first process makes ``shim.sock`` and ``shim.pid`` (pid and start time) in the
+    bundle, the shim at the end ``exit.json``.  ``rootfs`` are the mounts, as ``pydock.linux.mounts.Mount`` fields, that
+    make the root file system.  ``seccomp_filter`` is the path of a compiled BPF program, "" for none.
     """
 
     id: str
@@ -89,10 +89,14 @@ class StartContainer:
     stdin_once: bool = False
     init: bool = False
     log: Log = field(default_factory=Log)
-    has_netns: bool = False
-    held: int = 0
-    relay: str = ""
-    streams: list[ClientStream] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """pydockd to shim: what the container needs stands ready.  With the network namespace that it joins, if any.
+
+    The shim, which stays small, does not read it: it knows it by its bytes, ``channel.PROCEED``.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +196,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class HoldPorts:
-    """Keep these descriptors (reserved ports) to the container's end; ``relay`` as in `StartContainer`.  Answer: Done.
+    """Keep these descriptors (reserved ports) to the container's end.  Answer: Done.
 
-    For a container that was connected to its first network with a way out while it ran.
+    ``relay``: the file that tells where they lead, for those that the kernel does not lead there (see
+    ``relay.targets``); "" where nobody is to.
     """
 
     request: int
@@ -257,6 +262,7 @@ class Exited:
 
 Message = (
     StartContainer
+    | Proceed
     | Started
     | StartFailed
     | AttachStream

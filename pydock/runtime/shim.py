@@ -19,7 +19,7 @@ from pydock.runtime import bundle, channel, children
 from pydock.runtime.cgroups import Cgroup, kill_all
 from pydock.runtime.event_loop import READ, EventLoop
 from pydock.runtime.execs import Execs
-from pydock.runtime.launcher import Birth, launch_container, reason, set_oom_score
+from pydock.runtime.launcher import Birth, ContainerBirth, reason, set_oom_score
 from pydock.runtime.logs.writer import LazyLog
 from pydock.runtime.messages import (
     PROTOCOL,
@@ -40,7 +40,7 @@ from pydock.runtime.messages import (
     State,
 )
 from pydock.runtime.relay.keeper import RelayKeeper
-from pydock.runtime.shim_control import Answer, Control
+from pydock.runtime.shim_control import Answer, Control, Requests
 from pydock.runtime.shim_streams import ProcessStreams
 
 #: how long slow clients may keep the shim, and it the container's mounts, in seconds
@@ -50,15 +50,17 @@ _OOM_SCORE = -998
 
 
 def live(message: StartContainer, fds: list[int]) -> None:
-    """Start the container that `message` describes and serve it to its end.  Descriptors: see StartContainer."""
+    """Start the container that `message` describes and serve it to its end.  `fds`: the control socket alone."""
     os.setsid()
     set_child_subreaper()
     os.chdir("/")
-    daemon = fds[0]
-    netns = fds[1] if message.has_netns else -1
-    rest = fds[2:] if message.has_netns else fds[1:]
+    (daemon,) = fds
     try:
-        birth, warnings = launch_container(message, netns, daemon)
+        on_its_way = ContainerBirth(message)
+        requests = on_its_way.await_word(daemon)
+        if requests is None:
+            return
+        birth, warnings = on_its_way.complete(daemon)
     except Exception as error:  # the daemon must learn of it, whatever it is
         _tell(daemon, channel.encode(StartFailed(*reason(error))))
         return
@@ -66,11 +68,8 @@ def live(message: StartContainer, fds: list[int]) -> None:
         _tell(daemon, channel.encode(Started(os.getpid(), birth.pid, birth.started_at, warnings)))
     else:
         _tell(daemon, channel.started(os.getpid(), birth.pid, birth.started_at))
-    if netns >= 0:
-        os.close(netns)
     set_oom_score(_OOM_SCORE)
-    shim = Shim(message, birth, rest[: message.held])
-    shim.serve(daemon, rest[message.held :])
+    Shim(message, birth).serve(daemon, requests)
 
 
 def _tell(daemon: int, text: bytes) -> None:
@@ -82,14 +81,13 @@ def _tell(daemon: int, text: bytes) -> None:
 
 
 class Shim:
-    """One container's keeper; it keeps the host's ports `held` until the container's end."""
+    """One container's keeper."""
 
-    def __init__(self, message: StartContainer, birth: Birth, held: list[int]) -> None:
+    def __init__(self, message: StartContainer, birth: Birth) -> None:
         self._message = message
         self._birth = birth
         self._loop = EventLoop()
         self._relay = RelayKeeper(self._loop)
-        self._relay.hold(held, message.relay)
         self._control = Control(self._loop, self._handle)
         self._log = LazyLog(message.log, _aside)
         directory = os.path.dirname(message.log.path or message.log.cache) or message.bundle
@@ -105,16 +103,14 @@ class Shim:
         self._ended: Exited | None = None
         self._over = False
 
-    def serve(self, daemon: int, clients: list[int]) -> None:
+    def serve(self, daemon: int, requests: Requests) -> None:
         """Serve the daemon, the clients and the container until it has ended and nobody waits for its output."""
         birth = self._birth
-        self._control.add(daemon)
         if birth.terminal >= 0:
             self._streams.open_terminal(birth.terminal, self._message.open_stdin)
         else:
             self._streams.open_pipes(birth.stdin, birth.stdout, birth.stderr)
-        for fd, wants in zip(clients, self._message.streams, strict=False):
-            self._streams.attach(fd, wants, self._message.log)
+        self._control.add(daemon, requests)
         self._control.serve(birth.server)
         self._watch_children()
         self._loop.run(lambda: self._over and not self._streams.clients)

@@ -7,7 +7,7 @@ import contextlib
 import os
 from _socket import socket as Socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pydock.linux import datagram
 from pydock.runtime import channel
@@ -21,6 +21,8 @@ _RECENT = 32
 
 #: sends the answer to a request, encoded
 Answer = Callable[[bytes], None]
+#: what came on a connection: texts, each with its descriptors
+Requests = Sequence[tuple[bytes, list[int]]]
 
 
 class Connection:
@@ -49,11 +51,13 @@ class Control:
         self._server.setblocking(False)
         self._loop.watch(descriptor, READ, lambda _: self._accept())
 
-    def add(self, descriptor: int) -> None:
-        """Serve one connection."""
+    def add(self, descriptor: int, requests: Requests = ()) -> None:
+        """Serve one connection, on which `requests` have come already."""
         connection = Connection(Socket(fileno=descriptor))
         self._connections.append(connection)
         self._watch(connection)
+        for text, fds in requests:
+            self._hear(connection, text, fds)
 
     def announce(self, message: Message) -> None:
         """Tell every daemon; where there is none, the next one hears of an exec's end."""
@@ -103,6 +107,9 @@ class Control:
         if not text:
             self._drop(connection)
             return
+        self._hear(connection, text, fds)
+
+    def _hear(self, connection: Connection, text: bytes, fds: list[int]) -> None:
         try:
             message = channel.decode(text)
         except ValueError:  # words of another version of the engine: it sees no answer

@@ -3,6 +3,7 @@
 `start` calls it; what a shim left behind is cleared here too.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import socket
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,17 +19,21 @@ from typing import Any
 
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.log_target import log_of
-from pydock.daemon.containers.provisions import Provision
+from pydock.daemon.containers.provisions import Outline, Provision
 from pydock.daemon.containers.record import Container
-from pydock.daemon.containers.spec_builder import SpecBuilder
+from pydock.daemon.containers.spec_builder import SpecBuilder, namespaces
 from pydock.daemon.offload import offload
 from pydock.errors import InvalidParameter, PydockError, StepFailed, System
 from pydock.linux import datagram
 from pydock.runtime import bundle as bundles
+from pydock.runtime import channel
 from pydock.runtime.cgroups import Cgroup, kill_all
 from pydock.runtime.launch import birthplace
-from pydock.runtime.messages import ClientStream, Log, StartContainer
+from pydock.runtime.messages import AttachStream, ClientStream, HoldPorts, Log, Proceed, StartContainer
 from pydock.runtime.zygote_process import Zygote
+
+#: the number of requests whose answer nobody waits for
+_UNASKED = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +56,38 @@ class Launcher:
         """The directory where a container's shim and the daemon find each other."""
         return self._bundles / container_id
 
-    async def launch(
-        self, record: Container, provision: Provision, clients: Sequence[GivenClient], noted: "Future[None]"
-    ) -> LiveContainer:
-        """Have a shim start the container; what becomes of it, `LiveContainer.started` tells.
+    def summon(self, record: Container, outline: Outline, undo: AsyncExitStack) -> "asyncio.Future[socket.socket]":
+        """Have a shim forked, which waits with the first process until `launch`: its control socket.
 
-        No shim is asked for before it has been `noted` what the container has: the next daemon must find it.
+        Nothing of the container is made before that.  Where the start fails `undo` closes the socket, and both end.
         """
-        ours, theirs = datagram.pair()
+        shim = offload(self._summon, record, outline)
+
+        async def dismiss() -> None:
+            with contextlib.suppress(Exception):  # who waited for it has been told
+                (await shim).close()
+
+        undo.push_async_callback(dismiss)
+        return shim
+
+    async def launch(
+        self,
+        record: Container,
+        provision: Provision,
+        shim: socket.socket,
+        clients: Sequence[GivenClient],
+        noted: "Future[None]",
+    ) -> LiveContainer:
+        """Have the shim start the container; what becomes of it, `LiveContainer.started` tells.
+
+        It goes ahead when it has been `noted` what the container has: the next daemon must find it.
+        """
         try:
-            await offload(self._send, record, provision, clients, theirs, noted)
-        except BaseException:
-            ours.close()
-            raise
+            await offload(self._proceed, record, provision, shim, clients, noted)
         finally:
-            theirs.close()
             for client in clients:
                 os.close(client.descriptor)
-        return LiveContainer(ours, str(self.bundle(record.id)), self._specs.cgroup_path(record))
+        return LiveContainer(shim, str(self.bundle(record.id)), self._specs.cgroup_path(record))
 
     async def connect(self, record: Container) -> LiveContainer:
         """The shim that a container has still; OSError where it has none."""
@@ -100,43 +120,54 @@ class Launcher:
             os.rmdir(bundle / bundles.ROOTFS)
         return was_here
 
-    def _send(
-        self,
-        record: Container,
-        provision: Provision,
-        clients: Sequence[GivenClient],
-        control: socket.socket,
-        noted: "Future[None]",
-    ) -> None:
-        spec = self._spec(record, provision)
+    def _summon(self, record: Container, outline: Outline) -> socket.socket:
         config = record.config
-        directory = self.bundle(record.id)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (directory / bundles.CONFIG).write_bytes(json.dumps(spec, separators=(",", ":")).encode())
-        sandbox = provision.sandbox
-        new_namespaces, pid_namespace = birthplace(spec["linux"]["namespaces"], joins_network=sandbox.netns >= 0)
+        new_namespaces, pid_namespace = birthplace(
+            namespaces(record.host_config, outline.namespaces), joins_network=True
+        )
         message = StartContainer(
             id=record.id,
-            bundle=str(directory),
-            rootfs=[asdict(mount) for mount in provision.rootfs],
+            bundle=str(self.bundle(record.id)),
+            rootfs=[asdict(mount) for mount in outline.rootfs],
             new_namespaces=new_namespaces,
             pid_namespace=pid_namespace,
-            cgroup=spec["linux"]["cgroupsPath"],
+            cgroup=self._specs.cgroup_path(record),
             seccomp_filter=self._specs.seccomp_filter(record),
             tty=bool(config.get("Tty")),
             open_stdin=bool(config.get("OpenStdin")),
             stdin_once=bool(config.get("StdinOnce")),
             init=bool(record.host_config.get("Init")),
             log=_log(record),
-            has_netns=sandbox.netns >= 0,
-            held=len(sandbox.held),
-            relay=sandbox.relay,
-            streams=[client.stream for client in clients],
         )
-        network = [sandbox.netns] if sandbox.netns >= 0 else []
-        descriptors = [control.fileno(), *network, *sandbox.held, *(client.descriptor for client in clients)]
+        ours, theirs = datagram.pair()
+        with theirs:
+            try:
+                self._zygote.start_container(message, [theirs.fileno()])
+            except BaseException:
+                ours.close()
+                raise
+        return ours
+
+    def _proceed(
+        self,
+        record: Container,
+        provision: Provision,
+        shim: socket.socket,
+        clients: Sequence[GivenClient],
+        noted: "Future[None]",
+    ) -> None:
+        spec = self._spec(record, provision)
+        directory = self.bundle(record.id)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (directory / bundles.CONFIG).write_bytes(json.dumps(spec, separators=(",", ":")).encode())
+        sandbox = provision.sandbox
         wait((noted,))
-        self._zygote.start_container(message, descriptors)
+        with contextlib.suppress(ConnectionError):  # it has failed: what it said of that is read next
+            if sandbox.held:
+                channel.send(shim, HoldPorts(_UNASKED, sandbox.relay), sandbox.held)
+            for client in clients:
+                channel.send(shim, AttachStream(_UNASKED, client.stream), [client.descriptor])
+            channel.send(shim, Proceed(), [sandbox.netns] if sandbox.netns >= 0 else [])
 
     def _spec(self, record: Container, provision: Provision) -> dict[str, Any]:
         """The spec with the terminal's size; what of it cannot be is no fault of the request to start."""

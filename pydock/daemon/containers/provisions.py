@@ -33,12 +33,23 @@ _SHM_FLAGS = 2 | 4 | 8
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a start before anything is made for it.
+
+    ``namespaces``: the paths of those that it joins, by kind.  ``shm``: the directory for /dev/shm, "" for none.
+    """
+
+    namespaces: dict[str, str]
+    shm: str
+    rootfs: tuple[Mount, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Provision:
     """All that stands ready for one start; the sandbox's descriptors are still to be given away or closed."""
 
     sandbox: Sandbox
     resolved: Resolved
-    rootfs: tuple[Mount, ...]
 
     def close(self) -> None:
         """Close the sandbox's descriptors."""
@@ -59,15 +70,18 @@ class Provisions:
         self._volumes = volumes
         self._snapshots = snapshots
 
-    async def make(self, record: Container, undo: AsyncExitStack) -> Provision:
-        """Everything at once; what must be undone where the start fails goes on `undo`."""
+    def outline(self, record: Container) -> Outline:
+        """What the container will have; raises in Docker's words where it joins another one that does not run."""
         namespaces, shm = self._shared(record)
+        return Outline(namespaces, shm, self._root(record))
+
+    async def make(self, record: Container, outline: Outline, undo: AsyncExitStack) -> Provision:
+        """Everything at once; what must be undone where the start fails goes on `undo`."""
         undo.push_async_callback(self.drop, record)
-        beside = [offload(_make_shm, shm, record)] if _owns_shm(record) else []
+        beside = [offload(_make_shm, outline.shm, record)] if _owns_shm(record) else []
         try:
             sandbox = await self._sandboxes.start(container_network(record))
-            undo.callback(Provision(sandbox, Resolved(), ()).close)
-            rootfs = self._root(record)
+            undo.callback(Provision(sandbox, Resolved()).close)
             sources = await self._acquire(record)
         finally:
             if beside:
@@ -84,7 +98,7 @@ class Provisions:
             if source
         ]
         linked = links.environment(record, self._catalog)
-        return Provision(sandbox, Resolved(files, sources, namespaces, shm, linked), rootfs)
+        return Provision(sandbox, Resolved(files, sources, outline.namespaces, outline.shm, linked))
 
     async def drop(self, record: Container) -> None:
         """The container does not run (any more): end its network, release its volumes, unmount what was shared."""

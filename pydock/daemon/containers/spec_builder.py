@@ -77,7 +77,7 @@ class SpecBuilder:
         nodes, rules = spec_resources.device_access(host)
         resources: Resources = {**spec_resources.limits(host), "devices": rules}
         linux: Linux = {
-            "namespaces": _namespaces(host, resolved.namespaces),
+            "namespaces": namespaces(host, resolved.namespaces),
             "devices": nodes,
             "cgroupsPath": self.cgroup_path(record),
             "resources": resources,
@@ -181,22 +181,24 @@ def _sets(names: Sequence[str]) -> CapabilitySets:
     return {"bounding": list(names), "effective": list(names), "permitted": list(names)}
 
 
-def _namespaces(host: Mapping[str, Any], joined: Mapping[str, str]) -> list[Namespace]:
-    namespaces: list[Namespace] = [{"type": "mount"}]
+def namespaces(host: Mapping[str, Any], joined: Mapping[str, str]) -> list[Namespace]:
+    """The namespaces that a container has, of its own or `joined` (paths by kind); the network is joined by its
+    descriptor."""
+    spaces: list[Namespace] = [{"type": "mount"}]
     if host["NetworkMode"] != "host":
-        namespaces.append({"type": "network"})
+        spaces.append({"type": "network"})
     if host["UTSMode"] != "host":
-        namespaces.append({"type": "uts"})
+        spaces.append({"type": "uts"})
     for kind, mode in (("pid", host["PidMode"]), ("ipc", host["IpcMode"])):
         if mode == "host":
             continue
         if mode.startswith("container:"):
-            namespaces.append({"type": kind, "path": joined[kind]})
+            spaces.append({"type": kind, "path": joined[kind]})
         else:
-            namespaces.append({"type": kind})
+            spaces.append({"type": kind})
     if host["CgroupnsMode"] == "private":
-        namespaces.append({"type": "cgroup"})
-    return namespaces
+        spaces.append({"type": "cgroup"})
+    return spaces
 
 
 def _sysctls(host: Mapping[str, Any]) -> dict[str, str]:

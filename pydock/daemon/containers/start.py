@@ -87,13 +87,17 @@ class Starter:
         """What the shim tells of the start, the record with its network, and the handle."""
         record = as_the_owner_has_it(entry.record, self._catalog)
         async with AsyncExitStack() as undo:
-            provision = await self._provisions.make(record, undo)
+            outline = self._provisions.outline(record)
+            summoned = self._launcher.summon(record, outline, undo)  # born while the rest is made
+            provision = await self._provisions.make(record, outline, undo)
             sandbox = provision.sandbox
             record = replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
             # what the shim is about to hold must be found again where the daemon dies before it hears of the start
             noted = self._catalog.note(entry, record)
             await links.tell_address(self._catalog, record)
-            live = await self._launcher.launch(record, provision, self._attachments.give_away(record.id), noted)
+            shim = await summoned
+            clients = self._attachments.give_away(record.id)
+            live = await self._launcher.launch(record, provision, shim, clients, noted)
             undo.push_async_callback(offload, self._launcher.bury, record)
             undo.callback(live.close)
             started = await live.started()

@@ -50,6 +50,24 @@ def test_a_start_whose_daemon_is_gone_comes_to_nothing(container: Vessel) -> Non
     assert [path.name for path in container.bundle.iterdir()] == ["config.json"]
 
 
+def test_what_waits_for_what_it_needs_ends_with_the_start(zygote: Zygote, container: Vessel) -> None:
+    container.order(["sleep", "1000"], proceed=False)
+    shim = wait_for(lambda: only_child(zygote.pid))
+    newborn = wait_for(lambda: only_child(shim))
+    container.control.close()
+    wait_for(lambda: not alive(shim))
+    assert not alive(newborn)
+    assert [path.name for path in container.bundle.iterdir()] == ["config.json"]
+
+
+def test_what_waits_for_what_it_needs_ends_with_its_shim(zygote: Zygote, container: Vessel) -> None:
+    container.order(["sleep", "1000"], proceed=False)
+    shim = wait_for(lambda: only_child(zygote.pid))
+    newborn = wait_for(lambda: only_child(shim))
+    os.kill(shim, signal.SIGKILL)
+    wait_for(lambda: not alive(newborn))
+
+
 def test_what_prepares_itself_ends_with_its_shim(zygote: Zygote, container: Vessel, tmp_path: Path) -> None:
     held_up = tmp_path / "log"
     os.mkfifo(held_up)  # opening it takes until somebody reads

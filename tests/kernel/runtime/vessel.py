@@ -16,10 +16,12 @@ from pydock.runtime.launch import birthplace
 from pydock.runtime.messages import (
     AttachStream,
     ClientStream,
+    Done,
     ExecStarted,
     Exited,
     Log,
     Message,
+    Proceed,
     Signal,
     StartContainer,
     Started,
@@ -71,16 +73,20 @@ class Vessel:
         streams: Sequence[tuple[ClientStream, socket.socket]] = (),
         spec: dict[str, Any] | None = None,
         heard: bool = True,
+        proceed: bool = True,
         **options: Any,
     ) -> None:
-        """Ask the zygote for the container; not `heard`: by a daemon that has ended when the shim begins."""
+        """Ask the zygote for the container; not `heard`: by a daemon that has ended when the shim begins.
+
+        Not `proceed`: by one that has not made yet what the container needs.
+        """
         config = self.box.spec(args, **(spec or {}))
         (self.bundle / "config.json").write_text(json.dumps(config))
         ours, theirs = datagram.pair()
         self.control.close()
         self.control = ours
         namespaces = config["linux"].get("namespaces", [])
-        new_namespaces, pid_namespace = birthplace(namespaces, joins_network=bool(options.get("has_netns")))
+        new_namespaces, pid_namespace = birthplace(namespaces, joins_network=False)
         message = StartContainer(
             id="c" * 64,
             bundle=str(self.bundle),
@@ -88,14 +94,17 @@ class Vessel:
             new_namespaces=new_namespaces,
             pid_namespace=pid_namespace,
             cgroup=config["linux"].get("cgroupsPath", ""),
-            streams=[wants for wants, _ in streams],
             log=options.pop("log", self.log),
             tty=bool((spec or {}).get("terminal")),
             **options,
         )
+        for wants, sock in streams:
+            channel.send(ours, AttachStream(0, wants), [sock.fileno()])
+        if proceed:
+            channel.send(ours, Proceed())
         if not heard:
             ours.close()
-        self.zygote.start_container(message, [theirs.fileno(), *(sock.fileno() for _, sock in streams)])
+        self.zygote.start_container(message, [theirs.fileno()])
         theirs.close()
         for _, sock in streams:
             sock.close()
@@ -114,6 +123,8 @@ class Vessel:
         """The next message of the shim."""
         self.control.settimeout(PATIENCE)
         message, fds = channel.receive(self.control)
+        while message == Done(0):  # the answer to what was asked before the start
+            message, fds = channel.receive(self.control)
         assert message is not None, "the shim hung up"
         assert not fds
         if isinstance(message, Exited):

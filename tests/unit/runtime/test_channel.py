@@ -13,6 +13,7 @@ from pydock.runtime.messages import (
     Exited,
     Log,
     Message,
+    Proceed,
     Query,
     StartContainer,
     Started,
@@ -29,9 +30,13 @@ MESSAGES: list[Message] = [
         pid_namespace="/proc/1/ns/pid",
         cgroup="/x",
         log=Log("json-file", "/x/y-json.log", {"max-size": "1m"}, {"tag": "é"}),
+    ),
+    Proceed(),
+    StartExec(
+        "e",
+        {"args": ["sh"], "env": ["A=\udcff"]},
         streams=[ClientStream(stdin=True, early="\xff\x00"), ClientStream(raw=True, detach_keys="\x10\x11")],
     ),
-    StartExec("e", {"args": ["sh"], "env": ["A=\udcff"]}, streams=[ClientStream(stdout=True)]),
     AttachStream(3, ClientStream(replay=True, live=False)),
     Query(1),
     State(1, 1, 2, 3, 4, ["x"]),
@@ -46,6 +51,7 @@ def test_what_is_decoded_is_what_was_encoded(message: Message) -> None:
 
 def test_a_start_is_told_in_the_same_words_by_who_touches_little() -> None:
     assert channel.started(1, 2, 3) == channel.encode(Started(1, 2, 3))
+    assert channel.encode(Proceed()) == channel.PROCEED
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:
