@@ -9,7 +9,7 @@ from pydock.daemon.events import Events
 from pydock.daemon.networks.attachments import LiveSandbox
 from pydock.daemon.networks.files import NetworkFiles
 from pydock.daemon.networks.sandboxes import Sandboxes
-from pydock.daemon.networks.settings import ContainerNetwork
+from pydock.daemon.networks.settings import ContainerNetwork, Reserved
 
 
 class Attachments:
@@ -28,8 +28,8 @@ class Attachments:
     def leads(self, live: LiveSandbox) -> bool:
         return True
 
-    def relay(self, live: LiveSandbox) -> str:
-        return ""
+    def take_reserved(self, live: LiveSandbox) -> Reserved:
+        return Reserved()
 
     def files_of(self, container: ContainerNetwork) -> NetworkFiles:
         return NetworkFiles("", "", "")
