@@ -180,7 +180,10 @@ def _publish_one(port: str, binding: PortBinding, target: Target, ports: Ports, 
     number, protocol = split_port(port)
     first, last = parse_range(binding.host_port)
     hosts: tuple[Address, ...] = (ipaddress.ip_address(binding.host_ip),) if binding.host_ip else target.hosts
-    served = [host for host in hosts if host.version not in target.routed]
+    # as in Docker, what has IPv6 only is not published by IPv4; the other way round it is, by a relay
+    served = [
+        host for host in hosts if host.version not in target.routed and (host.version == 6 or 4 in target.addresses)
+    ]
     routed = [PortBinding(str(_ANY[host.version])) for host in hosts if _is_routed(target, host.version)]
     if not served:
         return routed

@@ -45,6 +45,15 @@ def test_ipv6(site: Site) -> None:
     assert one.visit(one.address(6)) == one.address(6)
 
 
+def test_a_container_without_ipv4_is_not_published_by_it(site: Site) -> None:
+    site.network("six", EnableIPv6=True, EnableIPv4=False)
+    one = site.container("six", ports={"80/tcp": [{"HostPort": "8080"}], "81/tcp": [{"HostIp": "127.0.0.1"}]}).serve()
+    assert one.settings["Ports"] == {"80/tcp": [{"HostIp": "::", "HostPort": "8080"}], "81/tcp": None}
+    assert reaches(site.other, HOST6, 8080) == OTHER6
+    with site.host.do(lambda: socket.create_server(("0.0.0.0", 8080))):
+        pass
+
+
 @pytest.mark.parametrize("kind", ["tcp", "udp"])
 def test_a_container_without_ipv6_is_reached_by_ipv6(site: Site, kind: str) -> None:
     one = site.container(name="old", ports={f"80/{kind}": [{"HostPort": "8080"}]}).serve(80, kind)
