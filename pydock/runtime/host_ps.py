@@ -1,5 +1,6 @@
 """Runs the host's ps(1) for ``top``, in a child of the zygote, so that the daemon need not fork."""
 
+import errno
 import subprocess
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,6 +23,11 @@ def ps(arguments: dict[str, Any], fds: Sequence[int], report: Callable[[Any], No
             )  # fmt: skip
         except FileNotFoundError:
             raise System('exec: "ps": executable file not found in $PATH') from None
+        except OSError as error:
+            if error.errno != errno.E2BIG:
+                raise
+            said = "argument list too long"  # so many processes: execve(2) takes 128 KiB in one argument
+            continue
         except subprocess.TimeoutExpired:
             raise System("ps does not end") from None
         if done.returncode == 0:
