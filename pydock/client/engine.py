@@ -217,6 +217,22 @@ def encode_query(query: "Query | None") -> str:
     return "?" + "&".join(parts) if parts else ""
 
 
+def reference(kind: str, name: str) -> str:
+    """The name or ID of a `kind` of object as one segment of a URL's path; errors where it can't be one."""
+    name = named(kind, name).strip("/")
+    if not name.strip("."):
+        raise errors.NotFound(f"No such {kind}: {name}")
+    return quote(name)
+
+
+def named(kind: str, name: str) -> str:
+    """The name or ID of a `kind` of object; InvalidParameter where there is none."""
+    name = name.strip()
+    if not name.strip("/"):
+        raise errors.InvalidParameter(f"invalid {kind} name or ID: value is empty")
+    return name
+
+
 def quote(text: str, keep: str = "") -> str:
     """`text` percent-encoded for a URL."""
     if _SAFE.issuperset(text):

@@ -1,6 +1,7 @@
 """The endpoints of images and registries, one short call each.  Called by the image commands of the CLI."""
 
 from pydock.client.engine import quote
+from pydock.errors import NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def _path(name: str) -> str:
-    return quote(name, "/:@")
+    path = quote(name.strip("/"), "/:@")
+    if not path.strip("./"):
+        raise NotFound(f"Error: No such image: {name}")
+    return path
 
 
 def listing(engine: "Engine", query: "dict[str, Any]") -> "list[JSON]":

@@ -3,7 +3,7 @@
 Called by their commands of the CLI.
 """
 
-from pydock.client.engine import quote
+from pydock.client.engine import reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def networks(engine: "Engine", filters: "Filters") -> "list[JSON]":
 
 def network_inspect(engine: "Engine", name: str, verbose: bool = False, scope: str = "") -> bytes:
     """GET /networks/{id}, as the daemon wrote it."""
-    return engine.fetch("GET", f"/networks/{quote(name)}", {"verbose": verbose or None, "scope": scope or None})
+    return engine.fetch(
+        "GET", f"/networks/{reference('network', name)}", {"verbose": verbose or None, "scope": scope or None}
+    )
 
 
 def network_create(engine: "Engine", body: "JSON") -> "JSON":
@@ -77,18 +79,18 @@ def network_create(engine: "Engine", body: "JSON") -> "JSON":
 
 def network_remove(engine: "Engine", name: str) -> None:
     """DELETE /networks/{id}."""
-    engine.delete(f"/networks/{quote(name)}")
+    engine.delete(f"/networks/{reference('network', name)}")
 
 
 def network_connect(engine: "Engine", name: str, body: "JSON") -> None:
     """POST /networks/{id}/connect."""
-    engine.fetch("POST", f"/networks/{quote(name)}/connect", None, _json(body))
+    engine.fetch("POST", f"/networks/{reference('network', name)}/connect", None, _json(body))
 
 
 def network_disconnect(engine: "Engine", name: str, container: str, force: bool) -> None:
     """POST /networks/{id}/disconnect."""
     body = {"Container": container, "Force": force}
-    engine.fetch("POST", f"/networks/{quote(name)}/disconnect", None, _json(body))
+    engine.fetch("POST", f"/networks/{reference('network', name)}/disconnect", None, _json(body))
 
 
 def _json(body: "JSON") -> bytes:
@@ -105,7 +107,7 @@ def volumes(engine: "Engine", filters: "Filters") -> "JSON":
 
 def volume_inspect(engine: "Engine", name: str) -> bytes:
     """GET /volumes/{name}, as the daemon wrote it."""
-    return engine.fetch("GET", f"/volumes/{quote(name)}")
+    return engine.fetch("GET", f"/volumes/{reference('volume', name)}")
 
 
 def volume_create(engine: "Engine", body: "JSON") -> "JSON":
@@ -116,4 +118,4 @@ def volume_create(engine: "Engine", body: "JSON") -> "JSON":
 
 def volume_remove(engine: "Engine", name: str, force: bool) -> None:
     """DELETE /volumes/{name}."""
-    engine.delete(f"/volumes/{quote(name)}", {"force": force or None})
+    engine.delete(f"/volumes/{reference('volume', name)}", {"force": force or None})

@@ -166,6 +166,20 @@ inspect -f '{{.NetworkSettings.Networks.nope.IPAddress}}' pct-running
 inspect -f '{{eq .State.Status 1}}' pct-running
 inspect --type image pct-running
 inspect --type foo x
+inspect ''
+inspect -f {{.Name}} /pct-ended pct-ended/ ' pct-ended '
+rm ' '
+kill '' nope
+start '' nope
+commit '' a:b:c
+diff /pct-ended
+port /pct-running 80
+rename '' x
+network inspect ''
+network rm ''
+volume inspect '' /pct-volume
+volume rm ' '
+image inspect ''
 image inspect -f '{{json .}}' pydock-cli-test
 network inspect -f '{{json .}}' pct-network
 network inspect bridge

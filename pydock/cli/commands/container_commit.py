@@ -1,9 +1,11 @@
 """`commit`."""
 
+from pydock.cli.exits import Exit
 from pydock.cli.flags import boolean, listing, text
 from pydock.cli.reference import parse
 from pydock.cli.spec import Command
 from pydock.client import images
+from pydock.client.engine import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 
 def build_request(options: "Options", arguments: "list[str]") -> "dict[str, Any]":
     """The query of POST /commit."""
-    query: dict[str, Any] = {"container": arguments[0]}
+    query: dict[str, Any] = {"container": named("container", arguments[0])}
     if len(arguments) > 1 and arguments[1]:
         reference = parse(arguments[1])
+        if reference.digest:
+            raise Exit("refusing to create a tag with a digest reference")
         query |= {"repo": reference.name, "tag": reference.tag or "latest"}
     query |= {"comment": options.message or None, "author": options.author or None, "changes": options.change}
     if not options.pause:

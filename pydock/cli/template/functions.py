@@ -28,7 +28,8 @@ def _index(item: Any, *keys: Any) -> Any:
             if item.kind.startswith("map["):
                 item = zero(item.kind.partition("]")[2])
                 continue
-            raise FunctionError(f"reflect: slice index out of range: {show(key)}")
+            item = _element([], key)
+            continue
         if isinstance(item, dict):
             item = _entry(item, key)
         elif isinstance(item, list | tuple | str) and not isinstance(item, Number):
@@ -55,6 +56,8 @@ def _element(item: Any, key: Any) -> Any:
             raise FunctionError("cannot index slice/array with nil")
         raise FunctionError(f"cannot index slice/array with type {type_name(key)}")
     data = item.encode("utf-8", "surrogateescape") if isinstance(item, str) else item
+    if key == len(data):  # Go's own check lets the end pass, and taking what is there fails
+        raise FunctionError(f"reflect: {'string' if isinstance(item, str) else 'slice'} index out of range")
     if not 0 <= key < len(data):
         raise FunctionError(f"index out of range: {key}")
     return data[key]
@@ -110,7 +113,7 @@ def _len(item: Any) -> int:
         return len(item)
     if isinstance(item, Nil):
         raise FunctionError("len of nil pointer")
-    raise FunctionError(f"len of type {type_name(item)}")
+    raise FunctionError(f"len of type {type_name(item).removeprefix('*')}")
 
 
 def _basic(value: Any) -> str:

@@ -95,7 +95,7 @@ def show(value: Any, depth: int = 0, plus: bool = False) -> str:
         body = "{" + " ".join(f"{name}:{text}" if plus else text for name, text in items) + "}"
         return ("&" if value.pointer else "") + body
     if isinstance(value, Row):
-        return str(value)
+        return show(value.as_dict(), depth, plus)
     return str(value)
 
 

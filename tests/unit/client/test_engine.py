@@ -180,3 +180,19 @@ def test_a_query_has_filters_lists_and_truths_as_the_api_wants_them() -> None:
     query = encode_query({"a": True, "b": None, "c": [], "d": ["x", "y z"], "e": {"k": ["v"]}, "f": {}, "g": 0})
     assert query == "?a=1&d=x&d=y%20z&e=%7B%22k%22%3A%7B%22v%22%3Atrue%7D%7D&g=0"
     assert quote("a/é", "/") == "a/%C3%A9"
+
+
+def test_names_are_one_segment_of_a_path_without_what_surrounds_them(serve: Serve) -> None:
+    engine, daemon = serve(lambda method, target, body: (200, b"{}"))
+    for name in ("/a", "a/", " a ", "a/../b"):
+        containers.inspect(engine, name)
+    images.inspect(engine, "/x/")
+    assert [target.removeprefix("/v1.50/") for _, target, _ in daemon.requests] == [
+        "containers/a/json", "containers/a/json", "containers/a/json", "containers/a%2F..%2Fb/json", "images/x/json",
+    ]  # fmt: skip
+    for name in ("", " ", "/"):
+        with pytest.raises(errors.InvalidParameter, match="invalid container name or ID: value is empty"):
+            containers.inspect(engine, name)
+    for ask in (lambda: containers.inspect(engine, ".."), lambda: images.inspect_text(engine, "/")):
+        with pytest.raises(errors.NotFound):
+            ask()

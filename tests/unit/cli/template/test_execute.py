@@ -199,3 +199,20 @@ def test_rows_answer_by_their_methods_and_escape_html_in_json() -> None:
         made("{{.Label}}", Thing())
     with pytest.raises(TemplateError, match=r"can't evaluate field Foo in type \*test.thing"):
         made("{{.Foo}}", Thing())
+    assert made("{{.}} {{printf `%v` .}}", Thing()) == "map[Name:a>b] map[Name:a>b]"
+    with pytest.raises(TemplateError, match=r"len of type test\.thing"):
+        made("{{len .}}", Thing())
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ('{{index "abc" 3}}', "reflect: string index out of range"),
+        ('{{index "abc" 4}}', "index out of range: 4"),
+        ('{{index (split "a,b" ",") 2}}', "reflect: slice index out of range"),
+        ('{{index (split "a,b" ",") 3}}', "index out of range: 3"),
+    ],
+)
+def test_an_index_beyond_the_end_is_told_as_go_tells_it(source: str, told: str) -> None:
+    with pytest.raises(TemplateError, match=told):
+        made(source, None)
