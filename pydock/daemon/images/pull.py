@@ -3,6 +3,8 @@
 Called by the route ``POST /images/create?fromImage=``.
 """
 
+from dataclasses import replace
+
 from pydock.daemon.events import Events
 from pydock.daemon.images.operation import Report, Work
 from pydock.daemon.images.progress import Messages
@@ -67,7 +69,8 @@ def named(name: str, tag: str) -> Reference:
         try:
             reference = reference.with_digest(tag)
         except InvalidParameter:
-            reference = reference.with_tag(tag)
+            # a digest is what shall be had, whatever the tag leads to
+            reference = replace(reference.with_tag(tag), digest=reference.digest)
     if reference.familiar_name == _RESERVED:
         raise Forbidden(f"'{_RESERVED}' is a reserved name")
     return reference
