@@ -122,7 +122,7 @@ def every(config: ConfigFile) -> dict[str, dict[str, str]]:
 
 
 def store(config: ConfigFile, entry: dict[str, str]) -> bool:
-    """Keep `entry`; whether it went into the file in the clear."""
+    """Keep `entry`; whether something new went into the file in the clear."""
     server = entry["serveraddress"]
     keeper = helper(config, server)
     if keeper:
@@ -136,7 +136,10 @@ def store(config: ConfigFile, entry: dict[str, str]) -> bool:
         kept["auth"] = base64.b64encode(pair.encode()).decode()
     if entry.get("identitytoken"):
         kept["identitytoken"] = entry["identitytoken"]
-    config.content.setdefault("auths", {})[server] = kept
+    auths = config.content.setdefault("auths", {})
+    if auths.get(server) == kept:
+        return False
+    auths[server] = kept
     config.save()
     return True
 

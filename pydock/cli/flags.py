@@ -4,6 +4,8 @@ Each command module declares a tuple of flags; `main` parses with `parse`, `clic
 click.  Values are checked here; what they mean together is the command's business.
 """
 
+import os
+
 from pydock.cli.exits import FlagError, HelpWanted
 
 TYPE_CHECKING = False
@@ -111,6 +113,12 @@ def boolean(name: str, help: str, short: str = "", default: bool = False) -> Fla
 def text(name: str, help: str, short: str = "", default: str = "", kind: str = "string", check: "Check" = str) -> Flag:
     """A flag with one value; `check` may turn the text into something else."""
     return Flag(name, short, kind, help, check, default)
+
+
+def trust(help: str) -> Flag:
+    """`--disable-content-trust`; DOCKER_CONTENT_TRUST says what holds where it is not given."""
+    asked = os.environ.get("DOCKER_CONTENT_TRUST", "")
+    return boolean("disable-content-trust", help, default=not asked or asked in _FALSE)
 
 
 def integer(name: str, help: str, short: str = "", default: int = 0, bits: int = 64, kind: str = "int") -> Flag:

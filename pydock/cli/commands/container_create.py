@@ -27,6 +27,10 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
 def prepare(console: "Console", options: "Options", arguments: "list[str]", command: str) -> "dict[str, Any]":
     """The request's body; what is wrong with the options ends the program with 125."""
     try:
+        if not options.disable_content_trust:
+            from pydock.cli import content_trust
+
+            content_trust.refuse()
         if options.pull not in ("", "always", "missing", "never"):
             choice = 'must be one of "always", "missing" or "never"'
             raise Exit(f"invalid pull option: '{options.pull}': {choice}")

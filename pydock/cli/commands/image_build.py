@@ -7,7 +7,7 @@ from pydock.cli.copy.build_context import Context, of_argument
 from pydock.cli.create.flags import later
 from pydock.cli.create.request import pairs
 from pydock.cli.exits import Exit
-from pydock.cli.flags import boolean, hidden, integer, listing, text
+from pydock.cli.flags import boolean, hidden, integer, listing, text, trust
 from pydock.cli.pulling import Silence
 from pydock.cli.reference import parse
 from pydock.cli.spec import Command
@@ -138,7 +138,7 @@ COMMAND = Command(
         integer("cpu-shares", "CPU weight", "c"),
         text("cpuset-cpus", "CPUs that the build may run on (0-3, 0,1)"),
         text("cpuset-mems", "Memory nodes that the build may use (0-3, 0,1)"),
-        boolean("disable-content-trust", "Skip image verification", default=True),
+        trust("Skip image verification"),
         text("file", "The Dockerfile (default: PATH/Dockerfile)", "f"),
         boolean("force-rm", "Remove intermediate containers also when the build fails"),
         text("iidfile", "Write the image's ID to a file"),

@@ -2,9 +2,9 @@
 
 import os
 
-from pydock.cli import pulling
+from pydock.cli import content_trust, pulling
 from pydock.cli.exits import Exit
-from pydock.cli.flags import boolean, text
+from pydock.cli.flags import boolean, text, trust
 from pydock.cli.reference import parse
 from pydock.cli.spec import Command
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Download the image, then print its full name."""
+    if not options.disable_content_trust:
+        content_trust.refuse()
     reference = parse(arguments[0])
     if options.all_tags and (reference.tag or reference.digest):
         raise Exit("tag can't be used with --all-tags/-a")
@@ -37,7 +39,7 @@ COMMAND = Command(
         boolean("all-tags", "Download all tags of the repository", "a"),
         boolean("quiet", "Don't show progress", "q"),
         text("platform", "Platform of the image", default=os.environ.get("DOCKER_DEFAULT_PLATFORM", "")),
-        boolean("disable-content-trust", "Skip image verification", default=True),
+        trust("Skip image verification"),
     ),
     (1, 1),
     "image pull, pull",

@@ -1,8 +1,8 @@
 """`push`."""
 
-from pydock.cli import credentials, progress, pulling
+from pydock.cli import content_trust, credentials, progress, pulling
 from pydock.cli.exits import Exit
-from pydock.cli.flags import boolean, text
+from pydock.cli.flags import boolean, text, trust
 from pydock.cli.reference import parse
 from pydock.cli.spec import Command
 from pydock.client import images
@@ -21,6 +21,8 @@ _NOTE = (
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Upload the image."""
+    if not options.disable_content_trust:
+        content_trust.refuse()
     platform = ""
     if options.platform:
         from pydock.cli.platform import as_json
@@ -39,6 +41,8 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         reference = reference.tagged()
         if not options.quiet:
             console.out.line(f"Using default tag: {reference.tag}")
+    if reference.digest:
+        raise Exit("cannot push a digest reference")
     console.out.flush()
     auth = credentials.header_for(console.config, reference.domain)
     tag = "" if options.all_tags else reference.tag
@@ -55,7 +59,7 @@ COMMAND = Command(
     (
         boolean("all-tags", "Upload all tags of the repository", "a"),
         boolean("quiet", "Don't show progress", "q"),
-        boolean("disable-content-trust", "Skip image signing", default=True),
+        trust("Skip image signing"),
         text(
             "platform", "Upload one platform of a multi-platform image, as a single-platform one: os[/arch[/variant]]"
         ),

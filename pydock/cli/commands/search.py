@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 HEADER = {"Name": "NAME", "Description": "DESCRIPTION", "StarCount": "STARS", "IsOfficial": "OFFICIAL"}
 TABLE = "table {{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}"
+_AUTOMATED = (
+    'WARNING: the "is-automated" filter is deprecated, and searching for "is-automated=true" will not yield any '
+    "results in future."
+)
 
 
 class SearchRow(Row):
@@ -56,6 +60,9 @@ class SearchRow(Row):
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Show what the registry finds."""
+    asked = filters(options.filter)
+    if "is-automated" in asked:
+        console.err.line(_AUTOMATED)
     term = arguments[0]
     domain, slash, _ = term.partition("/")
     if not slash or not ("." in domain or ":" in domain or domain == "localhost"):
@@ -65,7 +72,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     except (PydockError, Exit):
         # a search needs no credentials: let the registry say what it thinks
         auth = credentials.header({})
-    found = images.search(console.engine(), term, options.limit, filters(options.filter), auth)
+    found = images.search(console.engine(), term, options.limit, asked, auth)
     rows = [SearchRow(entry, not options.no_trunc) for entry in found]
     render(console.out, rows, HEADER, TABLE if options.format in ("", "table") else options.format)
 

@@ -2,7 +2,7 @@
 
 import os
 
-from pydock.cli.flags import Flag, boolean, hidden, integer, listing, text
+from pydock.cli.flags import Flag, boolean, hidden, integer, listing, text, trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def common(detach_keys: bool) -> "tuple[Flag, ...]":
         boolean("quiet", "Don't show the pull", "q"),
         boolean("use-api-socket", "Give the container the engine's socket and the credentials to use it"),
         text("platform", "Platform of the image", default=os.environ.get("DOCKER_DEFAULT_PLATFORM", "")),
-        boolean("disable-content-trust", "Skip image verification", default=True),
+        trust("Skip image verification"),
     ]
     if detach_keys:
         own += [

@@ -46,6 +46,14 @@ def test_what_is_stored_can_be_read_by_others_and_forgotten(config: ConfigFile) 
     assert json.loads(Path(config.path).read_text())["auths"] == {}
 
 
+def test_what_was_kept_before_is_nothing_new_in_the_file(config: ConfigFile) -> None:
+    """No warning then, as Docker gives none."""
+    entry = {"username": "me", "password": "secret", "serveraddress": "reg.io"}
+    assert credentials.store(config, entry)
+    assert not credentials.store(config, entry)
+    assert credentials.store(config, {**entry, "password": "other"})
+
+
 def test_a_token_is_kept_in_place_of_a_password(config: ConfigFile) -> None:
     credentials.store(config, {"username": "user", "identitytoken": "t", "serveraddress": "host"})
     assert credentials.get(config, "host")["identitytoken"] == "t"

@@ -7,6 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from pydock.cli import flags
+
 
 @pytest.mark.parametrize(
     ("line", "message"),
@@ -23,6 +25,10 @@ import pytest
         (["history", "--platform", "a/b/c/d", "i"], 'invalid platform: "a/b/c/d": cannot parse platform specifier'),
         (["history", "--platform", "a/", "i"], 'invalid platform: "" is an invalid component of "a/"'),
         (["history", "--platform", "a(/b", "i"], 'invalid platform: "a(" is an invalid OS component of'),
+        (["push", "-q", f"i@sha256:{'0' * 64}"], "cannot push a digest reference"),
+        (["commit", "c", f"i@sha256:{'0' * 64}"], "refusing to create a tag with a digest reference"),
+        (["pull", "--disable-content-trust=false", "i"], "content trust is not available"),
+        (["push", "-q", "--disable-content-trust=false", "i"], "content trust is not available"),
         (["image", "inspect", "--platform", "x", "i"], '"x": unknown operating system or architecture'),
     ],
     ids=repr,
@@ -31,6 +37,21 @@ def test_what_is_refused(client: Any, line: list[str], message: str) -> None:
     assert client(*line) == 1
     assert client.err.startswith(message)
     assert not client.engine.requests
+
+
+@pytest.mark.parametrize("command", ["run", "create"])
+def test_no_container_is_made_where_signatures_are_to_be_verified(client: Any, command: str) -> None:
+    assert client(command, "--disable-content-trust=false", "i") == 125
+    assert "content trust is not available" in client.err
+    assert not client.engine.requests
+
+
+@pytest.mark.parametrize(("value", "skipped"), [("", True), ("0", True), ("false", True), ("1", False), ("y", False)])
+def test_content_trust_may_be_asked_for_by_the_environment(
+    monkeypatch: pytest.MonkeyPatch, value: str, skipped: bool
+) -> None:
+    monkeypatch.setenv("DOCKER_CONTENT_TRUST", value)
+    assert flags.trust("").default is skipped
 
 
 @pytest.mark.parametrize(
@@ -71,6 +92,16 @@ def test_a_search_asks_for_a_limit_only_where_there_is_one(client: Any) -> None:
         assert client("search", "--limit", limit, "x") == 0
         assert ("limit=7" in client.engine.requests[-1][0]) is sent
         assert ("limit=" in client.engine.requests[-1][0]) is sent
+
+
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_a_search_for_automated_builds_is_warned_of(client: Any, value: str) -> None:
+    client.engine.answers["GET /images/search"] = []
+    assert client("search", "--filter", f"is-automated={value}", "x") == 0
+    assert client.err == (
+        'WARNING: the "is-automated" filter is deprecated, and searching for "is-automated=true" will not yield any '
+        "results in future.\n"
+    )
 
 
 def test_an_import_without_a_name(client: Any, tmp_path: Path) -> None:
