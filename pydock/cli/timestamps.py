@@ -11,7 +11,7 @@ from pydock.cli.quantities import duration
 
 
 def to_unix(value: str, name: str = "") -> str:
-    """`value` as seconds.nanoseconds; raises Exit where it is no time (`name`: of the option, for the message)."""
+    """`value` as seconds[.nanoseconds]; raises Exit where it is no time (`name`: of the option, for the message)."""
     try:
         age = duration(value)
     except ValueError:
@@ -19,8 +19,7 @@ def to_unix(value: str, name: str = "") -> str:
     else:
         if value == "0":  # the epoch, not an age
             return value
-        moment = time.time_ns() - age
-        return f"{moment // 10**9}.{moment % 10**9:09d}"
+        return str((time.time_ns() - age) // 10**9)  # whole seconds, as docker sends them
     try:
         return _absolute(value)
     except ValueError as error:
