@@ -39,9 +39,9 @@ def local_time(seconds: float) -> str:
 
 def ago(seconds: float) -> str:
     """How long ago a moment was, in words."""
-    from pydock.cli.quantities import human_duration
+    from pydock.durations import human
 
-    return f"{human_duration(time.time() - seconds)} ago"
+    return f"{human(time.time() - seconds)} ago"
 
 
 def parse_time(text: str) -> float:

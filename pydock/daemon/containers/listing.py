@@ -12,13 +12,13 @@ from typing import Any
 
 from pydock.daemon.containers import links, list_filters
 from pydock.daemon.containers.catalog import Catalog, Entry
-from pydock.daemon.containers.durations import human
 from pydock.daemon.containers.inspect import mount_json
 from pydock.daemon.containers.record import Container, MountPoint, Status
 from pydock.daemon.images.service import Images
 from pydock.daemon.networks.settings import Sandbox
 from pydock.daemon.networks.wire import endpoint_json, port_list
 from pydock.daemon.offload import offload
+from pydock.durations import human
 from pydock.errors import InvalidParameter, NotFound
 from pydock.imagestore import images as store
 from pydock.imagestore.snapshots import Snapshots

@@ -60,18 +60,6 @@ def test_what_is_no_duration_is_refused_in_gos_words(text: str, message: str) ->
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"), (119, "About a minute"),
-        (120, "2 minutes"), (3599, "59 minutes"), (3600, "About an hour"), (2 * 3600, "2 hours"), (48 * 3600, "2 days"),
-        (14 * 86400, "2 weeks"), (60 * 86400, "2 months"), (2 * 365 * 86400, "2 years"),
-    ],
-)  # fmt: skip
-def test_an_age_is_told_in_words(seconds: int, text: str) -> None:
-    assert quantities.human_duration(seconds) == text
-
-
-@pytest.mark.parametrize(
     ("size", "short", "memory"),
     [
         (0, "0B", "0B"),

@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 
 from pydock.daemon.containers.catalog import Catalog, Entry
-from pydock.daemon.containers.durations import human
 from pydock.daemon.containers.listing import Listing, ListOptions, status_text
 from pydock.daemon.containers.record import Container, MountPoint, State, Status
 from pydock.daemon.images.service import Images
@@ -236,19 +235,6 @@ def test_status(state: State, health: str | None, text: str) -> None:
     entry = Entry(container(state=state))
     entry.health = {"Status": health} if health else None
     assert status_text(entry, NOW) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.4, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"),
-        (150, "2 minutes"), (3600, "About an hour"), (3600 * 5, "5 hours"), (3600 * 47, "47 hours"),
-        (3600 * 24 * 3, "3 days"), (3600 * 24 * 21, "3 weeks"), (3600 * 24 * 100, "3 months"),
-        (3600 * 24 * 800, "2 years"),
-    ],
-)  # fmt: skip
-def test_durations(seconds: float, text: str) -> None:
-    assert human(seconds) == text
 
 
 def test_a_thousand_containers_are_encoded_once() -> None:

@@ -1,4 +1,7 @@
-"""How long ago, in the words of ``docker ps``: "About a minute", "3 hours", "2 weeks"."""
+"""How long ago, in the words of ``docker ps``: "About a minute", "3 hours", "2 weeks".
+
+The client and the daemon say it alike.
+"""
 
 
 def human(seconds: float) -> str:
