@@ -37,16 +37,16 @@ _FIELDS = ("username", "password", "auth", "identitytoken", "registrytoken", "se
 def from_fields(fields: Any) -> Credentials:
     """Credentials out of Docker's AuthConfig; InvalidParameter where it is none."""
     if not isinstance(fields, dict):
-        raise InvalidParameter("invalid X-Registry-Auth header: not an object")
+        raise InvalidParameter("invalid credentials: not an object")
     known = {str(name).lower(): value for name, value in fields.items() if value is not None}
     if not all(isinstance(known.get(name, ""), str) for name in _FIELDS):
-        raise InvalidParameter("invalid X-Registry-Auth header: not text")
+        raise InvalidParameter("invalid credentials: not text")
     username, password = known.get("username", ""), known.get("password", "")
     if known.get("auth") and not username:
         try:
             username, _, password = base64.b64decode(known["auth"]).decode().partition(":")
         except ValueError:
-            raise InvalidParameter("invalid X-Registry-Auth header: auth") from None
+            raise InvalidParameter("invalid credentials: auth") from None
     return Credentials(
         username,
         password,
