@@ -151,6 +151,22 @@ def test_connect_and_disconnect(pair: Pair) -> None:
     pair.compare(scene)
 
 
+def test_links(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("network create @a")
+        for name, mode in (("user", "@a"), ("host", "host"), ("none", "none"), ("default", "bridge")):
+            on.ok(f"run -d --name @{name} --network {mode} @box sleep 100")
+        on.ok("create --name @idle @box true")
+        seen = []
+        for network in ("bridge", "@a", "none", "host"):
+            for name in ("user", "host", "none", "default", "idle", "nope"):
+                line = f"run --rm --name @c --network {network} --link @{name}:x @box grep -c x /etc/hosts"
+                seen.append((line, on.run(line)))
+        return seen
+
+    pair.compare(scene)
+
+
 def test_leaving_a_network_that_is_not_there(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         for name in ("a", "b", "gone"):

@@ -120,17 +120,21 @@ async def _save(catalog: Catalog, entry: Entry, links: list[str]) -> None:
 def environment(record: Container, catalog: Catalog) -> list[str]:
     """The variables ``ALIAS_PORT…``, ``ALIAS_NAME`` and ``ALIAS_ENV_…`` of all containers that `record` links to.
 
-    System where one of them does not run; one that is gone is passed over.
+    System where one of them does not run; one that is gone is passed over.  Links are the default bridge's alone.
     """
-    variables = []
+    variables: list[str] = []
+    if "bridge" not in record.endpoints:
+        return variables
     for name, alias in map(parse, record.host_config.get("Links") or ()):
         try:
             child = catalog.find(name).record
         except NotFound:
             continue
+        if not child.state.status.has_process():
+            raise System(f"Cannot link to a non running container: /{name} AS /{record.name}/{alias}")
         bridge = child.endpoints.get("bridge")
-        if bridge is None or not child.state.status.has_process():
-            raise System(f"Cannot link to a non running container: /{name} AS {alias}")
+        if bridge is None:
+            raise System(f"container {child.id} not attached to default bridge network")
         prefix = alias.upper().replace("-", "_")
         variables += _port_variables(prefix, bridge.ip_address, child.config.get("ExposedPorts") or ())
         variables.append(f"{prefix}_NAME=/{record.name}/{alias}")

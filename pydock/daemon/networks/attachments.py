@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydock.daemon.networks import endpoints, publishing
+from pydock.daemon.networks import endpoints, legacy_links, publishing
 from pydock.daemon.networks.endpoints import Place
 from pydock.daemon.networks.files import Files, NetworkFiles
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Endpoint, Registry
-from pydock.daemon.networks.names import Names, links_of
+from pydock.daemon.networks.names import Names
 from pydock.daemon.networks.names import wanted as names_wanted
 from pydock.daemon.networks.publishing import Publication, Target
 from pydock.daemon.networks.record import HOST_BINDING
@@ -274,25 +274,9 @@ class Attachments:
         ipv6 = any(place.address(6) for place in live.places.values())
         extra = [
             *self._files.extra_records(live.container, self._host_gateways()),
-            *self._linked_records(live.container),
+            *legacy_links.records(self._registry, live.container),
         ]
         live.resolver = self._files.write_bridged(live.container, own, extra, ipv6, resolver)
-
-    def _linked_records(self, container: ContainerNetwork) -> list[Record]:
-        """The lines of legacy links, which only the default bridge has."""
-        bridge = self._registry.get("bridge")
-        if not container.links or not bridge:
-            return []
-        by_name = {one.container_name: one for one in bridge.endpoints()}
-        records = []
-        for alias, name in links_of(container.links).items():
-            linked = by_name.get(name)
-            if linked is None:
-                raise System(f"Cannot link to a non running container: /{name} AS {container.name}/{alias}")
-            names = " ".join(dict.fromkeys((alias, linked.container_id[:12], name)))
-            addresses = [one.partition("/")[0] for one in (linked.ipv4, linked.ipv6) if one]
-            records += [Record(address, names) for address in addresses]
-        return records
 
     def _host_gateways(self) -> list[str]:
         """What ``host-gateway`` stands for: the default bridge's own addresses."""

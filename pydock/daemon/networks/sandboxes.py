@@ -50,6 +50,7 @@ class Sandboxes:
         await self._settled.wait()  # what is new must not be taken for what a dead container left
         if container.mode.startswith(_SHARED) and not container.disabled:
             return self._share(container)
+        self._validation.check_links(container)
         try:
             live = await offload(self._attachments.make, container)
         except PydockError as error:

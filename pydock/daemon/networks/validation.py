@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pydock.daemon.networks import publishing
+from pydock.daemon.networks import legacy_links, publishing
 from pydock.daemon.networks.endpoints import sysctls
 from pydock.daemon.networks.files import Files
 from pydock.daemon.networks.live import Registry
@@ -61,6 +61,10 @@ class Validation:
                 raise InvalidParameter(f"invalid config for network {record.name}: {told}")
             endpoints[record.name] = settings.without_state()
         return replace(container, mode=container.mode, endpoints=endpoints)
+
+    def check_links(self, container: ContainerNetwork) -> None:
+        """Refuse the start of a container whose links lead to one that is not there."""
+        legacy_links.records(self._registry, container)
 
     def check_connect(
         self, container: ContainerNetwork, reference: str, settings: EndpointSettings, running: bool

@@ -66,8 +66,13 @@ def test_ports_name_and_environment(tmp_path: Path) -> None:
 
 
 def test_one_that_does_not_run(tmp_path: Path) -> None:
-    with pytest.raises(System, match="Cannot link to a non running container: /child AS my-db"):
+    with pytest.raises(System, match="Cannot link to a non running container: /child AS /parent/my-db"):
         linked(replace(CHILD, state=State(status=Status.EXITED)), tmp_path)
+
+
+def test_one_that_is_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(System, match="container c{64} not attached to default bridge network"):
+        linked(replace(CHILD, endpoints={}), tmp_path)
 
 
 def test_one_that_is_gone(tmp_path: Path) -> None:
