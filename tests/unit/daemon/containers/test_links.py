@@ -71,7 +71,7 @@ def test_one_that_does_not_run(tmp_path: Path) -> None:
 
 
 def test_one_that_is_elsewhere(tmp_path: Path) -> None:
-    with pytest.raises(System, match="container c{64} not attached to default bridge network"):
+    with pytest.raises(System, match=r"container c{64} not attached to default bridge network"):
         linked(replace(CHILD, endpoints={}), tmp_path)
 
 
