@@ -42,7 +42,7 @@ class OciContainer:
     @property
     def status(self) -> str:
         """``created``, ``running``, ``paused`` or ``stopped``."""
-        if not self.pid or start_time(self.pid) != self.started:
+        if not self.started or start_time(self.pid) != self.started:  # 0: it had ended before anybody looked
             return "stopped"
         if os.path.exists(self.gate):
             return "created"
