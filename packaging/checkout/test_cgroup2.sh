@@ -78,7 +78,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYDOCK_TEST_PA
 ip link set lo up
 modprobe -a overlay veth bridge nf_tables nft_chain_nat nft_masq macvlan ipvlan dummy 8021q sctp
 cd /pydock
-xargs -0 /venv/bin/python -m pytest --color=no -p no:cacheprovider </test-arguments
+xargs -0 /venv/bin/python -m pytest --color=no --timeout=3600 -p no:cacheprovider </test-arguments
 echo "pydock-tests-ended-with $?"
 echo o >/proc/sysrq-trigger
 sleep 60
