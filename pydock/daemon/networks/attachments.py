@@ -18,7 +18,7 @@ from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Endpoint, Registry
 from pydock.daemon.networks.names import Names
 from pydock.daemon.networks.names import wanted as names_wanted
-from pydock.daemon.networks.publishing import Publication, Target
+from pydock.daemon.networks.publishing import Defaults, Publication, Target
 from pydock.daemon.networks.record import HOST_BINDING
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Reserved, Sandbox
 from pydock.errors import System
@@ -55,15 +55,15 @@ class Attachments:
     """Makes, changes and ends."""
 
     def __init__(
-        self, registry: Registry, ground: Ground, files: Files, names: Names, keys: Path, default_host: str = ""
+        self, registry: Registry, ground: Ground, files: Files, names: Names, keys: Path, defaults: Defaults
     ) -> None:
-        """`keys` is the directory of the sandboxes' keys; `default_host` is where ports are published by default."""
+        """`keys` is the directory of the sandboxes' keys; `defaults` say how ports are published."""
         self._registry = registry
         self._names = names
         self._ground = ground
         self._files = files
         self._keys = keys
-        self._default_host = default_host
+        self._defaults = defaults
 
     def make(self, container: ContainerNetwork) -> LiveSandbox:
         """A container's network with namespace, interfaces, ports and files; the sockets in it are to be closed."""
@@ -264,7 +264,8 @@ class Attachments:
             if record.gateway_mode(version) == "routed":
                 routed.append(version)
             hosts = hosts or record.options.get(HOST_BINDING, "")
-        return Target(addresses, publishing.default_hosts(hosts or self._default_host), tuple(routed))
+        defaults = self._defaults
+        return Target(addresses, publishing.default_hosts(hosts or defaults.host), tuple(routed), defaults.direct)
 
     def _write_files(self, live: LiveSandbox) -> None:
         own = [

@@ -26,6 +26,17 @@ Bindings = Mapping[str, tuple[PortBinding, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Defaults:
+    """How the engine publishes: at which host's address where nothing else is said, "" for all of them.
+
+    ``direct``: translated ports can be reached at the container's own address, too, by who has a route there.
+    """
+
+    host: str = ""
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where published packets go, by IP version: the container's address; and the host addresses that "" stands for."""
 
@@ -33,6 +44,8 @@ class Target:
     hosts: tuple[Address, ...]
     #: versions in which the ports are open at the container's own address instead of being translated
     routed: tuple[int, ...] = ()
+    #: as in `Defaults`
+    direct: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -204,8 +217,9 @@ def _opened(bindings: Bindings, target: Target) -> list[Published]:
     for port, several in bindings.items():
         number, protocol = split_port(port)
         for binding in several or ():
-            version = ipaddress.ip_address(binding.host_ip).version
-            if _is_routed(target, version):
+            host = ipaddress.ip_address(binding.host_ip)
+            version = host.version
+            if _is_routed(target, version) or (target.direct and version in target.addresses and not host.is_loopback):
                 opened[Published(protocol, None, 0, target.addresses[version], number)] = None
     return list(opened)
 

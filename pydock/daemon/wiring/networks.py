@@ -17,6 +17,7 @@ from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.making import Making
 from pydock.daemon.networks.names import Names
 from pydock.daemon.networks.predefined import Predefined
+from pydock.daemon.networks.publishing import Defaults
 from pydock.daemon.networks.reconnection import Reconnection
 from pydock.daemon.networks.relays import Relays
 from pydock.daemon.networks.sandboxes import Sandboxes
@@ -70,7 +71,7 @@ def build(core: Core) -> NetworkServices:
     keys = core.exec_root / "netns"
     keys.mkdir(mode=0o700, exist_ok=True)
     names = Names(Resolver(core.exec_root, core.jobs))
-    attachments = Attachments(registry, ground, files, names, keys, options.ip)
+    attachments = Attachments(registry, ground, files, names, keys, Defaults(options.ip, options.allow_direct_routing))
     sandboxes = Sandboxes(
         attachments, Reconnection(registry, ground, attachments), Validation(registry, files), core.events
     )
