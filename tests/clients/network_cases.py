@@ -86,6 +86,12 @@ default
 -o com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected @n
 -o com.docker.network.host_ipv4=nope @n
 -o com.docker.network.container_iface_prefix=foo @n
+-o com.docker.network.advertise_addr_nmsgs=0 @n
+-o com.docker.network.advertise_addr_nmsgs=4 @n
+-o com.docker.network.advertise_addr_nmsgs=x @n
+-o com.docker.network.advertise_addr_ms=2000 @n
+-o com.docker.network.advertise_addr_ms=99 @n
+-o com.docker.network.advertise_addr_ms= @n
 --internal @n
 """,
     "parents": r"""

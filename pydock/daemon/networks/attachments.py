@@ -19,7 +19,7 @@ from pydock.daemon.networks.live import Endpoint, Registry
 from pydock.daemon.networks.names import Names
 from pydock.daemon.networks.names import wanted as names_wanted
 from pydock.daemon.networks.publishing import Defaults, Publication, Target
-from pydock.daemon.networks.record import HOST_BINDING
+from pydock.daemon.networks.record import ANNOUNCEMENTS, HOST_BINDING
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Reserved, Sandbox
 from pydock.errors import System
 from pydock.linux.rtnetlink import Address
@@ -301,7 +301,8 @@ def in_order(container: ContainerNetwork) -> list[str]:
 def announce(ground: Ground, space: Space, place: Place) -> None:
     """Tell the neighbours which hardware address a container's addresses have where they may have it wrong."""
     addresses = endpoints.moved(place)
-    if place.port and addresses:
+    wanted = int(place.network.record.options.get(ANNOUNCEMENTS, 1))
+    if place.port and addresses and wanted:
         mac = place.settings.mac_address
         with contextlib.suppress(OSError):  # they will find out
             announcement.announce(ground.namespaces, space, place.port.name, mac, addresses)

@@ -21,6 +21,9 @@ GATEWAY_MODES: Final = {4: _BRIDGE + "gateway_mode_ipv4", 6: _BRIDGE + "gateway_
 HOST_SOURCES: Final = {4: "com.docker.network.host_ipv4", 6: "com.docker.network.host_ipv6"}
 MTU: Final = "com.docker.network.driver.mtu"
 INTERFACE_PREFIX: Final = "com.docker.network.container_iface_prefix"
+#: how often neighbours are told of addresses, and the milliseconds between
+ANNOUNCEMENTS: Final = "com.docker.network.advertise_addr_nmsgs"
+ANNOUNCEMENT_INTERVAL: Final = "com.docker.network.advertise_addr_ms"
 ENABLE_IPV4: Final = "com.docker.network.enable_ipv4"
 ENABLE_IPV6: Final = "com.docker.network.enable_ipv6"
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 from pydock.daemon.networks import pools
 from pydock.daemon.networks.fields import field, strings
 from pydock.daemon.networks.record import (
+    ANNOUNCEMENT_INTERVAL,
+    ANNOUNCEMENTS,
     BRIDGE_NAME,
     ENABLE_IPV4,
     ENABLE_IPV6,
@@ -109,6 +111,8 @@ def check_options(driver: str, options: Mapping[str, str], internal: bool) -> No
             raise _unread(option, options, f"unknown gateway mode {mode}")
         if mode == "isolated" and not internal:
             raise InvalidParameter("gateway mode 'isolated' can only be used for an internal network")
+    _check_number(options, ANNOUNCEMENTS, 0, 3, "an integer")
+    _check_number(options, ANNOUNCEMENT_INTERVAL, 100, 2000, "integer milliseconds")
     for option, version in ((HOST_BINDING, 0), *((option, version) for version, option in HOST_SOURCES.items())):
         if option in options:
             _check_address(option, options, version)
@@ -179,6 +183,16 @@ def _check_mtu(text: str) -> None:
         raise _unread(MTU, {MTU: text}, f'strconv.Atoi: parsing "{text}": invalid syntax')
     if text and int(text) and not 68 <= int(text) <= 65535:
         raise InvalidParameter(f"invalid MTU number: {text}")
+
+
+def _check_number(options: Mapping[str, str], option: str, least: int, most: int, what: str) -> None:
+    text = options.get(option)
+    if text is None:
+        return
+    if not re.fullmatch(r"[+-]?[0-9]+", text):
+        raise InvalidParameter(f'value for option {option} "{text}" must be {what}')
+    if not least <= int(text) <= most:
+        raise InvalidParameter(f"{option} must be in the range {least} to {most}")
 
 
 def _check_address(option: str, options: Mapping[str, str], version: int) -> None:
