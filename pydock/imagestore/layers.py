@@ -16,6 +16,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,8 +26,9 @@ from pydock.errors import System
 from pydock.imagestore import digest as digests
 from pydock.imagestore import trees
 from pydock.imagestore.blobs import Blobs
+from pydock.imagestore.disk_sync import DiskSync
 from pydock.imagestore.index import BlobRow, Layer, LayerIndex
-from pydock.linux.files import spread_subdirectories, syncfs
+from pydock.linux.files import spread_subdirectories
 from pydock.worker.calls import JobRunner
 from pydock.worker.jobs import JobResult
 
@@ -63,6 +65,7 @@ class Layers:
         self._blobs = blobs
         self._index = index
         self._jobs = jobs
+        self._disk = DiskSync(self._root)
         self._lock = threading.RLock()
         #: one chain enters the index at a time: two operations may hold the same new layer
         self._entering = threading.Lock()
@@ -71,8 +74,8 @@ class Layers:
         self._layers = {row[0]: Layer(*row) for row in index.layers() if self._is_sound(Layer(*row))}
         #: chains that operations have added and no image has taken yet
         self._new: set[str] = set()
-        #: those of them that may not be on the disk yet
-        self._unsynced: set[str] = set()
+        #: for those of them that may not be on the disk yet: done when they are
+        self._under_way: dict[str, Future[None]] = {}
         #: how many images, layers above, snapshots and leases have a chain
         self._users = Counter(layer.parent for layer in self._layers.values() if layer.parent)
         self._forms: dict[str, list[BlobRow]] = {}
@@ -232,7 +235,8 @@ class Layers:
             self._index.remove_blobs([row.digest for row in blobs])
         with self._lock:
             self._new -= {layer.chain_id for layer in gone}
-            self._unsynced -= {layer.chain_id for layer in gone}
+            for layer in gone:
+                self._under_way.pop(layer.chain_id, None)
         for row in blobs:
             self._blobs.remove(row.digest)
         trees.sweep(self._root / layer.cache_id for layer in gone)
@@ -257,6 +261,8 @@ class Lease:
         self.jobs = layers._jobs
         self._held: set[str] = set()
         self._aside: set[str] = set()
+        #: for the unpacked ones among them that are not on the disk: done when they are
+        self._under_way: dict[str, Future[None]] = {}
         self._blobs: dict[str, BlobRow] = {}
         self._lock = threading.Lock()
 
@@ -323,7 +329,11 @@ class Lease:
         except BaseException:
             trees.sweep([path])
             raise
-        return Unpacked(cache_id=cache_id, **said.value)
+        unpacked = Unpacked(cache_id=cache_id, **said.value)
+        if not unpacked.synced:
+            with self._lock:
+                self._under_way[cache_id] = self._store._disk.begin()
+        return unpacked
 
     def add(self, unpacked: Unpacked, parent: str) -> Layer:
         """Put an unpacked layer on chain `parent` ("" for none); return the one that is there already, if one is."""
@@ -336,12 +346,12 @@ class Lease:
                 layer = Layer(chain_id, parent, unpacked.diff_id, unpacked.cache_id, unpacked.size, unpacked.tar_size)
                 store._layers[chain_id] = layer
                 store._new.add(chain_id)
-                if not unpacked.synced:
-                    store._unsynced.add(chain_id)
                 if parent:
                     store._users[parent] += 1
                 with self._lock:
                     self._aside.discard(unpacked.cache_id)
+                    if not unpacked.synced:
+                        store._under_way[chain_id] = self._under_way.pop(unpacked.cache_id)
             self._hold(chain_id)
         return layer
 
@@ -355,8 +365,8 @@ class Lease:
     def enter(self, chain_id: str, write: Callable[[Sequence[Layer], Sequence[BlobRow]], None]) -> None:
         """Enter a chain together with the image that has it; only `Images.create` calls this.
 
-        Syncs what is new, calls `write` once with the layers of the chain (the lowest first) and the blobs that are not
-        in the index yet, then counts one more user of the chain (see `Layers.retain`).
+        Waits until what is new is on the disk, calls `write` once with the layers of the chain (the lowest first) and
+        the blobs that are not in the index yet, then counts one more user of the chain (see `Layers.retain`).
         """
         store = self._store
         with store._entering:
@@ -364,16 +374,16 @@ class Lease:
                 new = [layer for layer in reversed(store.chain(chain_id)) if layer.chain_id in store._new]
                 diff_ids = {layer.diff_id for layer in store.chain(chain_id)}
                 blobs = [row for row in self._blobs.values() if row.diff_id in diff_ids]
-                unsynced = [layer for layer in new if layer.chain_id in store._unsynced]
-            if unsynced:
-                with store._opened(unsynced[-1]) as directory:
-                    syncfs(directory)
-            elif new:
+                under_way = [store._under_way[one.chain_id] for one in new if one.chain_id in store._under_way]
+            for future in under_way:
+                future.result()
+            if len(under_way) < len(new):
                 durable.sync_directory(store._root)
             write(new, blobs)
             with store._lock:
                 store._new -= {layer.chain_id for layer in new}
-                store._unsynced -= {layer.chain_id for layer in new}
+                for layer in new:
+                    store._under_way.pop(layer.chain_id, None)
                 for row in blobs:
                     store._remember(row)
                 store.retain(chain_id)

@@ -81,16 +81,27 @@ def test_few_files_are_synced_by_themselves_and_many_with_all_else(
     store: LayerStore, monkeypatch: pytest.MonkeyPatch, files: int, alone: bool
 ) -> None:
     synced: list[int] = []
-    monkeypatch.setattr("pydock.imagestore.layers.syncfs", synced.append)
+    monkeypatch.setattr("pydock.imagestore.disk_sync.syncfs", synced.append)
     store.image(tar(directory("a"), link("l", "a"), *(member(f"a/{number}", b"x") for number in range(files))))
     assert (synced == []) is alone
 
 
 def test_one_layer_that_is_not_synced_has_its_chain_synced(store: LayerStore, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    monkeypatch.setattr("pydock.imagestore.layers.syncfs", synced.append)
+    monkeypatch.setattr("pydock.imagestore.disk_sync.syncfs", synced.append)
     store.image(tar(*(member(str(number), b"x") for number in range(200))), TWO)
     assert len(synced) == 1
+
+
+def test_what_the_disk_does_not_take_is_not_entered(store: LayerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("pydock.imagestore.disk_sync.syncfs", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        store.image(tar(*(member(str(number), b"x") for number in range(200))), TWO)
+    assert store.directories() == []
+    assert list(reopened(store).layers._index.layers()) == []
 
 
 def test_a_layer_goes_with_the_last_that_has_it(store: LayerStore) -> None:
