@@ -36,13 +36,13 @@ class Event:
 
     def wire(self) -> dict[str, Any]:
         """The event as the API shows it."""
-        legacy: dict[str, Any] = {}
+        legacy: dict[str, str] = {}
         if self.kind in _LEGACY:
             legacy = {"status": self.action, "id": self.id}
             if self.kind == "container":
                 legacy["from"] = self.attributes.get("image", "")
         return {
-            **legacy,
+            **{name: text for name, text in legacy.items() if text},
             "Type": self.kind,
             "Action": self.action,
             "Actor": {"ID": self.id, "Attributes": dict(self.attributes)},

@@ -33,6 +33,14 @@ def test_a_container_event_has_the_older_fields_too() -> None:
     assert (wire["time"], wire["timeNano"], wire["scope"]) == (0, 5, "local")
 
 
+def test_older_fields_without_a_value_are_left_out() -> None:
+    """As of a prune, which is of nothing in particular."""
+    for kind in ("container", "image"):
+        wire = Event(kind, "prune", "", {"reclaimed": "0"}, 5).wire()
+        assert (wire["status"], wire["Actor"]["ID"]) == ("prune", "")
+        assert not {"id", "from"} & set(wire)
+
+
 def test_listeners_hear_the_past_and_the_present_to_their_end() -> None:
     async def listen() -> list[str]:
         events = Events()
