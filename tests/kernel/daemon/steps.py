@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import sys
 import tarfile
 import tempfile
@@ -173,6 +174,16 @@ def _change(case: Case, verb: str) -> None:
     case.engine.ok("POST", f"/networks/more/{verb}", {"Container": case.facts["id"]})
 
 
+def _published(case: Case) -> bool:
+    shown = case.engine.get(f"/containers/{case.facts['id']}/json")["NetworkSettings"]
+    bound = shown["Ports"].get("80/tcp")
+    assert bool(bound) == ("more" in shown["Networks"]), shown
+    if bound:  # nobody else gets it
+        with contextlib.suppress(OSError), socket.create_server(("0.0.0.0", int(bound[0]["HostPort"]))):
+            return False
+    return bool(bound)
+
+
 def _connected(case: Case) -> None:
     case.container()
     _change(case, "connect")
@@ -245,6 +256,8 @@ OPERATIONS = {
     "exec": Operation(_exec, lambda case: case.engine.ok("POST", f"/exec/{case.facts['exec']}/start", {"Detach": True}),
                       Case.status, ("running",)),
     "connect": Operation(Case.container, lambda case: _change(case, "connect"), _networks, (False, True)),
+    "publish": Operation(lambda case: case.container(host={"NetworkMode": "inner"}),
+                         lambda case: _change(case, "connect"), _published, (False, True)),
     "disconnect": Operation(_connected, lambda case: _change(case, "disconnect"), _networks, (True, False)),
     "commit": Operation(Case.container, _post("/commit?container={id}&repo=i{n}"), _image, (False, True)),
     "load": Operation(_archived, _load, _image, (False, True)),
@@ -275,8 +288,8 @@ class Steps:
         self._engine = engine
         self._registry = registry
         self._number = 0
-        for name in ("common", "more"):
-            engine.ok("POST", "/networks/create", {"Name": name})
+        for name in ("common", "more", "inner"):
+            engine.ok("POST", "/networks/create", {"Name": name, "Internal": name == "inner"})
 
     def count(self, name: str) -> list[str]:
         """The steps of an operation that nothing disturbs."""
