@@ -116,5 +116,6 @@ class Container:
 
     @property
     def log_path(self) -> Path:
-        """Where a driver that writes files keeps the log."""
-        return self.directory / f"{self.id}-json.log"
+        """Where a driver that writes files keeps the log; collectors take what ends in ``-json.log`` for JSON."""
+        driver = (self.host_config.get("LogConfig") or {}).get("Type")
+        return self.directory / ("container.log" if driver == "local" else f"{self.id}-json.log")

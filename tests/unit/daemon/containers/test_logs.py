@@ -80,3 +80,8 @@ def test_a_container_forgets_who_followed_its_log(monkeypatch: pytest.MonkeyPatc
     added, removed = live.ended.add_done_callback.call_args_list, live.ended.remove_done_callback.call_args_list
     assert added == removed
     assert len(added) == 1
+
+
+@pytest.mark.parametrize(("driver", "name"), [("json-file", f"{'a' * 64}-json.log"), ("local", "container.log")])
+def test_only_a_log_in_json_has_a_name_that_collectors_take_for_one(driver: str, name: str) -> None:
+    assert container(LogConfig={"Type": driver, "Config": {}}).log_path.name == name
