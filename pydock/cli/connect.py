@@ -18,7 +18,7 @@ UNRESOLVED = "Failed to initialize: unable to resolve docker endpoint"
 def engine(console: "Console") -> Engine:
     """The engine to talk to."""
     settings, environ = console.settings, console.environ
-    host = address.choose(settings.host, environ) if not settings.context else ""
+    host = address.choose(settings.host, environ) if settings.context in ("", "default") else ""
     tls = tls_settings(settings, environ)
     if not host:
         name = settings.context or environ.get("DOCKER_CONTEXT") or _current_context(console)

@@ -23,6 +23,7 @@ from pydock.daemon.containers.launcher import GivenClient
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.containers.spec_builder import ExecOptions, SpecBuilder
+from pydock.daemon.containers.validation import check_environment
 from pydock.daemon.offload import offload
 from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError, StepFailed, System
 from pydock.runtime import cgroups, user_lookup
@@ -68,6 +69,7 @@ class ExecService:
     async def create(self, entry: Entry, name: str, request: ExecRequest) -> str:
         """Enter an exec and return its ID; `name` is what the user calls the container."""
         live = _running(entry, name)
+        check_environment(request.options.env)
         if request.options.user:
             await offload(_check_user, live.pid, request.options.user)
         one = Exec(

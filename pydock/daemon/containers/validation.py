@@ -7,6 +7,7 @@ where Docker does, and returns warnings.
 import ipaddress
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydock.daemon.containers import mount_rules, signals, validation_resources
@@ -82,6 +83,15 @@ def check_network_mode(config: dict[str, Any], host: dict[str, Any]) -> None:
         )
 
 
+def check_environment(variables: Iterable[str]) -> None:
+    """Refuse variables that have no name, or could not be passed on."""
+    for variable in variables:
+        if not variable or variable.startswith("="):
+            raise InvalidParameter(f"invalid environment variable: {variable}")
+        if "\0" in variable:
+            raise InvalidParameter("invalid environment variable: it holds a NUL byte")
+
+
 def check_config(config: dict[str, Any]) -> None:
     """Check Config and make its working directory a clean path."""
     directory = config["WorkingDir"]
@@ -91,11 +101,7 @@ def check_config(config: dict[str, Any]) -> None:
         config["WorkingDir"] = clean(directory)
     if signal := config.get("StopSignal"):
         signals.parse(signal)
-    for variable in config["Env"] or ():
-        if not variable or variable.startswith("="):
-            raise InvalidParameter(f"invalid environment variable: {variable}")
-        if "\0" in variable:
-            raise InvalidParameter("invalid environment variable: it holds a NUL byte")
+    check_environment(config["Env"] or ())
     for key in ("Hostname", "Domainname", "User", "WorkingDir"):
         if any(character in config[key] for character in "\0\n"):
             raise InvalidParameter(f"invalid {key}: {config[key]!r}")

@@ -180,3 +180,9 @@ def test_the_working_directory_is_cleaned() -> None:
 def test_the_short_id_that_inspect_shows_as_hostname_is_no_conflict() -> None:
     assert check({"Hostname": "0123456789ab"}, NetworkMode="container:x") == []
     assert check({"Hostname": "0123456789ab"}, UTSMode="host") == []
+
+
+@pytest.mark.parametrize("variable", ["", "=x", "A=\0"])
+def test_variables_without_a_name_or_an_end_are_refused(variable: str) -> None:
+    with pytest.raises(InvalidParameter, match="invalid environment variable"):
+        validation.check_environment(["A=b", "C", variable])
