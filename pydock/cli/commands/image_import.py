@@ -5,6 +5,7 @@ import os
 from pydock.cli import progress
 from pydock.cli.exits import Exit
 from pydock.cli.flags import listing, text
+from pydock.cli.infile import open_archive
 from pydock.cli.reference import parse
 from pydock.cli.spec import Command
 from pydock.client import images
@@ -39,7 +40,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     if source == "-":
         tar = console.stdin
     elif not source.startswith(("http://", "https://", "git://", "github.com/", "git@")):
-        tar = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        tar = open_archive(source)
         source = "-"
     query = build_request(options, source, rest[0] if rest else "")
     response = images.import_(console.engine(), query, tar)

@@ -1,11 +1,11 @@
 """`load`."""
 
 import os
-import stat
 
 from pydock.cli import progress
 from pydock.cli.exits import Exit
 from pydock.cli.flags import boolean, text
+from pydock.cli.infile import open_archive
 from pydock.cli.spec import Command
 from pydock.client import images
 
@@ -24,9 +24,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         platforms = [chosen(options.platform)]
     descriptor = console.stdin
     if options.input:
-        descriptor = os.open(options.input, os.O_RDONLY | os.O_CLOEXEC)
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise Exit(f"read {options.input}: is a directory")
+        descriptor = open_archive(options.input)
     elif os.isatty(descriptor):
         raise Exit("requested load from stdin, but stdin is empty")
     quiet = options.quiet or not console.out.is_terminal()

@@ -16,6 +16,7 @@ from pydock.cli import flags
         (["tag", "", "x"], 'Error parsing reference: "" is not a valid repository/tag: invalid reference format'),
         (["tag", "x", "UPPER"], 'Error parsing reference: "UPPER" is not a valid repository/tag'),
         (["load", "-i", "/"], "read /: is a directory"),
+        (["import", "/"], "read /: is a directory"),
         (["load", "--platform", "x"], 'invalid platform: "x": unknown operating system or architecture'),
         (["save", "--platform", "x", "-o", "/dev/null", "i"], 'invalid platform: "x": unknown operating system'),
         (["history", "--platform", "x", "i"], 'invalid platform: "x": unknown operating system or architecture'),
