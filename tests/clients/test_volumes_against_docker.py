@@ -53,6 +53,7 @@ def test_create_answers(pair: Pair) -> None:
             {"Name": "a b"},
             {"Name": "@g", "DriverOpts": {"foo": "x"}},
             {"Name": "@g", "DriverOpts": {"type": "tmpfs"}},
+            {"Name": "@g", "DriverOpts": {"type": "cifs", "device": "//h:4/x"}},
             {"Name": "@g", "DriverOpts": {"device": "tmpfs"}},
             {"Name": "@g", "DriverOpts": {"o": "size=1m"}},
             {"Name": "@g", "DriverOpts": {"type": "tmpfs", "o": "size=1m"}},

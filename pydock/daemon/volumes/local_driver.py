@@ -5,7 +5,6 @@ All of it blocks; the volumes service calls it by `offload`.  Directories are ``
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -86,7 +85,7 @@ class LocalDriver:
         kind, device = options.get("type", ""), options.get("device", "")
         flags, propagation, data = mount_flags.parse(options.get("o", ""))
         try:
-            data = mount_flags.resolve_address(kind, data)
+            device, data = mount_flags.resolve(kind, device, data)
             m.mount(
                 device,
                 str(path),
@@ -98,10 +97,12 @@ class LocalDriver:
                 m.mount("", str(path), "", flags | mount_flags.MS_REMOUNT)
             if propagation:
                 m.mount("", str(path), "", propagation)
-        except (OSError, socket.gaierror) as error:
+        except System as error:
+            raise System(f"error while mounting volume '{path}': {error.message}") from error
+        except OSError as error:
             self.unmount(name)
             told = f", flags: 0x{flags:x}" if flags else ""
-            told += f", data: {data}" if data else ""
+            told += f", data: {mount_flags.without_passwords(data)}" if data else ""
             raise System(
                 f"error while mounting volume '{path}': failed to mount local volume: "
                 f"mount {device}:{path}{told}: {(error.strerror or str(error)).lower()}"

@@ -1,7 +1,10 @@
 """The ``o=`` option of a local volume, as mount(2) takes it: flags and what is left for the file system."""
 
 import ipaddress
+import re
 import socket
+
+from pydock.errors import System
 
 #: mount(2): name -> (flag, whether it is set)
 _FLAGS = {
@@ -64,16 +67,37 @@ def parse(options: str) -> tuple[int, int, str]:
     return flags, propagation, ",".join(data)
 
 
-def resolve_address(kind: str, data: str) -> str:
-    """Put an address in the place of a host's name in ``addr=``: the kernel takes no names."""
+def resolve(kind: str, device: str, data: str) -> tuple[str, str]:
+    """(device, data) with addresses in the place of hosts' names, as the kernel takes none: in ``addr=``, else in the
+    device of a CIFS share; System where a name is not known."""
     if kind not in _BY_NETWORK:
-        return data
+        return device, data
     words = data.split(",")
     for index, word in enumerate(words):
         key, _, value = word.partition("=")
-        if key == "addr" and value and not _is_address(value):
-            words[index] = f"addr={socket.getaddrinfo(value, None)[0][4][0]}"
-    return ",".join(words)
+        if key == "addr" and value:
+            words[index] = f"addr={_address_of(value)}"
+            return device, ",".join(words)
+    if kind == "cifs" and device.startswith("//"):
+        authority, slash, share = device[2:].partition("/")
+        user, at, host = authority.rpartition("@")
+        if host and not _is_address(host.strip("[]")):
+            device = f"//{user}{at}{_address_of(host)}{slash}{share}"
+    return device, data
+
+
+def without_passwords(data: str) -> str:
+    """`data` as it may be shown."""
+    return re.sub(r"(^|,)((?:pass(?:word2?|wd)?)=)[^,]+", r"\1\2********", data)
+
+
+def _address_of(host: str) -> str:
+    if _is_address(host):
+        return host
+    try:
+        return str(socket.getaddrinfo(host, None)[0][4][0])
+    except (OSError, UnicodeError) as error:
+        raise System(f"error resolving passed in network volume address: lookup {host}: no such host") from error
 
 
 def _is_address(text: str) -> bool:

@@ -60,6 +60,8 @@ def check_options(name: str, options: Mapping[str, str]) -> None:
         for other in needed:
             if options.get(key) and not options.get(other):
                 raise InvalidParameter(f'create {name}: missing required option: "{other}"')
+    if options.get("type") == "cifs" and re.match(r"//[^/\]]*(\[[^/]*\])?:[0-9]+(/|$)", options["device"]):
+        raise InvalidParameter(f"create {name}: port not allowed in CIFS device URL, include 'port' in 'o='")
 
 
 def list_filter(filters: Mapping[str, Sequence[str]], is_referred: Callable[[str], bool]) -> Callable[[Volume], bool]:
