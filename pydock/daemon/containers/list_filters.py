@@ -18,6 +18,7 @@ ACCEPTED = frozenset(
 )  # fmt: skip
 HEALTH = ("none", "starting", "healthy", "unhealthy")
 _STATUSES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
+_TRUTHS = {"1": True, "true": True, "0": False, "false": False}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 Filters = Mapping[str, Sequence[str]]
@@ -88,6 +89,7 @@ class Selection:
 def read(filters: Filters, catalog: Catalog, ancestry: Ancestry) -> Selection:
     """Check and read `filters`."""
     filter_keys.check(filters, ACCEPTED)
+    exited = tuple(map(_exit_code, filters.get("exited", ())))
     for value in filters.get("status", ()):
         if value not in _STATUSES:
             raise InvalidParameter(
@@ -101,19 +103,19 @@ def read(filters: Filters, catalog: Catalog, ancestry: Ancestry) -> Selection:
                 f"{', '.join(HEALTH)}"
             )
     tasks = filters.get("is-task", ())
-    if any(value not in ("0", "1", "true", "false") for value in tasks):
+    if any(value not in _TRUTHS for value in tasks) or len({_TRUTHS[value] for value in tasks}) > 1:
         raise InvalidParameter(f"invalid filter 'is-task=[{' '.join(tasks)}]'")
     return Selection(
         filters=filters,
+        before=_last(filters.get("before", ()), catalog),
+        since=_last(filters.get("since", ()), catalog),
         ids=_ids(filters["id"], catalog) if filters.get("id") else None,
         images=set().union(*map(ancestry, filters["ancestor"])) if filters.get("ancestor") else None,
         names=tuple(map(matcher, filters.get("name", ()))),
-        exited=tuple(map(_exit_code, filters.get("exited", ()))),
+        exited=exited,
         health=tuple(filters.get("health", ())),
         published=_port_set("publish", filters.get("publish", ())),
         exposed=_port_set("expose", filters.get("expose", ())),
-        before=_last(filters.get("before", ()), catalog),
-        since=_last(filters.get("since", ()), catalog),
     )
 
 
@@ -130,6 +132,8 @@ def _ids(values: Iterable[str], catalog: Catalog) -> set[str]:
 
 
 def _last(values: Sequence[str], catalog: Catalog) -> Entry | None:
+    if "" in values:
+        raise NotFound("No such container: ")
     return [catalog.find(value) for value in values][-1] if values else None
 
 
@@ -146,6 +150,8 @@ def _port_set(key: str, values: Iterable[str]) -> set[str]:
         if ":" in value:
             raise InvalidParameter(f"filter for '{key}' should not contain ':': {value}")
         numbers, _, protocol = value.partition("/")
+        if not numbers:
+            raise InvalidParameter(f"error while looking up for {key} {value}: Empty string specified for ports.")
         first, dash, last = numbers.partition("-")
         low, high = _port(first), _port(last if dash else first)
         if low is None or high is None:
@@ -154,8 +160,9 @@ def _port_set(key: str, values: Iterable[str]) -> set[str]:
             raise InvalidParameter(
                 f'error while looking up for {key} {value}: strconv.ParseUint: parsing "{wrong}": {problem}'
             )
-        if high < low or protocol not in ("", "tcp", "udp", "sctp"):
-            raise InvalidParameter(f"error while looking up for {key} {value}: invalid port range")
+        if high < low:
+            told = f"Invalid range specified for the Port: {numbers}"
+            raise InvalidParameter(f"error while looking up for {key} {value}: {told}")
         found |= {f"{number}/{protocol or 'tcp'}" for number in range(low, high + 1)}
     return found
 

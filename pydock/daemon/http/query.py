@@ -105,6 +105,8 @@ def _filters(value: Any) -> dict[str, list[str]]:
     if not isinstance(value, dict):
         raise InvalidParameter("invalid filter")
     filters: dict[str, list[str]] = {}
+    if len({type(entries) for entries in value.values() if entries is not None}) > 1:
+        raise InvalidParameter("invalid filter")  # it is the one shape or the other
     for key, entries in value.items():
         if isinstance(entries, dict) and all(isinstance(entry, bool) for entry in entries.values()):
             filters[key] = list(entries)

@@ -15,3 +15,9 @@ def test_filters_that_are_not_known(key: str, message: str) -> None:
     with pytest.raises(InvalidParameter) as refused:
         query.filters(("known",))
     assert refused.value.message == message
+
+
+def test_filters_have_one_shape() -> None:
+    text = json.dumps({"name": ["a"], "label": {"a": True}})
+    with pytest.raises(InvalidParameter, match="invalid filter"):
+        Query(f"filters={text}").filters()

@@ -145,6 +145,9 @@ def test_filters(filters: dict[str, list[str]], found: list[str]) -> None:
         ({"publish": ["0.0.0.0:80"]}, "should not contain ':'"),
         ({"publish": ["99999"]}, "error while looking up for publish 99999"),
         ({"is-task": ["x"]}, "invalid filter"),
+        ({"is-task": ["true", "0"]}, "invalid filter"),
+        ({"publish": ["90-80"]}, "Invalid range specified for the Port: 90-80"),
+        ({"publish": ["/tcp"]}, "Empty string specified for ports."),
     ],
 )
 def test_filters_refused(filters: dict[str, list[str]], words: str) -> None:
@@ -152,9 +155,10 @@ def test_filters_refused(filters: dict[str, list[str]], words: str) -> None:
         names(filters)
 
 
-def test_before_something_that_is_not_there() -> None:
-    with pytest.raises(NotFound, match="No such container: x"):
-        names({"before": ["x"]})
+@pytest.mark.parametrize("name", ["x", ""])
+def test_before_something_that_is_not_there(name: str) -> None:
+    with pytest.raises(NotFound, match=f"No such container: {name}"):
+        names({"before": [name]})
 
 
 def test_running_ones_only_and_limits() -> None:
