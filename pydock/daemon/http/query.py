@@ -79,7 +79,8 @@ class Query:
         seconds, _, fraction = text.partition(".")
         for part in (seconds, fraction or "0"):
             if not _INTEGER.fullmatch(part) or len(part) > 18:
-                raise InvalidParameter(f'strconv.ParseInt: parsing "{part[:100]}": invalid syntax')
+                problem = "value out of range" if _INTEGER.fullmatch(part) else "invalid syntax"
+                raise InvalidParameter(f'strconv.ParseInt: parsing "{part[:100]}": {problem}')
         return int(seconds) * 1_000_000_000 + int(fraction[:9].ljust(9, "0") if fraction else 0)
 
     def filters(self, accepted: Collection[str] | None = None, name: str = "filters") -> dict[str, list[str]]:

@@ -17,6 +17,12 @@ def test_filters_that_are_not_known(key: str, message: str) -> None:
     assert refused.value.message == message
 
 
+@pytest.mark.parametrize(("text", "told"), [("x", "invalid syntax"), ("9" * 20, "value out of range")])
+def test_moments_that_are_none(text: str, told: str) -> None:
+    with pytest.raises(InvalidParameter, match=f'parsing "{text}": {told}'):
+        Query(f"since={text}").moment("since")
+
+
 def test_filters_have_one_shape() -> None:
     text = json.dumps({"name": ["a"], "label": {"a": True}})
     with pytest.raises(InvalidParameter, match="invalid filter"):
