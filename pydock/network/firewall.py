@@ -49,13 +49,17 @@ class BridgeRules:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One port: packets to (host_ip, host_port) go to (address, port); ``host_ip`` None stands for every address."""
+    """One port: packets to (host_ip, host_port) go to (address, port); ``host_ip`` None stands for every address.
+
+    ``interface``: of a port that is open at its own address, the one by which packets must come; "" for any.
+    """
 
     protocol: str
     host_ip: Address | None
     host_port: int
     address: Address
     port: int
+    interface: str = ""
 
 
 class Firewall:
@@ -198,7 +202,7 @@ class Firewall:
             change.commit(self._netlink)
 
 
-_PORT_SETS: Final = ("publish4", "publish6", "publish-any4", "publish-any6", "open4", "open6")
+_PORT_SETS: Final = ("publish4", "publish6", "publish-any4", "publish-any6", "open4", "open6", "trusted4", "trusted6")
 
 
 def _by_set(ports: Iterable[Published], opened: bool) -> dict[str, list[Element]]:
@@ -220,6 +224,8 @@ def _publish(port: Published) -> tuple[str, Element]:
 
 def _open(port: Published) -> tuple[str, Element]:
     key = nft.join(bytes((PROTOCOLS[port.protocol],)), port.address.packed, struct.pack(">H", port.port))
+    if port.interface:
+        return f"trusted{port.address.version}", Element(nft.interface_name(port.interface) + key)
     return f"open{port.address.version}", Element(key)
 
 
@@ -262,6 +268,7 @@ def _add_sets(change: Transaction) -> None:
         change.add_set(f"publish{version}", [nft.PROTOCOL, address, nft.PORT], [address, nft.PORT])
         change.add_set(f"publish-any{version}", [nft.PROTOCOL, nft.PORT], [address, nft.PORT])
         change.add_set(f"open{version}", [nft.PROTOCOL, address, nft.PORT])
+        change.add_set(f"trusted{version}", [nft.INTERFACE_NAME, nft.PROTOCOL, address, nft.PORT])
 
 
 def _add_chains(change: Transaction) -> None:
@@ -359,12 +366,14 @@ def _add_filter(change: Transaction) -> None:
     change.add_rule("inward", *family_and_bridge, nft.in_set("unprotected"), accept)
     for version, number in ((4, _ICMP[0]), (6, _ICMP[1])):
         destination, length = (16, 4) if version == 4 else (24, 16)
-        change.add_rule(
-            "inward", *_from_ip(version), nft.meta(nft.META_L4PROTO),
-            nft.payload(nft.NETWORK_HEADER, destination, length, nft.REGISTER + 1),
-            nft.payload(nft.TRANSPORT_HEADER, 2, 2, nft.REGISTER + 1 + length // 4),
-            nft.in_set(f"open{version}"), accept,
-        )  # fmt: skip
+        for set_name, interface, place in ((f"open{version}", (), nft.REGISTER),
+                                           (f"trusted{version}", (incoming,), nft.REGISTER + 4)):  # fmt: skip
+            change.add_rule(
+                "inward", *_from_ip(version), *interface, nft.meta(nft.META_L4PROTO, place),
+                nft.payload(nft.NETWORK_HEADER, destination, length, place + 1),
+                nft.payload(nft.TRANSPORT_HEADER, 2, 2, place + 1 + length // 4),
+                nft.in_set(set_name), accept,
+            )  # fmt: skip
         change.add_rule(
             "inward", nft.meta(nft.META_L4PROTO), nft.equal(bytes((number,))),
             *family_and_bridge, nft.in_set("routed"), accept,

@@ -19,7 +19,7 @@ from pydock.daemon.networks.live import Endpoint, Registry
 from pydock.daemon.networks.names import Names
 from pydock.daemon.networks.names import wanted as names_wanted
 from pydock.daemon.networks.publishing import Defaults, Publication, Target
-from pydock.daemon.networks.record import ANNOUNCEMENTS, HOST_BINDING
+from pydock.daemon.networks.record import ANNOUNCEMENTS, HOST_BINDING, TRUSTED
 from pydock.daemon.networks.settings import ContainerNetwork, EndpointSettings, Reserved, Sandbox
 from pydock.errors import System
 from pydock.linux.rtnetlink import Address
@@ -255,7 +255,7 @@ class Attachments:
         if not chosen:
             return None
         addresses: dict[int, Address] = {}
-        routed, hosts = [], ""
+        routed, hosts, trusted = [], "", {}
         for version, place in chosen.items():
             record = place.network.record
             address = place.address(version)
@@ -264,8 +264,10 @@ class Attachments:
             if record.gateway_mode(version) == "routed":
                 routed.append(version)
             hosts = hosts or record.options.get(HOST_BINDING, "")
+            trusted[version] = [name for name in record.options.get(TRUSTED, "").split(":") if name]
         defaults = self._defaults
-        return Target(addresses, publishing.default_hosts(hosts or defaults.host), tuple(routed), defaults.direct)
+        hosts_of = publishing.default_hosts(hosts or defaults.host)
+        return Target(addresses, hosts_of, tuple(routed), defaults.direct, trusted)
 
     def _write_files(self, live: LiveSandbox) -> None:
         own = [

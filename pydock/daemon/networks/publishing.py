@@ -46,6 +46,8 @@ class Target:
     routed: tuple[int, ...] = ()
     #: as in `Defaults`
     direct: bool = False
+    #: by IP version, the interfaces by which translated ports can be reached at the container's own address, too
+    trusted: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
@@ -219,9 +221,18 @@ def _opened(bindings: Bindings, target: Target) -> list[Published]:
         for binding in several or ():
             host = ipaddress.ip_address(binding.host_ip)
             version = host.version
-            if _is_routed(target, version) or (target.direct and version in target.addresses and not host.is_loopback):
-                opened[Published(protocol, None, 0, target.addresses[version], number)] = None
+            for interface in _admitted(target, host):
+                opened[Published(protocol, None, 0, target.addresses[version], number, interface)] = None
     return list(opened)
+
+
+def _admitted(target: Target, host: Address) -> Sequence[str]:
+    """By which interfaces what is bound to a host address is open at the container's own address; "" for all."""
+    if _is_routed(target, host.version):
+        return ("",)
+    if host.version not in target.addresses or host.is_loopback:
+        return ()
+    return ("",) if target.direct else target.trusted.get(host.version, ())
 
 
 def _rules(held: Held, target: Target, number: int) -> list[Published]:

@@ -16,6 +16,8 @@ MASQUERADE: Final = _BRIDGE + "enable_ip_masquerade"
 ICC: Final = _BRIDGE + "enable_icc"
 HOST_BINDING: Final = _BRIDGE + "host_binding_ipv4"
 DEFAULT_BRIDGE: Final = _BRIDGE + "default_bridge"
+#: interfaces, separated by colons, by which published ports may be reached at the container's own address
+TRUSTED: Final = _BRIDGE + "trusted_host_interfaces"
 INHIBIT_IPV4: Final = _BRIDGE + "inhibit_ipv4"
 GATEWAY_MODES: Final = {4: _BRIDGE + "gateway_mode_ipv4", 6: _BRIDGE + "gateway_mode_ipv6"}
 HOST_SOURCES: Final = {4: "com.docker.network.host_ipv4", 6: "com.docker.network.host_ipv6"}

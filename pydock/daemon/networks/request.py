@@ -26,6 +26,7 @@ from pydock.daemon.networks.record import (
     MASQUERADE,
     MTU,
     PREDEFINED,
+    TRUSTED,
     Pool,
     parse_bool,
 )
@@ -118,6 +119,8 @@ def check_options(driver: str, options: Mapping[str, str], internal: bool) -> No
             _check_address(option, options, version)
     for option in (BRIDGE_NAME, "parent"):
         _check_link_name(options.get(option, ""))
+    for name in options.get(TRUSTED, "").split(":"):
+        _check_link_name(name)
     prefix = options.get(INTERFACE_PREFIX, "")
     _check_link_name(prefix + "0" * 3 if prefix else "")
     if driver in DRIVERS_WITH_PARENT:

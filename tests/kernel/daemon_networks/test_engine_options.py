@@ -34,6 +34,28 @@ def test_without_relays_only_the_kernel_leads_to_ports(make_site: Callable[..., 
     site.sweep()
 
 
+def test_ports_may_be_reached_at_the_containers_own_address_by_interfaces_that_are_trusted(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site()
+    links = site.host.do(lambda: [name for _, name in socket.if_nameindex()])
+    options = {"com.docker.network.bridge.trusted_host_interfaces": ":".join(["absent0", *links])}
+    ports = {"80/tcp": [{"HostPort": "8080"}], "81/tcp": [], "82/tcp": [{"HostIp": "127.0.0.1"}]}
+    trusting = site.network("trusting", EnableIPv6=True, Options=options)
+    one = site.container(trusting, ports=ports).serve(80).serve(81).serve(82)
+    other = site.container(ports={"80/tcp": [{"HostPort": "8081"}]}).serve(80)
+    for _ in range(2):
+        assert reaches(site.other, one.address(), 80) == OTHER4
+        assert reaches(site.other, one.address(6), 80) == OTHER6
+        for address, port in ((one.address(), 81), (one.address(), 82), (other.address(), 80)):
+            assert site.other.do(lambda address=address, port=port: visit(address, port)) == ""  # type: ignore[misc]
+        site.restart()
+    assert '"absent0"' in site.on_host("nft list ruleset")
+    site.engine.ok("DELETE", f"/containers/{one.id}?force=1")
+    assert '"absent0"' not in site.on_host("nft list ruleset")
+    site.sweep()
+
+
 def test_ports_may_be_reached_at_the_containers_own_address(make_site: Callable[..., Site]) -> None:
     site = make_site("--allow-direct-routing")
     ports = {"80/tcp": [{"HostPort": "8080"}], "81/tcp": [], "82/tcp": [{"HostIp": "127.0.0.1"}]}
