@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 from pydock.daemon.events import Events
 from pydock.daemon.networks.attachments import LiveSandbox
@@ -39,7 +40,8 @@ def test_a_start_waits_until_all_is_settled() -> None:
     attachments = Attachments()
 
     async def work() -> None:
-        sandboxes = Sandboxes(cast(Any, attachments), cast(Any, None), cast(Any, None), Events())
+        validation = Mock(check_links=lambda container: None)
+        sandboxes = Sandboxes(cast(Any, attachments), cast(Any, None), validation, Events())
         start = asyncio.create_task(sandboxes.start(ContainerNetwork("c", "/c", "none", Path("/"))))
         await asyncio.sleep(0.05)
         await sandboxes.settle()
