@@ -15,6 +15,7 @@ CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWPID: Final = 0x20000000
 CLONE_NEWNET: Final = 0x40000000
 CLONE_PIDFD: Final = 0x00001000
+CLONE_PARENT: Final = 0x00008000
 CLONE_INTO_CGROUP: Final = 0x200000000
 
 
@@ -60,3 +61,15 @@ def fork_into(flags: int, cgroup: int = -1) -> tuple[int, int]:
     _arguments.cgroup = cgroup if into else 0
     pid = check(locked_libc.syscall(*(_CALL_INTO_CGROUP if into else _CALL)))
     return pid, _pidfd.value if pid else -1
+
+
+def fork_beside() -> tuple[int, int]:
+    """clone3(2) with CLONE_PARENT: the child is a sibling, its parent the caller's; otherwise as `fork_into`.
+
+    It is the first to be in a pid namespace that the caller has joined.
+    """
+    _arguments.exit_signal = 0  # the caller's own is taken, and no other allowed
+    try:
+        return fork_into(CLONE_PARENT)
+    finally:
+        _arguments.exit_signal = signal.SIGCHLD

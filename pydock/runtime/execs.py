@@ -1,6 +1,7 @@
 """The processes that were started in a running container beside its first: docker exec.  The shim has them."""
 
 import os
+import select
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -76,8 +77,12 @@ class Execs:
 
     def exited(self, pid: int, code: int) -> None:
         """A child of the shim was reaped, perhaps one of these."""
-        for pending in self._pending:
-            if pending.launch.pid == pid:
+        for pending in self._pending[:]:
+            # what was told before this end: who it is that ended, above all
+            while not pending.launch.reborn and _has_word(pending.launch):
+                if self._hear(pending):
+                    break
+            if pending.launch.pid == pid and pending in self._pending:
                 while not self._hear(pending):  # it cannot say more than it has said
                     pass
                 break
@@ -148,3 +153,9 @@ def _refuse(message: StartExec, fds: list[int], answer: Answer, error: Exception
     for fd in fds:
         os.close(fd)
     answer(channel.encode(ExecFailed(message.exec_id, *reason(error))))
+
+
+def _has_word(launch: ExecBirth) -> bool:
+    poll = select.poll()
+    poll.register(launch.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -22,12 +22,13 @@ from typing import NoReturn
 
 from pydock.errors import StepFailed
 from pydock.linux import process
-from pydock.linux.namespaces import setns
+from pydock.linux.namespaces import fork_beside, setns
 from pydock.runtime import supervisor
 from pydock.runtime.steps import Context, Step, run
 
 #: the first byte of each message to the parent
 FAILURE, WARNING, TERMINAL, LISTENER, GROUPED, READY, EXEC = b"F", b"W", b"T", b"L", b"C", b"R", b"E"
+REBORN = b"B"
 GO = b"G"
 #: the room for the one descriptor that the parent sends
 _ROOM, _CLOEXEC = CMSG_SPACE(4), int(MSG_CMSG_CLOEXEC)
@@ -38,6 +39,8 @@ class InitPlan:
     """What the child does.
 
     ``early``: steps before it joins any namespace.  ``joins``: (descriptor, kinds) for setns(2), in order.
+    ``reborn``: then go on as a sibling, born in the pid namespace that was joined: nobody in there sees the process
+    before it is in all the others, when with CAP_SYS_PTRACE they could follow its links to the host's files.
     ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
     mapped by then.  ``preserve``: how many descriptors from 3 on the program keeps.  ``supervise``: the program runs
     under a PID 1 that reaps (``--init``).
@@ -49,6 +52,7 @@ class InitPlan:
     stdio: tuple[int, int, int]
     early: tuple[Step, ...] = ()
     joins: tuple[tuple[int, int], ...] = ()
+    reborn: bool = False
     hold: bool = False
     maps: bool = False
     gate: int = -1
@@ -151,6 +155,8 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
             setns(descriptor, kinds)
         except OSError as error:
             raise StepFailed("join a namespace", error.errno or 0) from None
+    if plan.reborn:
+        _be_reborn(channel)
     os.umask(0)
     context.root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     run(plan.steps, context)
@@ -170,6 +176,24 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
         _supervise(supervisor_program, channel, program, plan.args, environment)
     _tell(channel, EXEC)
     _execute(program, plan.args, environment)
+
+
+def _be_reborn(channel: Socket) -> None:
+    """Return in a sibling that takes the process's place, once the parent can know of it."""
+    told, telling = os.pipe2(os.O_CLOEXEC)
+    try:
+        pid, pidfd = fork_beside()
+    except OSError as error:
+        raise StepFailed("fork the process", error.errno or 0) from None
+    if pid:
+        _send_descriptors(channel, REBORN + pid.to_bytes(4, sys.byteorder), pidfd)
+        os._exit(0)
+    os.close(telling)
+    os.read(told, 1)
+    os.close(told)
+    process.set_parent_death_signal(signal.SIGKILL)
+    if is_gone(channel.fileno()):
+        os._exit(1)
 
 
 def _supervise(

@@ -21,7 +21,19 @@ from pydock.linux import namespaces as ns
 from pydock.linux.mounts import Mount
 from pydock.runtime import cgroups
 from pydock.runtime.cgroups import Cgroup
-from pydock.runtime.init import EXEC, FAILURE, GO, GROUPED, LISTENER, READY, TERMINAL, WARNING, InitPlan, run_init
+from pydock.runtime.init import (
+    EXEC,
+    FAILURE,
+    GO,
+    GROUPED,
+    LISTENER,
+    READY,
+    REBORN,
+    TERMINAL,
+    WARNING,
+    InitPlan,
+    run_init,
+)
 from pydock.runtime.plan import container_steps, exec_steps, missing_warning
 from pydock.runtime.process_setup import SetOomScore, grant
 from pydock.runtime.spec import IdMapping, Namespace, Process, Spec
@@ -127,7 +139,7 @@ def start_container(launch: ContainerLaunch) -> Launched:
 def start_exec(launch: ExecLaunch) -> Launched:
     """Start one more process in a running container; StepFailed where a step of it fails."""
     warnings, plan = exec_plan(launch)
-    return _launch(plan, 0, launch.pidfd, launch.cgroup, warnings, lambda pid: None)
+    return _launch(plan, 0, -1, launch.cgroup, warnings, lambda pid: None)
 
 
 def container_plan(launch: ContainerLaunch, opened: ExitStack) -> tuple[list[str], InitPlan]:
@@ -164,7 +176,7 @@ def container_plan(launch: ContainerLaunch, opened: ExitStack) -> tuple[list[str
 def exec_plan(launch: ExecLaunch, early: tuple[Step, ...] = ()) -> tuple[list[str], InitPlan]:
     """What the user should know, and what one more process does, `early` before all else."""
     granted = grant(launch.process.get("capabilities"))
-    kinds = ns.CLONE_NEWNS | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWNET | ns.CLONE_NEWCGROUP
+    kinds = ns.CLONE_NEWNS | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWNET | ns.CLONE_NEWCGROUP | ns.CLONE_NEWPID
     if _differs(launch.pid, "user"):
         kinds |= ns.CLONE_NEWUSER
     plan = InitPlan(
@@ -175,6 +187,8 @@ def exec_plan(launch: ExecLaunch, early: tuple[Step, ...] = ()) -> tuple[list[st
         # the shim, which it would take after, is spared by the kernel longer than any container
         early=(*early, SetOomScore(launch.process.get("oomScoreAdj", _oom_score(launch.pid)))),
         joins=((launch.pidfd, kinds),),
+        reborn=True,
+        hold=True,
         preserve=launch.preserve,
     )
     return missing_warning(granted), plan
@@ -242,6 +256,7 @@ def _differs(pid: int, kind: str) -> bool:
 class Newborn:
     """A child of the caller between its birth and its exec: `hear` what it says until that is all.
 
+    ``reborn``: another process has taken its place, whose ``pid`` and ``pidfd`` it has since then.
     ``grouped``: its control group has been made, too; to move it in, its number is to be written to the ``doors``, one
     path a line.  ``terminal`` is its terminal's master side, ``listener`` a socket that was made on the way, ``mounts``
     its mount namespace: -1 for none, all the caller's from then on.
@@ -253,6 +268,7 @@ class Newborn:
         self.terminal = -1
         self.listener = -1
         self.mounts = -1
+        self.reborn = False
         self.grouped = False
         self.doors = b""
         self.warnings: list[str] = []
@@ -290,6 +306,11 @@ class Newborn:
         elif kind == LISTENER:
             self.listener = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
             self.mounts = int.from_bytes(ancillary[0][2][4:8], sys.byteorder)
+        elif kind == REBORN:
+            os.close(self.pidfd)
+            self.pid = int.from_bytes(body, sys.byteorder)
+            self.pidfd = int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+            self.reborn = True
         elif kind == GROUPED:
             self.grouped, self.doors = True, body
         elif kind == WARNING:

@@ -162,7 +162,6 @@ class ExecBirth:
             joined = None if directory >= 0 else cgroup
             self._newborn = bear(
                 lambda parent: _prepared(lambda: _plan_exec(message, container, joined, self._pipes, parent)),
-                pid_namespace=container.pidfd,
                 directory=directory,
             )
         except BaseException:
@@ -176,8 +175,13 @@ class ExecBirth:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Its number, once it is `reborn`."""
         return self._newborn.pid
+
+    @property
+    def reborn(self) -> bool:
+        """Whether the process that was forked has given its place to the one that is in the container."""
+        return self._newborn.reborn
 
     def fileno(self) -> int:
         """What is readable when `hear` need not wait."""

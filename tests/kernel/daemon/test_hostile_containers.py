@@ -1,6 +1,8 @@
 """Containers that take what they can get: the engine goes on answering, and limits hold what is run in them too."""
 
-from tests.kernel.daemon.daemon_process import Daemon, eventually
+import subprocess
+
+from tests.kernel.daemon.daemon_process import PATIENCE, Daemon, eventually
 
 BOMB = "bomb() { bomb | bomb & }; bomb; sleep 1000"
 
@@ -45,3 +47,27 @@ def test_an_interface_with_a_strange_name_hides_nobody_s_statistics(engine: Daem
 
     eventually(named)
     engine.ok("DELETE", f"/containers/{strange}?force=1")
+
+
+def test_an_exec_shows_the_container_nothing_of_the_host_on_its_way_in(engine: Daemon) -> None:
+    """By the links of a process that is in its pid namespace, and not yet in its root, it could read and write all."""
+    mark = engine.root / "of-the-host"
+    mark.touch()
+    script = f"""
+        while :; do
+            for process in /proc/[0-9]*; do
+                for link in root cwd; do [ ! -e $process/$link{mark} ] || echo "$process shows the host"; done
+            done
+        done"""
+    watching = engine.shell(script, host={"CapAdd": ["SYS_PTRACE"]})
+    for _ in range(60):
+        assert engine.execute(watching, "true") == (0, b"")
+    assert engine.logs(watching) == b""
+    # that it would see it: a process that joins its namespaces the other way about
+    pid = engine.state(watching)["Pid"]
+    entered = subprocess.Popen(["nsenter", "-p", "-t", str(pid), "sleep", "1000"])
+    try:
+        eventually(lambda: b"shows the host" in engine.logs(watching))
+    finally:
+        engine.call("DELETE", f"/containers/{watching}?force=1")  # the end of its pid namespace is the sleep's, too
+        entered.wait(PATIENCE)
