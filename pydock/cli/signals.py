@@ -3,6 +3,7 @@
 The C module below `signal` is used, since `signal` itself imports `enum`, which costs 3 ms.
 """
 
+from pydock.cli.exits import Exit
 from pydock.errors import PydockError
 
 TYPE_CHECKING = False
@@ -54,6 +55,8 @@ KEPT = frozenset(
     ("ILL", "TRAP", "BUS", "FPE", "KILL", "SEGV", "PIPE", "CHLD", "STOP", "TTIN", "TTOU", "URG", "WINCH", "SYS")
 )
 _REALTIME = (34, 64)
+#: so many requests to end are one for this process, whatever the container does
+PATIENCE = 3
 
 
 def is_default(number: int) -> bool:
@@ -62,12 +65,17 @@ def is_default(number: int) -> bool:
 
 
 def forward_signals(console: "Console", container: str) -> None:
-    """From now on, pass signals on to `container`."""
+    """From now on, pass signals on to `container`; who insists on the end of this process gets it."""
     engine = console.another_engine()
+    asked = 0
 
     def pass_on(number: int, frame: object) -> None:
         from pydock.client import containers
 
+        nonlocal asked
+        asked += NAMES[number : number + 1] in (["INT"], ["TERM"])
+        if asked == PATIENCE:
+            raise Exit(f"\ngot {PATIENCE} SIGTERM/SIGINTs, forcefully exiting")
         name = NAMES[number] if number < len(NAMES) else _realtime(number)
         try:
             containers.kill(engine, container, name)

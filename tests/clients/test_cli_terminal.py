@@ -178,6 +178,29 @@ def test_signals_are_passed_on_from_a_raw_terminal_too(environ: dict[str, str]) 
     assert ended(child) == 43
 
 
+def test_who_insists_ends_the_client_alone(environ: dict[str, str]) -> None:
+    name = f"ptt-insist-{os.getpid()}"
+    script = "trap '' TERM; echo ready; while :; do sleep 0.1; done"
+    child = subprocess.Popen(
+        [*CLIENT, "run", "--name", name, IMAGE, "bash", "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ,
+    )
+    assert child.stdout
+    assert child.stdout.readline() == "ready\n"
+    for _ in range(100):
+        if child.poll() is not None:
+            break
+        child.terminate()
+        time.sleep(0.3)
+    _, told = child.communicate()
+    assert (child.returncode, told) == (1, "\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n")
+    assert run(environ, "inspect", "-f", "{{.State.Running}}", name) == "true\n"
+    run(environ, "rm", "-f", name)
+
+
 def test_sig_proxy_false_keeps_signals_from_the_container(environ: dict[str, str]) -> None:
     name = f"ptt-proxy-{os.getpid()}"
     child = subprocess.Popen(
