@@ -144,6 +144,9 @@ RUN = {
 --network name=@s,gw-priority=x @box true
 --network name=@s,nope=x @box true
 --network alias=x @box true
+--network name=@nope,ip=x @box true
+--network name=@nope,link-local-ip=x,ip6=NET.1.1 @box true
+--network name=@s,gw-priority=9223372036854775808 @box true
 --network name=@s,ip=NET.10.9 --ip NET.10.10 @box true
 --network @s --network name=@six,gw-priority=1 @box sh -c 'busybox ip route | grep default | cut -d" " -f3'
 """,

@@ -45,6 +45,8 @@ def parse_attachment(value: str) -> "Attachment":
                 found["priority"] = int(text)
             except ValueError:
                 raise ValueError(f"invalid gw-priority ({text}): invalid syntax") from None
+            if not -(1 << 63) <= found["priority"] < 1 << 63:
+                raise ValueError(f"invalid gw-priority ({text}): value out of range")
         else:
             raise ValueError(f"invalid field key {key}")
     if not found["target"]:

@@ -54,6 +54,8 @@ class Validation:
             network = self._registry.get(name)
             _check_mac(network.record.name if network else name, settings.wanted_mac)
             if network is None:
+                if problems := _malformed(settings):
+                    raise InvalidParameter(f"invalid config for network {name}: {_listed(problems)}")
                 endpoints[name] = settings  # as in Docker, it may yet come: the start says where it has not
                 continue
             record = network.record
@@ -125,17 +127,26 @@ def _told(record: NetworkRecord, settings: EndpointSettings) -> str:
         problems.append("user specified IP address is supported on user defined networks only")
     if settings.aliases and not record.user_defined:
         problems.append("network-scoped alias is supported only for containers in user defined networks")
-    problems += [f"invalid IPv{version} address: {text}" for version, text in asked.items() if _is_wrong(version, text)]
-    problems += [f"invalid link-local IP address: {text}" for text in settings.link_local_ips if not _is_address(text)]
+    problems += _malformed(settings)
     problems += filter(None, (_range_problem(record, version, text) for version, text in asked.items()))
     try:
         sysctls(settings.driver_opts or {})
     except InvalidParameter as error:
         problems.append(error.message)
-    if not problems:
-        return ""
+    return _listed(problems) if problems else ""
+
+
+def _listed(problems: list[str]) -> str:
     listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
     return f"invalid endpoint settings:\n{listed}"
+
+
+def _malformed(settings: EndpointSettings) -> list[str]:
+    """What is wrong with the addresses whatever the network is."""
+    asked = {4: settings.ipv4_address, 6: settings.ipv6_address}
+    problems = [f"invalid IPv{version} address: {text}" for version, text in asked.items() if _is_wrong(version, text)]
+    wrong = (text for text in settings.link_local_ips if not _is_address(text))
+    return problems + [f"invalid link-local IP address: {text}" for text in wrong]
 
 
 def _is_wrong(version: int, text: str) -> bool:
