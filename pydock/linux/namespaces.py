@@ -63,13 +63,13 @@ def fork_into(flags: int, cgroup: int = -1) -> tuple[int, int]:
     return pid, _pidfd.value if pid else -1
 
 
-def fork_beside() -> tuple[int, int]:
+def fork_beside(cgroup: int = -1) -> tuple[int, int]:
     """clone3(2) with CLONE_PARENT: the child is a sibling, its parent the caller's; otherwise as `fork_into`.
 
     It is the first to be in a pid namespace that the caller has joined.
     """
     _arguments.exit_signal = 0  # the caller's own is taken, and no other allowed
     try:
-        return fork_into(CLONE_PARENT)
+        return fork_into(CLONE_PARENT, cgroup)
     finally:
         _arguments.exit_signal = signal.SIGCHLD

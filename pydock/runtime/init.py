@@ -23,7 +23,8 @@ from typing import NoReturn
 from pydock.errors import StepFailed
 from pydock.linux import process
 from pydock.linux.namespaces import fork_beside, setns
-from pydock.runtime import supervisor
+from pydock.runtime import cgroups, supervisor
+from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.steps import Context, Step, run
 
 #: the first byte of each message to the parent
@@ -41,6 +42,7 @@ class InitPlan:
     ``early``: steps before it joins any namespace.  ``joins``: (descriptor, kinds) for setns(2), in order.
     ``reborn``: then go on as a sibling, born in the pid namespace that was joined: nobody in there sees the process
     before it is in all the others, when with CAP_SYS_PTRACE they could follow its links to the host's files.
+    ``group``: where the sibling belongs.
     ``hold``: wait for the parent before anything is done.  ``maps``: it is born in a user namespace, whose ids are
     mapped by then.  ``preserve``: how many descriptors from 3 on the program keeps.  ``supervise``: the program runs
     under a PID 1 that reaps (``--init``).
@@ -53,6 +55,7 @@ class InitPlan:
     early: tuple[Step, ...] = ()
     joins: tuple[tuple[int, int], ...] = ()
     reborn: bool = False
+    group: Cgroup | None = None
     hold: bool = False
     maps: bool = False
     gate: int = -1
@@ -150,13 +153,14 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
     run(plan.early, context)
+    doors, directory = _open_group(plan.group)
     for descriptor, kinds in plan.joins:
         try:
             setns(descriptor, kinds)
         except OSError as error:
             raise StepFailed("join a namespace", error.errno or 0) from None
     if plan.reborn:
-        _be_reborn(channel)
+        _be_reborn(channel, doors, directory)
     os.umask(0)
     context.root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     run(plan.steps, context)
@@ -178,17 +182,45 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
     _execute(program, plan.args, environment)
 
 
-def _be_reborn(channel: Socket) -> None:
-    """Return in a sibling that takes the process's place, once the parent can know of it."""
+def _open_group(group: Cgroup | None) -> tuple[list[int], int]:
+    """What moves a process into `group`, and the directory that it can be born in instead (-1 for none), opened here.
+
+    Where the process will be they cannot be found.
+    """
+    if group is None:
+        return [], -1
+    try:
+        directory = group.descriptor()
+        if directory >= 0:
+            return [], directory
+        return [os.open(door, os.O_WRONLY | os.O_CLOEXEC) for door in cgroups.doors(group)], -1
+    except OSError as error:
+        raise StepFailed("join the control group", error.errno or 0, os.fsdecode(error.filename or "")) from None
+
+
+def _be_reborn(channel: Socket, doors: list[int], directory: int) -> None:
+    """Return in a sibling that takes the process's place, once it is in its group and the parent can know of it.
+
+    It alone is in the group, which may have room for one.
+    """
     told, telling = os.pipe2(os.O_CLOEXEC)
     try:
-        pid, pidfd = fork_beside()
+        pid, pidfd = fork_beside(directory)
     except OSError as error:
         raise StepFailed("fork the process", error.errno or 0) from None
     if pid:
+        try:
+            for door in doors:
+                os.write(door, b"%d" % pid)
+        except ProcessLookupError:
+            pass  # it was killed: its parent finds out
+        except OSError as error:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            raise StepFailed("join the control group", error.errno or 0) from None
         _send_descriptors(channel, REBORN + pid.to_bytes(4, sys.byteorder), pidfd)
         os._exit(0)
-    os.close(telling)
+    for descriptor in (telling, *doors, *((directory,) if directory >= 0 else ())):
+        os.close(descriptor)
     os.read(told, 1)
     os.close(told)
     process.set_parent_death_signal(signal.SIGKILL)

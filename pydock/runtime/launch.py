@@ -37,7 +37,6 @@ from pydock.runtime.init import (
 from pydock.runtime.plan import container_steps, exec_steps, missing_warning
 from pydock.runtime.process_setup import SetOomScore, grant
 from pydock.runtime.spec import IdMapping, Namespace, Process, Spec
-from pydock.runtime.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def start_container(launch: ContainerLaunch) -> Launched:
 def start_exec(launch: ExecLaunch) -> Launched:
     """Start one more process in a running container; StepFailed where a step of it fails."""
     warnings, plan = exec_plan(launch)
-    return _launch(plan, 0, -1, launch.cgroup, warnings, lambda pid: None)
+    return _launch(plan, 0, -1, None, warnings, lambda pid: None)
 
 
 def container_plan(launch: ContainerLaunch, opened: ExitStack) -> tuple[list[str], InitPlan]:
@@ -173,8 +172,8 @@ def container_plan(launch: ContainerLaunch, opened: ExitStack) -> tuple[list[str
     return missing_warning(granted), plan
 
 
-def exec_plan(launch: ExecLaunch, early: tuple[Step, ...] = ()) -> tuple[list[str], InitPlan]:
-    """What the user should know, and what one more process does, `early` before all else."""
+def exec_plan(launch: ExecLaunch) -> tuple[list[str], InitPlan]:
+    """What the user should know, and what one more process does."""
     granted = grant(launch.process.get("capabilities"))
     kinds = ns.CLONE_NEWNS | ns.CLONE_NEWUTS | ns.CLONE_NEWIPC | ns.CLONE_NEWNET | ns.CLONE_NEWCGROUP | ns.CLONE_NEWPID
     if _differs(launch.pid, "user"):
@@ -185,10 +184,10 @@ def exec_plan(launch: ExecLaunch, early: tuple[Step, ...] = ()) -> tuple[list[st
         env=tuple(launch.process.get("env", ())),
         stdio=(launch.stdio.stdin, launch.stdio.stdout, launch.stdio.stderr),
         # the shim, which it would take after, is spared by the kernel longer than any container
-        early=(*early, SetOomScore(launch.process.get("oomScoreAdj", _oom_score(launch.pid)))),
+        early=(SetOomScore(launch.process.get("oomScoreAdj", _oom_score(launch.pid))),),
         joins=((launch.pidfd, kinds),),
         reborn=True,
-        hold=True,
+        group=launch.cgroup,
         preserve=launch.preserve,
     )
     return missing_warning(granted), plan

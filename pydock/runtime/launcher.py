@@ -35,7 +35,6 @@ from pydock.runtime.launch import (
 )
 from pydock.runtime.logs.writer import open_log
 from pydock.runtime.messages import StartContainer, StartExec
-from pydock.runtime.process_setup import JoinCgroup
 from pydock.runtime.spec import Process, Spec
 from pydock.runtime.stdio_pipes import Pipes
 
@@ -149,7 +148,6 @@ class ExecBirth:
     def __init__(self, message: StartExec, container: Birth) -> None:
         """Fork it; StepFailed or OSError where that fails."""
         self._pipes = Pipes()
-        directory = -1
         try:
             if not message.process.get("terminal"):
                 self._pipes = Pipes(
@@ -157,19 +155,10 @@ class ExecBirth:
                     any(stream.stdout for stream in message.streams),
                     any(stream.stderr for stream in message.streams),
                 )
-            cgroup = Cgroup.at(container.cgroup) if container.cgroup else None
-            directory = cgroup.descriptor() if cgroup else -1
-            joined = None if directory >= 0 else cgroup
-            self._newborn = bear(
-                lambda parent: _prepared(lambda: _plan_exec(message, container, joined, self._pipes, parent)),
-                directory=directory,
-            )
+            self._newborn = bear(lambda parent: _prepared(lambda: _plan_exec(message, container, self._pipes, parent)))
         except BaseException:
             self._pipes.close()
             raise
-        finally:
-            if directory >= 0:
-                os.close(directory)
         self._pipes.close_theirs()
         self._newborn.release()
 
@@ -281,13 +270,13 @@ def _plan_container(message: StartContainer, pipes: Pipes, shim: int, parent: So
     return plan
 
 
-def _plan_exec(message: StartExec, container: Birth, cgroup: Cgroup | None, pipes: Pipes, parent: Socket) -> InitPlan:
+def _plan_exec(message: StartExec, container: Birth, pipes: Pipes, parent: Socket) -> InitPlan:
     stdio = Stdio(*pipes.theirs)
     _shed(parent, stdio, container.pidfd)
     seccomp = _read_filter(message.seccomp_filter)
     process = cast(Process, message.process)
-    early = (JoinCgroup(cgroup),) if cgroup else ()
-    warnings, plan = exec_plan(ExecLaunch(process, container.pid, container.pidfd, stdio, seccomp), early)
+    cgroup = Cgroup.at(container.cgroup) if container.cgroup else None
+    warnings, plan = exec_plan(ExecLaunch(process, container.pid, container.pidfd, stdio, seccomp, cgroup))
     for warning in warnings:
         tell_warning(parent, warning)
     return plan

@@ -17,7 +17,6 @@ from pydock.linux.inside import make_directories, open_inside
 from pydock.linux.mounting import file_system
 from pydock.linux.namespaces import CLONE_NEWCGROUP, unshare
 from pydock.runtime import capabilities, user_lookup
-from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.seccomp.assembly import install
 from pydock.runtime.spec import CapabilitySets, Rlimit, User
 from pydock.runtime.steps import Context
@@ -59,19 +58,6 @@ class SetOomScore:
             )
         finally:
             os.close(descriptor)
-
-
-@dataclass(frozen=True, slots=True)
-class JoinCgroup:
-    """Where nobody else moves the process into its group; the host's hierarchies are still there."""
-
-    group: Cgroup
-
-    def describe(self) -> str:
-        return "join the control group"
-
-    def execute(self, context: Context) -> None:
-        self.group.add(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,13 @@ def test_the_engine_answers_beside_a_fork_bomb(engine: Daemon) -> None:
     engine.ok("DELETE", f"/containers/{bomb}?force=1")
 
 
+def test_there_is_room_for_an_exec_where_there_is_for_one_process(engine: Daemon) -> None:
+    full = engine.run("sleep", "1000", host={"PidsLimit": 2})
+    for _ in range(3):
+        assert engine.execute(full, "true") == (0, b"")
+    assert engine.execute(full, "cat", "/proc/self/cgroup") == engine.execute(full, "cat", "/proc/1/cgroup")
+
+
 def test_too_much_memory_ends_the_container_or_what_is_run_in_it(engine: Daemon) -> None:
     much = ("sh", "-c", "dd if=/dev/zero of=/dev/null bs=100M count=1")
     limited = {"Memory": 10 << 20, "MemorySwap": 10 << 20}
