@@ -28,8 +28,13 @@ def build_request(options: "Options", arguments: "list[str]") -> "dict[str, Any]
     used = [flag for flag in CLUSTER if flag.replace("-", "_") in options.changed]
     if used:
         raise Exit(f"--{used[0]}: cluster volumes are not supported")
-    body: dict[str, Any] = {"Driver": options.driver, "DriverOpts": pairs(options.opt), "Labels": pairs(options.label)}
-    return {**body, "Name": name} if name else body
+    body: dict[str, Any] = {
+        "Name": name,
+        "Driver": options.driver,
+        "DriverOpts": pairs(options.opt),
+        "Labels": pairs(options.label),
+    }
+    return {key: value for key, value in body.items() if value}  # as docker: inspect shows null for what was not told
 
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:

@@ -1,0 +1,11 @@
+"""What the commands of volumes ask the engine for."""
+
+from typing import Any
+
+
+def test_create_tells_what_was_told(client: Any) -> None:
+    client.engine.answers["POST /volumes/create"] = {"Name": "v"}
+    assert client("volume", "create", "v") == 0
+    assert client.engine.body() == {"Name": "v", "Driver": "local"}
+    assert client("volume", "create", "-o", "type=tmpfs", "--label", "a=b", "--label", "c") == 0
+    assert client.engine.body() == {"Driver": "local", "DriverOpts": {"type": "tmpfs"}, "Labels": {"a": "b", "c": ""}}
