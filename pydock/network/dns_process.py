@@ -21,7 +21,7 @@ from pydock.network.dns_sockets import namespace_of_process
 #: the job that launches it
 ENTRY: Final = "pydock.network.dns_process:launch"
 #: of the words on the socket and of what the process does; a daemon replaces a process of another version
-VERSION: Final = 2
+VERSION: Final = 3
 #: what a terminal or a service manager sends to whole groups of processes
 _UNHEEDED: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGPIPE)
 

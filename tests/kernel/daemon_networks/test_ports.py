@@ -173,28 +173,29 @@ def test_ports_are_shown_while_they_lead_somewhere(site: Site) -> None:
 
 def test_ports_are_published_with_the_first_way_out(site: Site) -> None:
     inner, outer = site.network("inner", Internal=True), site.network("outer")
-    ports = {"80/tcp": [{"HostPort": "8080"}]}
+    # no other test has this port: what relays served leaves TIME_WAIT behind
+    ports = {"80/tcp": [{"HostPort": "8089"}]}
     one, two = (site.container(inner, ports=ports).serve() for _ in range(2))
     site.engine.ok("POST", f"/networks/{outer}/connect", {"Container": one.id})
-    assert one.port() == 8080
-    assert reaches(site.other, HOST4, 8080) == OTHER4
-    assert reaches(site.host, "::1", 8080) == site.gateway(outer)  # which the shim relays
+    assert one.port() == 8089
+    assert reaches(site.other, HOST4, 8089) == OTHER4
+    assert reaches(site.host, "::1", 8089) == site.gateway(outer)  # which the shim relays
     status, said = site.engine.call("POST", f"/networks/{outer}/connect", {"Container": two.id})
     assert status == 500
-    assert said["message"].endswith("Bind for 0.0.0.0:8080 failed: port is already allocated")
+    assert said["message"].endswith("Bind for 0.0.0.0:8089 failed: port is already allocated")
     assert list(two.settings["Networks"]) == [inner]
     assert two.run("ls", "/sys/class/net") == "eth0\nlo\n"
     assert two.run("busybox", "ip", "route").count("default") == 0
     site.restart()
-    assert one.port() == 8080
-    assert reaches(site.other, HOST4, 8080) == OTHER4
+    assert one.port() == 8089
+    assert reaches(site.other, HOST4, 8089) == OTHER4
     with pytest.raises(OSError, match="in use"):
-        site.host.do(lambda: _bind(8080))
+        site.host.do(lambda: _bind(8089))
     site.engine.ok("DELETE", f"/containers/{one.id}?force=1")
     site.engine.ok("POST", f"/networks/{outer}/connect", {"Container": two.id})
-    assert reaches(site.other, HOST4, 8080) == OTHER4
+    assert reaches(site.other, HOST4, 8089) == OTHER4
     site.engine.ok("POST", f"/containers/{two.id}/stop?t=0")
-    assert site.host.do(lambda: _bind(8080)) is None
+    assert site.host.do(lambda: _bind(8089)) is None
 
 
 @pytest.mark.parametrize("running", [True, False])

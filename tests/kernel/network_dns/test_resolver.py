@@ -281,6 +281,25 @@ def test_it_is_replaced_where_it_dies(net: Net, serving: Resolver) -> None:
     assert ask(net, "db").records == ["10.0.0.3"]
 
 
+def test_a_socket_that_has_asked_is_answered_by_the_next_one(net: Net, serving: Resolver) -> None:
+    sock = net.container.do(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    with sock:
+        sock.settimeout(10)
+        sock.connect(("127.0.0.11", 53))
+        sock.send(query("web"))
+        assert parse(sock.recv(65535)).records == ["10.0.0.2"]
+        (process,) = net.processes()
+        os.kill(process, signal.SIGKILL)
+        pause = threading.Event()
+        for _ in range(500):
+            if net.processes() not in ([], [process]):
+                break
+            pause.wait(0.01)
+        serving.update(DB)
+        sock.send(query("web"))
+        assert parse(sock.recv(65535)).records == ["10.0.0.2"]
+
+
 def test_no_signal_of_a_group_ends_it(net: Net, serving: Resolver) -> None:
     (process,) = net.processes()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
