@@ -42,7 +42,7 @@ def test_no_container_has_a_slash_in_its_name(pair: Pair) -> None:
 def test_who_links_knows_the_address_after_a_restart(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         def known() -> bool:
-            hosts = on.ok("exec @parent grep db /etc/hosts")
+            hosts = on.ok("exec @parent grep -w db /etc/hosts")
             return bool(hosts.split()[0] == on.inspect("container", "child")["NetworkSettings"]["IPAddress"])
 
         on.ok("run -d --name @child @box sleep 1000")
@@ -51,7 +51,7 @@ def test_who_links_knows_the_address_after_a_restart(pair: Pair) -> None:
         on.ok("stop -t 0 @child")
         on.ok("run -d --name @another @box sleep 1000")
         on.ok("start @child")
-        seen += [known(), on.run("rm --link @parent/db"), on.run("exec @parent grep db /etc/hosts")]
+        seen += [known(), on.run("rm --link @parent/db"), on.run("exec @parent grep -w db /etc/hosts")]
         return seen
 
     pair.compare(scene)
