@@ -25,7 +25,7 @@ MAX_ENTRIES: Final = 2_000_000
 #: what the hard links may take in memory whose targets are to come, and what one takes besides its names
 _MAX_LATE: Final = 64 << 20
 _LINK_SIZE: Final = 1 << 10
-#: how long a chain of hard links to hard links may be, each before its target
+#: how long a chain may be: of hard links to hard links, each before its target, and of links to what is not there
 _MAX_TURNS: Final = 64
 
 OPAQUE: Final = "trusted.overlay.opaque"
@@ -191,11 +191,14 @@ class Extraction:
         if self._discard is None or not self._discard(path, found):
             os.unlink(path)
 
-    def _make_parents(self, path: bytes) -> None:
-        """Create the directories above `path` that the archive has not named; a whiteout gives way to one."""
+    def _make_parents(self, path: bytes, turns: int = _MAX_TURNS) -> None:
+        """Create the directories above `path` that the archive has not named; a whiteout gives way to one.
+
+        Where a link leads to one that is not there, that is made: a lower layer may have it.
+        """
         missing = []
         above = dirname(path)
-        while len(above) > len(self._base):
+        while above != b"/":
             try:
                 found = os.stat(above)
             except FileNotFoundError:
@@ -213,7 +216,14 @@ class Extraction:
                 break
             above = dirname(above)
         for directory in reversed(missing):
-            _make_implied(directory)
+            try:
+                _make_implied(directory)
+            except FileExistsError:
+                if not turns:
+                    raise
+                target = os.path.join(dirname(directory), os.readlink(directory))
+                self._make_parents(os.path.join(target, b"."), turns - 1)
+                continue
             if self._rules.owner:
                 os.chown(directory, *self._rules.owner)
 
