@@ -216,6 +216,8 @@ class Extraction:
                 break
             above = dirname(above)
         for directory in reversed(missing):
+            if basename(directory) == b"..":  # in a link: it is there once what stands before it is
+                continue
             try:
                 _make_implied(directory)
             except FileExistsError:

@@ -147,7 +147,7 @@ def test_odd_but_sound_tars(store: LayerStore) -> None:
     assert store.tar_of(chain) == data
 
 
-@pytest.mark.parametrize("target", ["usr/lib", "/usr/lib", "./usr/../usr/lib/", "other"])
+@pytest.mark.parametrize("target", ["usr/lib", "/usr/lib", "./usr/../usr/lib/", "new/../usr/lib", "other"])
 def test_links_to_what_a_lower_layer_has(store: LayerStore, target: str) -> None:
     """What is put behind such a link comes with the directory that it leads to, as Docker makes it."""
     data = tar(
