@@ -216,7 +216,7 @@ class Extraction:
                 break
             above = dirname(above)
         for directory in reversed(missing):
-            if basename(directory) == b"..":  # in a link: it is there once what stands before it is
+            if os.path.isdir(directory):  # with ".." in it: it was there, behind something that was not
                 continue
             try:
                 _make_implied(directory)
