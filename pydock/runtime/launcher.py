@@ -66,15 +66,13 @@ class ContainerBirth:
     """A container's first process, from its fork to its exec."""
 
     def __init__(self, message: StartContainer) -> None:
-        """Fork it; it waits.  StepFailed or OSError where that fails."""
+        """Fork it; it waits.  StepFailed or OSError where that fails.
+
+        One that is born among another container's processes is forked when it is needed: they see it, and may do more.
+        """
         self._message = message
         self._pipes = Pipes() if message.tty else Pipes(message.open_stdin, True, True)
-        try:
-            self._newborn = _bear_container(message, self._pipes)
-        except BaseException:
-            self._pipes.close()
-            raise
-        self._pipes.close_theirs()
+        self._newborn = None if message.pid_namespace else self._bear()
 
     def await_word(self, daemon: int) -> list[tuple[bytes, list[int]]] | None:
         """Wait on the control socket until what the container needs stands ready: the requests that came before that.
@@ -87,9 +85,11 @@ class ContainerBirth:
             requests.append((text, fds))
             text, fds = _receive(daemon)
         if not text:
-            self._newborn.discard()
+            if self._newborn:
+                self._newborn.discard()
             self._pipes.close()
             return None
+        self._newborn = self._newborn or self._bear()
         self._newborn.call(fds[0] if fds else -1)
         for descriptor in fds:
             os.close(descriptor)
@@ -98,6 +98,7 @@ class ContainerBirth:
     def complete(self, daemon: int) -> tuple[Birth, list[str]]:
         """Wait for the program's exec: the process, and what the user should know; where it fails nothing is left."""
         message, newborn, pipes = self._message, self._newborn, self._pipes
+        assert newborn
         try:
             while not newborn.hear():
                 if newborn.grouped:
@@ -117,19 +118,25 @@ class ContainerBirth:
         )  # fmt: skip
         return birth, newborn.warnings
 
-
-def _bear_container(message: StartContainer, pipes: Pipes) -> Newborn:
-    shim = os.getpid()
-    pid_namespace = open_namespace("pid", message.pid_namespace) if message.pid_namespace else -1
-    try:
-        return bear(
-            lambda parent: _prepared(lambda: _plan_container(message, pipes, shim, parent)),
-            message.new_namespaces,
-            pid_namespace,
-        )
-    finally:
-        if pid_namespace >= 0:
-            os.close(pid_namespace)
+    def _bear(self) -> Newborn:
+        message, pipes, shim = self._message, self._pipes, os.getpid()
+        pid_namespace = -1
+        try:
+            if message.pid_namespace:
+                pid_namespace = open_namespace("pid", message.pid_namespace)
+            newborn = bear(
+                lambda parent: _prepared(lambda: _plan_container(message, pipes, shim, parent)),
+                message.new_namespaces,
+                pid_namespace,
+            )
+        except BaseException:
+            pipes.close()
+            raise
+        finally:
+            if pid_namespace >= 0:
+                os.close(pid_namespace)
+        pipes.close_theirs()
+        return newborn
 
 
 def _receive(daemon: int) -> tuple[bytes, list[int]]:

@@ -13,6 +13,7 @@ from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.cgroups.layout import detect
 from pydock.runtime.spec import Resources
 from tests import killed_runs
+from tests.kernel.groups import move_in
 from tests.kernel.places import run
 
 
@@ -35,7 +36,7 @@ def test_remnants_go(gone: str) -> None:
     group.create(Resources())
     run(f"ip link add {own} type bridge")
     with subprocess.Popen(["sleep", "1000"]) as left:
-        group.add(left.pid)
+        move_in(group, left.pid)
         killed_runs.sweep()
         assert subprocess.run(["ip", "link", "show", own], capture_output=True).returncode == 0
         assert subprocess.run(["ip", "link", "show", gone], capture_output=True).returncode

@@ -5,7 +5,7 @@ A container's first process creates its group, its shim moves it in, the daemon 
     detect() -> Layout            .version 1 or 2 as Docker reports it; .controllers, .warnings
     Cgroup.at("/docker/<id>")     a value: nothing is touched until a method is called
     group.create(resources)       make it with its limits, -> warnings
-    group.add(pid)                move a process in, by its doors(group)
+    doors(group)                  the files to write a process's number to, to move it in
     group.apply(resources)        change limits of a living group, -> warnings
     group.freeze() / thaw(), remove(), pids(), oom_kills(), stats()
     kill_all(group)               every process in it

@@ -44,11 +44,6 @@ class Cgroup(ABC):
     def apply(self, resources: Resources) -> list[str]:
         """Set those limits that `resources` names; return what this kernel could not do."""
 
-    def add(self, pid: int) -> None:
-        """Move process `pid` in (0: the caller).  The first move in a while takes about 10 ms (see `prime`)."""
-        for door in doors(self):
-            files.write(door, str(pid))
-
     @abstractmethod
     def descriptor(self) -> int:
         """The directory's descriptor for a birth into the group (v2); -1 where processes must be moved in (v1)."""

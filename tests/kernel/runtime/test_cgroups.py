@@ -14,6 +14,7 @@ from pydock.runtime import devices
 from pydock.runtime.cgroups import Cgroup, Layout, detect, kill_all, prime
 from pydock.runtime.cgroups.v2 import CgroupV2
 from pydock.runtime.launch import Stdio
+from tests.kernel.groups import move_in
 from tests.kernel.runtime.box import Box
 
 
@@ -36,7 +37,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 def test_a_group_is_made_joined_listed_killed_and_removed(group: Cgroup, sleeper: subprocess.Popen[bytes]) -> None:
     assert group.create({}) == []
-    group.add(sleeper.pid)
+    move_in(group, sleeper.pid)
     assert group.pids() == [sleeper.pid]
     kill_all(group)
     assert sleeper.wait(10) == -signal.SIGKILL
@@ -47,7 +48,7 @@ def test_a_group_is_made_joined_listed_killed_and_removed(group: Cgroup, sleeper
 def test_freezing_stops_a_process_and_thawing_lets_it_go_on(group: Cgroup) -> None:
     group.create({})
     counter = subprocess.Popen(["sh", "-c", "while :; do echo x; sleep 0.01; done"], stdout=subprocess.PIPE)
-    group.add(counter.pid)
+    move_in(group, counter.pid)
     assert counter.stdout is not None
     group.freeze()
     os.set_blocking(counter.stdout.fileno(), False)

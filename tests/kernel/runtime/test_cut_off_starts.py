@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pydock.runtime.messages import Log
+from pydock.runtime import channel
+from pydock.runtime.messages import Log, Proceed, Started
 from pydock.runtime.zygote_process import Zygote
 from tests.kernel.daemon.daemon_process import alive
 from tests.kernel.runtime.vessel import OUTPUT, PATIENCE, Vessel, connection, read_end, vessel
@@ -66,6 +67,21 @@ def test_what_waits_for_what_it_needs_ends_with_its_shim(zygote: Zygote, contain
     newborn = wait_for(lambda: only_child(shim))
     os.kill(shim, signal.SIGKILL)
     wait_for(lambda: not alive(newborn))
+
+
+def test_what_is_born_among_anothers_processes_is_forked_when_it_is_needed(zygote: Zygote, container: Vessel) -> None:
+    spaces = [{"type": "mount"}, {"type": "pid", "path": f"/proc/{os.getpid()}/ns/pid"}]
+    container.order(["sleep", "1000"], proceed=False, spec={"namespaces": spaces})
+    shim = wait_for(lambda: only_child(zygote.pid))
+    wait_for(lambda: _waits(shim))
+    assert only_child(shim) == 0
+    channel.send(container.control, Proceed())
+    assert container.receive_one(Started).init_pid == only_child(shim)
+
+
+def _waits(pid: int) -> bool:
+    name, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    return name.endswith("pydock-shim") and fields.split()[0] == "S"
 
 
 def test_what_prepares_itself_ends_with_its_shim(zygote: Zygote, container: Vessel, tmp_path: Path) -> None:
