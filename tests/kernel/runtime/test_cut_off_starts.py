@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pydock.runtime import channel
-from pydock.runtime.messages import Log, Proceed, Started
+from pydock.runtime.messages import Exited, Log, Proceed, Started
 from pydock.runtime.zygote_process import Zygote
 from tests.kernel.daemon.daemon_process import alive
 from tests.kernel.runtime.vessel import OUTPUT, PATIENCE, Vessel, connection, read_end, vessel
@@ -76,7 +76,10 @@ def test_what_is_born_among_anothers_processes_is_forked_when_it_is_needed(zygot
     wait_for(lambda: _waits(shim))
     assert only_child(shim) == 0
     channel.send(container.control, Proceed())
-    assert container.receive_one(Started).init_pid == only_child(shim)
+    started = container.receive_one(Started)
+    assert started.init_pid == only_child(shim)
+    os.kill(started.init_pid, signal.SIGKILL)
+    container.receive_one(Exited)
 
 
 def _waits(pid: int) -> bool:
