@@ -136,11 +136,11 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
     _default_signals()
     supervisor_program = supervisor.load() if plan.supervise else -1
     seal_imports()
-    released = False
+    released, told = False, -1
 
     def await_cgroup() -> None:
         nonlocal released
-        if not released and channel.recv(1) != GO:
+        if not released and (channel.recv(1) if told < 0 else os.read(told, 1)) != GO:
             raise StepFailed("join the control group", 0, "", "the parent is gone")
         released = True
 
@@ -160,11 +160,13 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
         except OSError as error:
             raise StepFailed("join a namespace", error.errno or 0) from None
     if plan.reborn:
-        _be_reborn(channel, doors, directory)
+        released, told = False, _be_reborn(channel, doors, directory)
     os.umask(0)
     context.root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    run(plan.steps, context)
-    await_cgroup()
+    try:
+        run(plan.steps, context)
+    finally:
+        await_cgroup()  # the parent must know whose failure it hears of, to reap it
     for warning in context.warnings:
         tell_warning(channel, warning)
     environment = _environment(plan.env, context.home)
@@ -198,8 +200,8 @@ def _open_group(group: Cgroup | None) -> tuple[list[int], int]:
         raise StepFailed("join the control group", error.errno or 0, os.fsdecode(error.filename or "")) from None
 
 
-def _be_reborn(channel: Socket, doors: list[int], directory: int) -> None:
-    """Return in a sibling that takes the process's place, once it is in its group and the parent can know of it.
+def _be_reborn(channel: Socket, doors: list[int], directory: int) -> int:
+    """Return in a sibling that takes the process's place: from where it hears `GO` when it is in its group, and known.
 
     It alone is in the group, which may have room for one.
     """
@@ -218,14 +220,14 @@ def _be_reborn(channel: Socket, doors: list[int], directory: int) -> None:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             raise StepFailed("join the control group", error.errno or 0) from None
         _send_descriptors(channel, REBORN + pid.to_bytes(4, sys.byteorder), pidfd)
+        os.write(telling, GO)  # to end takes longer than to say so
         os._exit(0)
     for descriptor in (telling, *doors, *((directory,) if directory >= 0 else ())):
         os.close(descriptor)
-    os.read(told, 1)
-    os.close(told)
     process.set_parent_death_signal(signal.SIGKILL)
     if is_gone(channel.fileno()):
         os._exit(1)
+    return told
 
 
 def _supervise(
