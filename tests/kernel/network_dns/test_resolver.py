@@ -1,5 +1,6 @@
 """The embedded resolver in a real network namespace: names, forwarding, hostile clients, its life beside the daemon."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -234,7 +235,8 @@ def test_hostile_connections(net: Net, serving: Resolver) -> None:
             sock.close()
         with socket.create_connection(("127.0.0.11", 53), 10) as sock:
             sock.sendall(b"\0\1x")
-            assert sock.recv(1) == b""
+            with contextlib.suppress(ConnectionResetError):  # where it hung up before it had taken all
+                assert sock.recv(1) == b""
         with socket.create_connection(("127.0.0.11", 53), 10) as sock:
             message = query("web")
             sock.sendall((len(message).to_bytes(2) + message) * 1000)  # reads nothing of what it asked for
