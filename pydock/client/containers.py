@@ -30,15 +30,19 @@ def listing(
     return answer
 
 
+def _path(name: str) -> str:
+    return f"/containers/{reference('container', name)}"
+
+
 def inspect(engine: "Engine", name: str, size: bool = False) -> "JSON":
     """GET /containers/{id}/json."""
-    answer: JSON = engine.get(f"/containers/{reference('container', name)}/json", {"size": size or None})
+    answer: JSON = engine.get(f"{_path(name)}/json", {"size": size or None})
     return answer
 
 
 def inspect_text(engine: "Engine", name: str, size: bool = False) -> bytes:
     """GET /containers/{id}/json, as the daemon wrote it."""
-    return engine.fetch("GET", f"/containers/{reference('container', name)}/json", {"size": size or None})
+    return engine.fetch("GET", f"{_path(name)}/json", {"size": size or None})
 
 
 def start(engine: "Engine", name: str, detach_keys: str = "", checkpoint: str = "") -> None:
@@ -80,26 +84,26 @@ def _act(engine: "Engine", name: str, verb: str, query: "dict[str, Any]") -> Non
     from pydock.errors import NotModified
 
     try:
-        engine.fetch("POST", f"/containers/{reference('container', name)}/{verb}", query)
+        engine.fetch("POST", f"{_path(name)}/{verb}", query)
     except NotModified:
         pass
 
 
 def update(engine: "Engine", name: str, body: "JSON") -> "JSON":
     """POST /containers/{id}/update: {"Warnings": [...]}."""
-    answer: JSON = engine.post(f"/containers/{reference('container', name)}/update", None, body)
+    answer: JSON = engine.post(f"{_path(name)}/update", None, body)
     return answer
 
 
 def wait(engine: "Engine", name: str, condition: str = "") -> "Response":
     """POST /containers/{id}/wait: the head comes at once, the body when the container has ended."""
-    return engine.request("POST", f"/containers/{reference('container', name)}/wait", {"condition": condition or None})
+    return engine.request("POST", f"{_path(name)}/wait", {"condition": condition or None})
 
 
 def remove(engine: "Engine", name: str, force: bool = False, volumes: bool = False, link: bool = False) -> None:
     """DELETE /containers/{id}."""
     engine.delete(
-        f"/containers/{reference('container', name)}",
+        _path(name),
         {"v": volumes or None, "force": force or None, "link": link or None},
     )
 
@@ -112,20 +116,18 @@ def prune(engine: "Engine", filters: "Filters") -> "JSON":
 
 def top(engine: "Engine", name: str, arguments: "list[str]") -> "JSON":
     """GET /containers/{id}/top."""
-    answer: JSON = engine.get(
-        f"/containers/{reference('container', name)}/top", {"ps_args": " ".join(arguments) or None}
-    )
+    answer: JSON = engine.get(f"{_path(name)}/top", {"ps_args": " ".join(arguments) or None})
     return answer
 
 
 def stats(engine: "Engine", name: str, stream: bool) -> "Response":
     """GET /containers/{id}/stats: one JSON value a second, or one."""
-    return engine.request("GET", f"/containers/{reference('container', name)}/stats", {"stream": stream})
+    return engine.request("GET", f"{_path(name)}/stats", {"stream": stream})
 
 
 def logs(engine: "Engine", name: str, query: "dict[str, Any]") -> "Response":
     """GET /containers/{id}/logs: frames, or raw bytes where the container has a terminal."""
-    return engine.request("GET", f"/containers/{reference('container', name)}/logs", query)
+    return engine.request("GET", f"{_path(name)}/logs", query)
 
 
 def attach(
@@ -134,48 +136,46 @@ def attach(
     """POST /containers/{id}/attach, upgraded; `streams` are among stdin, stdout, stderr."""
     query: dict[str, Any] = {"stream": True, **dict.fromkeys(streams, True)}
     query |= {"detachKeys": detach_keys or None, "logs": logs or None}
-    return engine.upgrade(f"/containers/{reference('container', name)}/attach", query)
+    return engine.upgrade(f"{_path(name)}/attach", query)
 
 
 def resize(engine: "Engine", name: str, height: int, width: int) -> None:
     """POST /containers/{id}/resize."""
-    engine.fetch("POST", f"/containers/{reference('container', name)}/resize", {"h": height, "w": width})
+    engine.fetch("POST", f"{_path(name)}/resize", {"h": height, "w": width})
 
 
 def changes(engine: "Engine", name: str) -> "list[JSON]":
     """GET /containers/{id}/changes."""
-    answer: list[JSON] | None = engine.get(f"/containers/{reference('container', name)}/changes")
+    answer: list[JSON] | None = engine.get(f"{_path(name)}/changes")
     return answer or []
 
 
 def export(engine: "Engine", name: str) -> "Iterator[bytes]":
     """GET /containers/{id}/export: a tar."""
-    return engine.stream("GET", f"/containers/{reference('container', name)}/export")
+    return engine.stream("GET", f"{_path(name)}/export")
 
 
 def archive_stat(engine: "Engine", name: str, path: str) -> "Response":
     """HEAD /containers/{id}/archive."""
-    return engine.request("HEAD", f"/containers/{reference('container', name)}/archive", {"path": path})
+    return engine.request("HEAD", f"{_path(name)}/archive", {"path": path})
 
 
 def archive_get(engine: "Engine", name: str, path: str) -> "Response":
     """GET /containers/{id}/archive: a tar, and the path's stat in a header."""
-    return engine.request("GET", f"/containers/{reference('container', name)}/archive", {"path": path})
+    return engine.request("GET", f"{_path(name)}/archive", {"path": path})
 
 
 def archive_put(engine: "Engine", name: str, path: str, query: "dict[str, Any]", tar: "Iterable[bytes] | int") -> None:
     """PUT /containers/{id}/archive."""
     headers = {"Content-Type": "application/x-tar"}
-    response = engine.request(
-        "PUT", f"/containers/{reference('container', name)}/archive", {"path": path, **query}, headers=headers, body=tar
-    )
+    response = engine.request("PUT", f"{_path(name)}/archive", {"path": path, **query}, headers=headers, body=tar)
     response.read()
     engine.release(response)
 
 
 def exec_create(engine: "Engine", name: str, body: "JSON") -> str:
     """POST /containers/{id}/exec: the ID of the exec."""
-    answer: JSON = engine.post(f"/containers/{reference('container', name)}/exec", None, body)
+    answer: JSON = engine.post(f"{_path(name)}/exec", None, body)
     return str(answer["Id"])
 
 

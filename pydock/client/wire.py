@@ -262,6 +262,11 @@ def read_from(descriptor: int, size: int) -> bytes:
             poll.poll()
 
 
+def read_all(descriptor: int) -> bytes:
+    """All that comes to the end."""
+    return b"".join(_file_blocks(descriptor))
+
+
 def _send_file(connection: Connection, descriptor: int, length: int) -> None:
     while length:
         if isinstance(connection.sock, socket):

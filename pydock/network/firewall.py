@@ -366,13 +366,12 @@ def _add_filter(change: Transaction) -> None:
     change.add_rule("inward", *family_and_bridge, nft.in_set("unprotected"), accept)
     for version, number in ((4, _ICMP[0]), (6, _ICMP[1])):
         destination, length = (16, 4) if version == 4 else (24, 16)
-        for set_name, interface, place in ((f"open{version}", (), nft.REGISTER),
-                                           (f"trusted{version}", (incoming,), nft.REGISTER + 4)):  # fmt: skip
+        for name, interface, place in (("open", (), nft.REGISTER), ("trusted", (incoming,), nft.REGISTER + 4)):
             change.add_rule(
                 "inward", *_from_ip(version), *interface, nft.meta(nft.META_L4PROTO, place),
                 nft.payload(nft.NETWORK_HEADER, destination, length, place + 1),
                 nft.payload(nft.TRANSPORT_HEADER, 2, 2, place + 1 + length // 4),
-                nft.in_set(set_name), accept,
+                nft.in_set(f"{name}{version}"), accept,
             )  # fmt: skip
         change.add_rule(
             "inward", nft.meta(nft.META_L4PROTO), nft.equal(bytes((number,))),

@@ -31,7 +31,7 @@ from pydock.runtime.steps import Context, Step, run
 FAILURE, WARNING, TERMINAL, LISTENER, GROUPED, READY, EXEC = b"F", b"W", b"T", b"L", b"C", b"R", b"E"
 REBORN = b"B"
 GO = b"G"
-#: the room for the one descriptor that the parent sends
+#: the room for one descriptor
 _ROOM, _CLOEXEC = CMSG_SPACE(4), int(MSG_CMSG_CLOEXEC)
 
 
@@ -123,10 +123,16 @@ def send_listener(channel: Socket, listener: int, mounts: int) -> None:
 
 def await_call(channel: Socket) -> int:
     """Wait for the parent's `Newborn.call`, for who prepares: the network namespace that came with it, -1 for none."""
-    word, ancillary, _, _ = channel.recvmsg(1, _ROOM, _CLOEXEC)
+    word, netns = receive_with_one(channel, 1)
     if not word:
         os._exit(1)  # it was given up, or the parent is gone
-    return int.from_bytes(ancillary[0][2][:4], sys.byteorder) if ancillary else -1
+    return netns
+
+
+def receive_with_one(sock: Socket, length: int) -> tuple[bytes, int]:
+    """A word of at most `length` bytes and the descriptor that came with it, -1 for none; touches little."""
+    word, ancillary, _, _ = sock.recvmsg(length, _ROOM, _CLOEXEC)
+    return word, int.from_bytes(ancillary[0][2][:4], sys.byteorder) if ancillary else -1
 
 
 def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:

@@ -7,9 +7,8 @@ once, opening the bundle, reading the specification, making the control group, t
 import contextlib
 import os
 import signal
-import sys
 import traceback
-from _socket import CMSG_SPACE, MSG_CMSG_CLOEXEC, MSG_PEEK
+from _socket import MSG_PEEK
 from _socket import socket as Socket
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -23,7 +22,15 @@ from pydock.linux.namespaces import CLONE_NEWPID
 from pydock.runtime import bundle, channel
 from pydock.runtime.cgroups import Cgroup, doors
 from pydock.runtime.children import close_all_but, restore_file_limit
-from pydock.runtime.init import InitPlan, await_call, is_gone, send_listener, tell_grouped, tell_warning
+from pydock.runtime.init import (
+    InitPlan,
+    await_call,
+    is_gone,
+    receive_with_one,
+    send_listener,
+    tell_grouped,
+    tell_warning,
+)
 from pydock.runtime.launch import (
     ContainerLaunch,
     ExecLaunch,
@@ -39,9 +46,6 @@ from pydock.runtime.logs.writer import open_log
 from pydock.runtime.messages import StartContainer, StartExec
 from pydock.runtime.spec import Process, Spec
 from pydock.runtime.stdio_pipes import Pipes
-
-#: the room for the one descriptor that comes with the word to proceed
-_ROOM, _CLOEXEC = CMSG_SPACE(4), int(MSG_CMSG_CLOEXEC)
 
 
 class Birth(NamedTuple):
@@ -150,8 +154,8 @@ def _receive(daemon: int) -> tuple[bytes, list[int]]:
         if sock.recv(len(channel.PROCEED) + 1, MSG_PEEK) != channel.PROCEED:
             return datagram.receive(sock)
         # the usual one, taken by what touches less of the shim's memory
-        text, ancillary, _, _ = sock.recvmsg(len(channel.PROCEED), _ROOM, _CLOEXEC)
-        return text, [int.from_bytes(data[:4], sys.byteorder) for _, _, data in ancillary]
+        text, netns = receive_with_one(sock, len(channel.PROCEED))
+        return text, [netns] if netns >= 0 else []
     except OSError:
         return b"", []
     finally:

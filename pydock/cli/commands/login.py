@@ -7,7 +7,7 @@ from pydock.cli.exits import Exit
 from pydock.cli.flags import boolean, text
 from pydock.cli.spec import Command
 from pydock.client import system
-from pydock.client.wire import read_from
+from pydock.client.wire import read_all
 from pydock.errors import PydockError, Unauthorized
 
 TYPE_CHECKING = False
@@ -112,10 +112,7 @@ def _ask(console: "Console", user: str, password: str, server: str) -> "tuple[st
 
 
 def _read_all(descriptor: int) -> str:
-    data = b""
-    while chunk := read_from(descriptor, 1 << 16):
-        data += chunk
-    return data.decode("utf-8", "surrogateescape")
+    return read_all(descriptor).decode("utf-8", "surrogateescape")
 
 
 COMMAND = Command(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydock.cli.console import Console
 from pydock.cli.copy import ignore, pack
 from pydock.cli.exits import Exit
-from pydock.client.wire import read_from
+from pydock.client.wire import read_all, read_from
 
 REMOTE = ("http://", "https://", "git://", "ssh://", "git@", "github.com/")
 DEFAULT = "Dockerfile"
@@ -38,13 +38,6 @@ def of_argument(console: Console, argument: str, dockerfile: str) -> Context:
     return _of_folder(console, folder, dockerfile)
 
 
-def _read_all(descriptor: int) -> bytes:
-    data = b""
-    while chunk := read_from(descriptor, 1 << 18):
-        data += chunk
-    return data
-
-
 def _of_stdin(console: Console, dockerfile: str) -> Context:
     head = read_from(console.stdin, 1 << 16)
     magics = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
@@ -57,7 +50,7 @@ def _of_stdin(console: Console, dockerfile: str) -> Context:
 
         return Context(dockerfile or DEFAULT, chunks())
     # no archive: it is the Dockerfile, and there is no context
-    content = head + (_read_all(console.stdin) if head else b"")
+    content = head + (read_all(console.stdin) if head else b"")
     return Context(DEFAULT, iter([_file(DEFAULT, content), b"\0" * 1024]))
 
 
@@ -71,7 +64,7 @@ def _of_folder(console: Console, folder: str, dockerfile: str) -> Context:
     extra: dict[str, bytes] = {}
     if dockerfile == "-":
         name = f".dockerfile.{os.getpid()}"
-        extra[name] = _read_all(console.stdin)
+        extra[name] = read_all(console.stdin)
     else:
         path = os.path.abspath(dockerfile) if dockerfile else os.path.join(folder, DEFAULT)
         if not os.path.exists(path):
