@@ -1,6 +1,6 @@
 """The sockets that clients connect to: unix, tcp, and those that systemd hands over (fd://).
 
-Opened by main before anything is restored, so that clients wait instead of failing; the server listens on them later.
+Opened by main before anything is restored: clients that come early wait to be accepted instead of failing.
 """
 
 import contextlib
@@ -19,6 +19,8 @@ from pydock.errors import InvalidParameter, System
 
 DEFAULT_HOST = "unix:///run/pydock.sock"
 _FIRST_FD = 3
+#: how many clients may wait to be accepted
+_BACKLOG = 4096
 
 log = logging.getLogger("pydock")
 
@@ -100,6 +102,7 @@ def _open_unix(listeners: Listeners, path: Path, group: str) -> None:
         os.umask(before)
     os.chown(path, 0, group_id)
     path.chmod(0o660)
+    sock.listen(_BACKLOG)
     listeners.paths.append((path, path.stat().st_ino))
 
 
@@ -117,6 +120,7 @@ def _open_tcp(listeners: Listeners, address: str) -> None:
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind(name)
+            sock.listen(_BACKLOG)
     except OSError as error:
         raise System(f"failed to load listeners: listen tcp {address}: {error.strerror}") from None
 

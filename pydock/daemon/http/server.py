@@ -14,8 +14,8 @@ from pydock.daemon.http.connection import Connection
 from pydock.daemon.http.router import Router
 from pydock.daemon.http.tls import TlsLayer
 
-#: how many clients may wait to be accepted; how many are accepted before others have their turn
-BACKLOG, _AT_ONCE = 4096, 64
+#: how many clients are accepted before others have their turn
+_AT_ONCE = 64
 #: where there is no descriptor for a client: how long to wait for one, in seconds
 _PAUSE = 0.2
 #: how often it is told that there is a shortage, in seconds
@@ -38,7 +38,6 @@ class _Door:
         self._silent_until = 0.0
         self._greetings: set[asyncio.Task[None]] = set()
         sock.setblocking(False)
-        sock.listen(BACKLOG)
         self._open()
 
     def close(self) -> None:

@@ -92,6 +92,7 @@ class Bench:
         self.server = Server(Router(self._routes()), lambda: self.told.append("tidied"))
         sock = socket.socket(socket.AF_INET if self._tls else socket.AF_UNIX)
         sock.bind(("127.0.0.1", 0) if self._tls else os.fspath(self.path))
+        sock.listen(4096)
         self.port = sock.getsockname()[1] if self._tls else 0
         await self.server.listen([sock], self._tls)
         self._ready.set()
