@@ -29,6 +29,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests import docker_traces
+
 PREFIX = f"pdt{os.getpid()}-"
 #: applets that the tests' image has
 APPLETS = (
@@ -284,7 +286,7 @@ def docker_engine(root: Path) -> Iterator[Engine | None]:
     if not client or not shutil.which("dockerd") or os.geteuid():
         yield None
         return
-    bridge = f"pdt{os.getpid()}d"
+    bridge, before = f"pdt{os.getpid()}d", docker_traces.tables()
     for line in (f"link add {bridge} type bridge", f"addr add 198.19.1.1/24 dev {bridge}", f"link set {bridge} up"):
         subprocess.run(["ip", *line.split()], check=True)
     command = [
@@ -292,7 +294,10 @@ def docker_engine(root: Path) -> Iterator[Engine | None]:
         "-H", f"unix://{root}/engine.sock", "--bridge", bridge,
         "--default-address-pool", "base=198.19.128.0/18,size=24",
     ]  # fmt: skip
-    yield from _running("docker", command, root, client, bridge)
+    try:
+        yield from _running("docker", command, root, client, bridge)
+    finally:
+        docker_traces.sweep(bridge, before)
 
 
 def _running(name: str, command: list[str], root: Path, client: str, bridge: str) -> Iterator[Engine]:
