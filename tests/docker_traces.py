@@ -17,7 +17,7 @@ def tables() -> set[Table]:
 
 
 def sweep(bridge: str, before: set[Table]) -> None:
-    """Delete the rules for `bridge`, which is gone, and the tables not in `before` whose rules name no link there is."""
+    """Delete the rules for `bridge`, which is gone, and tables not in `before` whose rules name no link there is."""
     links = {link["ifname"] for link in engine_traces.links()} - {"lo"}
     kept: set[Table] = set()
     for entry in _listed("ruleset"):
