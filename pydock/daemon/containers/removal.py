@@ -12,6 +12,7 @@ from pathlib import Path
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import Attachments
 from pydock.daemon.containers.catalog import Catalog, Entry
+from pydock.daemon.containers.execs import Execs
 from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.containers.waiters import Outcome, Waiters
@@ -62,12 +63,14 @@ class Remover:
         catalog: Catalog,
         announcements: Announcements,
         attachments: Attachments,
+        execs: Execs,
         waiters: Waiters,
         leftovers: Leftovers,
     ) -> None:
         self._catalog = catalog
         self._announcements = announcements
         self._attachments = attachments
+        self._execs = execs
         self._waiters = waiters
         self._leftovers = leftovers
 
@@ -79,6 +82,7 @@ class Remover:
         await self._catalog.remove(entry, lambda connection: layer_table.delete_snapshot(connection, entry.id))
         entry.record = replace(record, state=replace(record.state, status=Status.REMOVING))
         self._attachments.drop(entry.id)
+        self._execs.forget(entry.id)
         try:
             await self._leftovers.remove(record, volumes)
         finally:  # what could not be deleted goes at the daemon's next start

@@ -68,7 +68,7 @@ def build(core: Core, catalog: Catalog, specs: SpecBuilder, around: Surroundings
     provisions = Provisions(core.exec_root, catalog, around.sandboxes, around.volumes, around.snapshots)
     launcher = Launcher(core.exec_root, core.zygote, specs)
     leftovers = Leftovers(around.snapshots, around.volumes, launcher)
-    remover = Remover(catalog, announcements, attachments, waiters, leftovers)
+    remover = Remover(catalog, announcements, attachments, table, waiters, leftovers)
     execs = ExecService(catalog, announcements, specs, table)
 
     health = Health(execs, table, announcements)
