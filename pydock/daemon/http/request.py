@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
+from pydock.daemon.http import json_mistakes
 from pydock.daemon.http.headers import Headers
 from pydock.daemon.http.hijack import Hijacked
 from pydock.daemon.http.query import Query
@@ -179,19 +181,31 @@ def _is_unicode(value: Any) -> bool:
 
 
 async def _parse(parse: Callable[[bytes], T], data: bytes) -> T:
+    return await asyncio.to_thread(_parsed, parse, data) if len(data) > _PARSE_HERE else _parsed(parse, data)
+
+
+def _parsed(parse: Callable[[bytes], T], data: bytes) -> T:
     try:
-        return await asyncio.to_thread(parse, data) if len(data) > _PARSE_HERE else parse(data)
+        return parse(data)
     except ValidationError as error:
-        raise InvalidParameter(f"invalid JSON: {_explain(error)}") from None
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise _unread(data, _explain(first), first["type"] == "json_invalid") from None
     except RecursionError:
         raise InvalidParameter("invalid JSON: exceeded max depth") from None
     except ValueError as error:
-        raise InvalidParameter(f"invalid JSON: {error}") from None
+        raise _unread(data, str(error), True) from None
 
 
-def _explain(error: ValidationError) -> str:
+def _unread(data: bytes, reason: str, is_syntax: bool) -> InvalidParameter:
+    """The refusal of a body: what is wrong with its syntax where anything is, else `reason`."""
+    mistake = json_mistakes.explain(data) if is_syntax else ""
+    if mistake == json_mistakes.CONTENT_AFTER:
+        return InvalidParameter(mistake)
+    return InvalidParameter(f"invalid JSON: {mistake or reason}")
+
+
+def _explain(first: ErrorDetails) -> str:
     """The first thing that is wrong, in one line: ``HostConfig.Memory: Input should be a valid integer``."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     return f"{place}: {message}" if place else message

@@ -225,3 +225,16 @@ def test_the_end_of_the_server_breaks_streams_off_and_lets_answers_finish(tmp_pa
         bench.open_the_gate()
         assert waiting.rest().endswith(b"through")
         assert streaming.rest().endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{invalid json", "invalid JSON: invalid character 'i' looking for beginning of object key string"),
+        (b"{} trailing content", "unexpected content after JSON"),
+    ],
+)
+def test_broken_bodies_are_refused_in_dockers_words(bench: Bench, body: bytes, message: str) -> None:
+    fields = b"Host: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    answer = bench.ask(b"POST /json HTTP/1.1\r\n" + fields % len(body) + body)
+    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {"message": message}
