@@ -344,4 +344,5 @@ def endpoint_of(place: Place, container: ContainerNetwork) -> Endpoint:
         ipv6=f"{settings.global_ipv6_address}/{settings.global_ipv6_prefix_len}"
         if settings.global_ipv6_address
         else "",
+        hostname=container.hostname,
     )

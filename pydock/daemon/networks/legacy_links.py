@@ -23,7 +23,7 @@ def records(registry: Registry, container: ContainerNetwork) -> list[Record]:
         linked = on_bridge.get(name)
         if linked is None:
             raise _refusal(registry, container, alias, name)
-        names = " ".join(dict.fromkeys((alias, linked.container_id[:12], name)))
+        names = " ".join(dict.fromkeys((alias, linked.hostname or linked.container_id[:12], name)))
         addresses = [one.partition("/")[0] for one in (linked.ipv4, linked.ipv6) if one]
         found += [Record(address, names) for address in addresses]
     return found

@@ -25,6 +25,7 @@ class Endpoint:
     mac: str = ""
     ipv4: str = ""
     ipv6: str = ""
+    hostname: str = ""
 
 
 class LiveNetwork:

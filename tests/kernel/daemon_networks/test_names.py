@@ -61,6 +61,12 @@ def test_a_container_without_names_gets_them_with_its_first_network_of_its_own(s
     assert one.address(4, "front") in find(two, "one")
 
 
+def test_who_is_linked_to_is_known_by_its_hostname_too(site: Site) -> None:
+    linked = site.engine.run("sleep", "1000", name="linked", host={"NetworkMode": "bridge"}, Hostname="fred")
+    asking = site.container("bridge", Links=["linked:alias"])
+    assert f"{Container(site, linked).address()}\talias fred linked\n" in asking.run("cat", "/etc/hosts")
+
+
 def test_what_a_user_wrote_into_the_files_stays(site: Site) -> None:
     site.network("front")
     one = site.container("front")
