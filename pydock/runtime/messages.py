@@ -25,8 +25,8 @@ class ClientStream:
     """A client's upgraded connection, given away to the shim; its descriptor travels beside it.
 
     ``raw``: bytes as they are (a terminal); otherwise stdcopy frames.  ``detach_keys``: the key
-    sequence, as bytes in latin-1, that ends the attachment (only where ``raw``).  ``early``: what the
-    client sent before the hand-over, in latin-1.  ``head``: what it is to be told before all else, in
+    sequence, as bytes in latin-1, that ends the attachment.  ``early``: what the client sent
+    before the hand-over, in latin-1.  ``head``: what it is to be told before all else, in
     latin-1: whoever has seen that is the shim's, whatever becomes of the daemon.  ``replay``: send the
     log so far first, what was written since ``replay_since`` (nanoseconds since the epoch; 0 for all); ``live``: go on
     with what comes.  When all it wanted has ended the shim shuts the connection down.

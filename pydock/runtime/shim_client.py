@@ -63,7 +63,7 @@ class Client:
         self._sock.setblocking(False)
         self._descriptor = descriptor
         self._owner = owner
-        self._keys = DetachKeys(wants.detach_keys.encode("latin-1") if wants.raw else b"")
+        self._keys = DetachKeys(wants.detach_keys.encode("latin-1"))
         self._queue: deque[Piece] = deque()
         self._replay: Replay | None = None
         self._spill: Spill | None = None

@@ -49,7 +49,7 @@ class ExecRequest:
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """The body of ``POST /exec/{id}/start``."""
+    """The body of ``POST /exec/{id}/start``; ``tty``: no frames, whether or not the exec has a terminal."""
 
     detach: bool = False
     tty: bool = False
@@ -95,12 +95,12 @@ class ExecService:
         Where it fails with a connection taken over, the client is told on it, as Docker does.
         """
         one = self._table.find(identity)
+        entry = self._entry(one)
+        live = _running(entry, entry.id)
         if one.exit_code is not None:
             raise Conflict(f"exec command {identity} has already run")
         if one.running:
             raise Conflict(f"exec command {identity} is already running")
-        entry = self._entry(one)
-        live = _running(entry, entry.record.name)
         one.running = True
         if any(options.console_size):
             one.options = replace(one.options, console_size=options.console_size)
@@ -110,7 +110,7 @@ class ExecService:
         try:
             connection = await take()
             connection.greet()  # why it cannot run is told by us
-            client = hand_over(connection, _stream(one))
+            client = hand_over(connection, replace(_stream(one), raw=options.tty))
         except BaseException:
             one.running = False
             raise
@@ -158,18 +158,22 @@ class ExecService:
         """Set the size of an exec's terminal."""
         one = self._table.find(identity)
         entry = self._entry(one)
+        live = _running(entry, entry.id)
         if not one.running and one.pid:
             raise NotFound(f"NotFound: process does not exist {identity}: not found")
-        if entry.live is None or not one.running:
+        if not one.running:
             raise InvalidParameter("exec process is not started")
         try:
-            await entry.live.resize(height, width, identity)
+            await live.resize(height, width, identity)
         except OSError as error:
             raise System(f"cannot resize the terminal of exec {identity}: {error.strerror}") from error
 
-    async def probe(self, entry: Entry, options: ExecOptions, output: bytearray, limit: int) -> int:
+    async def probe(
+        self, entry: Entry, options: ExecOptions, output: bytearray, limit: int, started: Callable[[], None]
+    ) -> int:
         """Run a command to its end, with the first `limit` bytes of what it says added to `output`; its exit code.
 
+        `started` is called once it runs.
         Cancelled, it leaves the process running: kill it by its pid.
         """
         identity = await self.create(entry, entry.record.name, ExecRequest(options, stdout=True, stderr=True))
@@ -180,6 +184,7 @@ class ExecService:
         one.running = True
         try:
             await self._run(entry, live, one, [GivenClient(theirs.detach(), replace(_stream(one), raw=True))])
+            started()
             loop = asyncio.get_running_loop()
             while data := await loop.sock_recv(ours, 1 << 16):
                 output += data[: limit - len(output)]

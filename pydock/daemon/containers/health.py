@@ -36,6 +36,8 @@ _RETRIES: Final = 3
 #: how a check ends that is killed, and how long its container may take to follow it, in seconds
 _KILLED: Final = 137
 _DYING: Final = 1.0
+#: how long a check may take to start, which does not count for its own limit, in seconds
+_START_LIMIT: Final = 30.0
 #: how many results are kept, and how many bytes of the output of each
 _KEPT: Final = 5
 _OUTPUT: Final = 4096
@@ -142,9 +144,12 @@ class Health:
         options = ExecOptions(check.args)
         output = bytearray()
         late = False
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(check.timeout / SECOND):
-                code = await self._execs.probe(entry, options, output, _OUTPUT + 1)
+            async with asyncio.timeout(_START_LIMIT) as limit:
+                code = await self._execs.probe(
+                    entry, options, output, _OUTPUT + 1, lambda: limit.reschedule(loop.time() + check.timeout / SECOND)
+                )
         except TimeoutError:
             code, late = -1, True
             self._kill(entry, live, options)

@@ -98,6 +98,8 @@ class Stage:
     entry: Entry
     live: LiveContainer
     told: list[str] = field(default_factory=list)
+    #: how long it takes until a check runs, in seconds
+    start_takes: float = 0.0
 
     @classmethod
     def of(cls, folder: Path, probe: Probe, test: tuple[str, ...] = ("CMD", "x"), **check: Any) -> "Stage":
@@ -106,13 +108,19 @@ class Stage:
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         live = cast(LiveContainer, SimpleNamespace(bundle=str(folder), started_at=1, shim_pid=1, ended=ended))
         stage = cls(probe, Entry(record, live=live), live)
-        execs = SimpleNamespace(probe=lambda entry, options, output, limit: stage.probe(output))
+        execs = SimpleNamespace(probe=lambda entry, options, output, limit, started: stage.run(output, started))
         table = SimpleNamespace(of=lambda identity: [])
         announcements = SimpleNamespace(publish=lambda record, action: stage.told.append(action))
         Health(cast(ExecService, execs), cast(Execs, table), cast(Announcements, announcements)).watch(
             stage.entry, live
         )
         return stage
+
+    async def run(self, output: bytearray, started: Callable[[], None]) -> int:
+        """Check once."""
+        await asyncio.sleep(self.start_takes)
+        started()
+        return await self.probe(output)
 
     async def comes_to(self, status: str) -> dict[str, Any]:
         """Wait for a status and its result."""
@@ -201,6 +209,19 @@ def test_a_check_that_takes_too_long_has_failed(tmp_path: Path) -> None:
         stage = Stage.of(tmp_path, probe, Timeout=5 * QUICK)
         result = (await stage.comes_to("unhealthy"))["Log"][0]
         assert (result["ExitCode"], result["Output"]) == (-1, "Health check exceeded timeout (5ms): begun")
+        await stage.end()
+
+    run(play)
+
+
+def test_how_long_a_check_takes_to_start_does_not_count(tmp_path: Path) -> None:
+    async def play() -> None:
+        async def probe(output: bytearray) -> int:
+            return 0
+
+        stage = Stage.of(tmp_path, probe, Timeout=100 * QUICK)
+        stage.start_takes = 0.3
+        assert (await stage.comes_to("healthy"))["Log"][0]["ExitCode"] == 0
         await stage.end()
 
     run(play)

@@ -1,0 +1,37 @@
+"""What an exec's start and its container's end make of its terminal, the same on pydock and on a real Docker Engine."""
+
+import contextlib
+from typing import Any
+
+import pytest
+
+from tests.clients.engines import Engine, Pair
+from tests.clients.test_streams_against_docker import Stream
+
+
+@pytest.mark.parametrize("tty", [True, False])
+@pytest.mark.parametrize("raw", [True, False])
+def test_the_start_says_whether_there_are_frames(pair: Pair, tty: bool, raw: bool) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("run -d --network none --name @c @box sleep 1000")
+        body = {"Cmd": ["echo", "hello"], "Tty": tty, "AttachStdout": True, "AttachStderr": True}
+        identity = on.api("POST", "/containers/@c/exec", body).value["Id"]
+        with contextlib.closing(Stream(on, "POST", f"/exec/{identity}/start", {"Tty": raw})) as stream:
+            return stream.status, stream.head, stream.read()
+
+    pair.compare(scene)
+
+
+def test_the_size_of_what_has_no_container_any_more(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("run -d --network none --name @c @box sleep 1000")
+        identity = on.api("POST", "/containers/@c/exec", {"Cmd": ["sleep", "1000"], "Tty": True}).value["Id"]
+        on.api("POST", f"/exec/{identity}/start", {"Detach": True, "Tty": True})
+        resize = f"/exec/{identity}/resize?h=5&w=5"
+        seen = [on.api("POST", resize)]
+        for word in ("pause", "unpause", "kill"):
+            on.ok(f"{word} @c")
+            seen.append(on.api("POST", resize))
+        return seen
+
+    pair.compare(scene)
