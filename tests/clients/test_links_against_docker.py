@@ -55,3 +55,14 @@ def test_who_links_knows_the_address_after_a_restart(pair: Pair) -> None:
         return seen
 
     pair.compare(scene)
+
+
+def test_an_alias_with_a_slash(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("run -d --name @child @box sleep 1000")
+        on.ok("run -d --name @parent --link @child:/db @box sleep 1000")
+        on.ok("rename @parent @other")
+        seen = [on.run("inspect -f {{.Name}} @other/db"), on.inspect("container", "other")["HostConfig"]["Links"]]
+        return [*seen, on.run("exec @other grep -cw db /etc/hosts")]
+
+    pair.compare(scene)

@@ -4,6 +4,7 @@ A start and each exec ask for the variables that tell of the containers linked t
 links make, a removal can take one away, a rename is followed.
 """
 
+import posixpath
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -53,6 +54,7 @@ def check_links(host: dict[str, Any], catalog: Catalog) -> list[str] | None:
                 "conflicting options: host type networking can't be used with links. "
                 "This would result in undefined behavior"
             )
+        alias = posixpath.normpath("/" + alias.lstrip("/"))[1:]
         if alias:  # as in Docker, without one there is nothing to call it by
             found.append(f"{child.record.name}:{alias}")
     return found or None
