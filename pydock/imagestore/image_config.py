@@ -4,11 +4,13 @@ Called by `Images.create` and by the registry client and archives before they un
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydock.errors import InvalidParameter
 from pydock.imagestore import digest as digests
+from pydock.imagestore import times
 
 #: the longest config, in bytes
 MAX_SIZE: Final = 8 << 20
@@ -25,11 +27,9 @@ def parse_json(data: bytes, what: str) -> Any:
     if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise InvalidParameter(f"{what}: more than {MAX_VALUES} values")
     try:
-        text = data.decode()  # strictly: json's own way takes UTF-16, and halves of pairs
+        text = data.decode()  # strictly: json's own way takes UTF-16
         value = json.loads(text, parse_constant=_refuse)
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
-        return value
+        return _without_half_pairs(value) if "\\u" in text else value
     except RecursionError:
         raise InvalidParameter(f"{what}: exceeded max depth") from None
     except ValueError as error:
@@ -42,8 +42,7 @@ def parse(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong("not an object")
     _check(value, _TEXTS, _is_text)
-    if value.get("created") is not None and not isinstance(value["created"], str):
-        raise _wrong("created")
+    _check_time(value)
     _check_rootfs(value.get("rootfs"))
     _check_history(value)
     for key in ("config", "container_config"):
@@ -98,11 +97,20 @@ def _check_history(config: Mapping[str, Any]) -> None:
     if not isinstance(history, list) or not all(isinstance(entry, dict) for entry in history):
         raise _wrong("history")
     for entry in history:
-        _check(entry, ("created", "created_by", "author", "comment"), _is_text)
+        _check(entry, ("created_by", "author", "comment"), _is_text)
+        _check_time(entry)
         _check(entry, ("empty_layer",), lambda value: isinstance(value, bool))
     filled = sum(not entry.get("empty_layer") for entry in history)
     if filled > len(diff_ids(config)):
         raise InvalidParameter("too many non-empty layers in History section")
+
+
+def _check_time(made: Mapping[str, Any]) -> None:
+    created = made.get("created")
+    if created is not None:
+        if not isinstance(created, str):
+            raise _wrong("created")
+        times.parse(created)
 
 
 def _check(value: Mapping[str, Any], keys: tuple[str, ...], fits: Callable[[Any], bool]) -> None:
@@ -140,10 +148,18 @@ def _wrong(what: str) -> InvalidParameter:
     return InvalidParameter(f"invalid image config: {what}")
 
 
+def _without_half_pairs(value: Any) -> Any:
+    """`value` with U+FFFD for each half of a surrogate pair, as Go reads them: they are no text that can be sent."""
+    text = json.dumps(value, ensure_ascii=False)
+    whole = _SURROGATE.sub("\ufffd", text)
+    return value if whole == text else json.loads(whole)
+
+
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _TEXTS: Final = (
     "architecture", "os", "variant", "os.version", "author", "comment", "docker_version", "container", "parent",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from pydock.daemon.images import naming
 from pydock.daemon.images.listing import moment
 from pydock.daemon.moments import SECOND, format_rfc3339
 from pydock.imagestore import digest as digests
+from pydock.imagestore import times
 from pydock.imagestore.images import Image
 
 #: what the API shows of an image's ``config``; those with a default always
@@ -37,7 +38,7 @@ def inspect(image: Image, config: Mapping[str, Any], names: Sequence[str], direc
         "RepoDigests": with_digest,
         "Parent": image.parent,
         "Comment": config.get("comment") or history[-1].get("comment") or "",
-        "Created": _moment_text(image.created),
+        "Created": times.parse(image.created).text if image.created else "",
         "DockerVersion": config.get("docker_version") or "",
         "Author": config.get("author") or "",
         "Architecture": image.architecture,
@@ -103,11 +104,6 @@ def _graph_driver(directory: str) -> dict[str, str] | None:
     if not directory:
         return None
     return {name: f"{directory}/{part}" for name, part in _PARTS}
-
-
-def _moment_text(created: str) -> str:
-    made = moment(created)
-    return format_rfc3339(made) if made is not None else ""
 
 
 _PARTS: Final = (("MergedDir", "merged"), ("UpperDir", "diff"), ("WorkDir", "work"))

@@ -6,14 +6,13 @@ Used by the image service; works on values that it is given, in memory.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from pydock.daemon import filter_keys
 from pydock.daemon.images import filtering, naming
-from pydock.daemon.moments import SECOND, parse_moment, parse_rfc3339
-from pydock.errors import InvalidParameter
+from pydock.daemon.moments import SECOND, parse_moment
 from pydock.imagestore import digest as digests
+from pydock.imagestore import times
 from pydock.imagestore.images import Image
 
 _ACCEPTED: Final = frozenset(("dangling", "label", "before", "since", "reference", "until"))
@@ -40,15 +39,9 @@ class View:
     layer_size: Callable[[str], int]
 
 
-@lru_cache(maxsize=4096)
 def moment(created: str) -> int | None:
     """When an image was made, in nanoseconds since the epoch; None where its config does not say."""
-    if not created:
-        return None
-    try:
-        return parse_rfc3339(created)
-    except InvalidParameter:
-        return None
+    return times.parse(created).nanoseconds if created else None
 
 
 def select(view: View, options: ListOptions) -> list[dict[str, Any]]:

@@ -298,7 +298,8 @@ HOSTILE = {
     "config with too many layers": with_config(rootfs={"type": "layers", "diff_ids": [digest(BASE)] * 200}),
     "config with too long a history": with_config(history=[{}] * 5),
     "config for windows": with_config(os="windows"),
-    "config with half of a pair of surrogates": with_config(config={"Labels": {"a": "\ud800"}}),
+    "config made at no time": with_config(created="yesterday"),
+    "config with a step at no time": with_config(history=[{"created": "2024-13-01T00:00:00Z"}]),
     "layer that is missing": changed(**{f"{sha(OTHER)}/layer.tar": None}),
     "layer of another digest": changed(**{f"{sha(OTHER)}/layer.tar": TOP}),
     "layer that is no tar": changed(**{f"{sha(OTHER)}/layer.tar": b"y" * 4096}),
@@ -350,6 +351,12 @@ def test_what_is_not_sound_leaves_nothing(engine: ImageEngine, archive: bytes) -
     assert engine.names() == {}
     assert engine.directories() == []
     assert engine.events.told == []
+
+
+def test_half_of_a_surrogate_pair_is_the_replacement_character(engine: ImageEngine) -> None:
+    image = Made((BASE, OTHER), extra={"config": {"Labels": {"a": "x\ud800y", "b\udfff": "\ud83d\ude00"}}})
+    engine.load(docker_archive(image))
+    assert engine.listed()[0]["Labels"] == {"a": "x\ufffdy", "b\ufffd": "\U0001f600"}
 
 
 def test_what_is_said_of_a_layer_is_no_command_to_a_terminal(engine: ImageEngine) -> None:
