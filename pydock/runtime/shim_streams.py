@@ -246,9 +246,9 @@ class ProcessStreams:
         if self._terminal >= 0:
             os.close(self._terminal)
             self._terminal = -1
+        self._on_end()  # first of all: clients may ask the daemon how it ended as soon as they see the end
         for client in self.clients[:]:
             client.finish()
-        self._on_end()
 
     # input
 

@@ -38,6 +38,8 @@ class Entry:
     record: Container
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     live: "LiveContainer | None" = None
+    #: records how its last life has ended
+    ending: "asyncio.Task[None] | None" = None
     #: ``State.Health`` as the API shows it; kept by the health service, None where there is no check
     health: Mapping[str, Any] | None = None
 

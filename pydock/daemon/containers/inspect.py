@@ -3,6 +3,7 @@
 Called by the routes.  What it shows of Config and HostConfig is valid input for a create.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -45,6 +46,8 @@ class Inspection:
     async def inspect(self, reference: str, size: bool = False) -> dict[str, Any]:
         """The container that `reference` means, with what it takes on disk where `size` says so."""
         entry = self._catalog.find(reference)
+        if entry.ending and not entry.ending.done():
+            await asyncio.wait([entry.ending])  # who has seen the end of its output is to find its exit code
         sizes = await self._sizes(entry.record) if size else {}
         record = entry.record
         sandbox = _sandbox(record)

@@ -24,7 +24,6 @@ class Life:
         self._exits = exits
         self._execs = execs
         self._announcements = announcements
-        self._end: asyncio.Task[None] | None = None
         live.listen(self)
 
     def detached(self, exec_id: str) -> None:
@@ -41,7 +40,7 @@ class Life:
     def exited(self, exited: Exited | None) -> None:
         """See `live.Listener`."""
         self._execs.container_ended(self._entry)
-        self._end = asyncio.get_running_loop().create_task(self._record(exited))
+        self._entry.ending = asyncio.get_running_loop().create_task(self._record(exited))
 
     async def _record(self, exited: Exited | None) -> None:
         try:
