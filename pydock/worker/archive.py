@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, normpath
 from typing import Any, Final
 
-from pydock.errors import InvalidParameter, NotFound, System
+from pydock.errors import Conflict, InvalidParameter, NotFound, System
 from pydock.worker import confine, inflow, view
 from pydock.worker.calls import Report
 from pydock.worker.extraction import Extraction, Rules
@@ -89,8 +89,8 @@ def write(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
 
 
 def export(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
-    """Write the tar of the root that ``mounts`` make to descriptor 0."""
-    _enter(arguments)
+    """Write the tar of the root of ``pid``, or of the one that ``mounts`` make, to descriptor 0."""
+    confine.enter(_root_alone(arguments))
     writer = TarWriter(fds[0])
     TreeTar(writer).below(_open("/"), b"")
     writer.finish()
@@ -103,6 +103,14 @@ def _enter(arguments: Mapping[str, Any]) -> None:
     else:
         root = view.make([view.of(value) for value in arguments["mounts"]], arguments["place"])
     confine.enter(root)
+
+
+def _root_alone(arguments: Mapping[str, Any]) -> int:
+    """The root of ``pid`` without what is mounted in it; the one that ``mounts`` make where that process has ended."""
+    if arguments["pid"]:
+        with contextlib.suppress(Conflict):
+            return view.join_root(arguments["pid"], arguments["start_time"])
+    return view.make([view.of(value) for value in arguments["mounts"]], arguments["place"])
 
 
 def _stat(path: str) -> list[Any]:

@@ -108,12 +108,13 @@ class ContainerFiles:
         }
         self._jobs.run("pydock.worker.archive:write", arguments, [source])
 
-    def export(self, mounts: Sequence[Mount], target: int) -> None:
+    def export(self, view: View, target: int) -> None:
         """Write a tar of the root file system alone (nothing mounted in it) to descriptor `target`.
 
-        `mounts` as `Snapshots.mounts` returns them; right for a running container too.
+        `view` has the mounts that `Snapshots.mounts` returns, and of a running container its process: that one's root
+        is taken, as the kernel does not like to see a writable layer that is in use mounted once more.
         """
-        arguments = _arguments(View(mounts=tuple(_read_only(mount) for mount in mounts)), "/")
+        arguments = _arguments(replace(view, mounts=tuple(_read_only(mount) for mount in view.mounts)), "/")
         self._jobs.run("pydock.worker.archive:export", arguments, [target])
 
     def changes(self, upper: Path, lower: Sequence[Path]) -> list[Change]:

@@ -72,16 +72,8 @@ def join(pid: int, start_time: int) -> int:
     What the kernel shows of itself is not mounted in the copy, and no /dev: a container that may see the host's
     processes could lead us out through their magic links.
     """
-    try:
-        pidfd = os.pidfd_open(pid)
-        proc = os.open("/proc", _DIRECTORY)
-        if start_time and started(pid) != start_time:
-            raise ProcessLookupError
-        setns(pidfd, CLONE_NEWNS)
-    except (ProcessLookupError, FileNotFoundError) as error:
-        raise Conflict("the container has stopped meanwhile") from error
-    unshare(CLONE_NEWNS)
-    m.mount("", "/", "", m.MS_REC | m.MS_PRIVATE)
+    proc = os.open("/proc", _DIRECTORY)
+    _enter_copy(pid, start_time)
     # the file is our host's /proc, which says what this process has mounted wherever it is
     descriptor = os.open("self/mountinfo", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
     with open(descriptor, "rb") as file:
@@ -90,6 +82,24 @@ def join(pid: int, start_time: int) -> int:
         if _is_on_top(proc, number, point):
             m.umount2(point, m.MNT_DETACH | m.UMOUNT_NOFOLLOW)
     return os.open("/", _DIRECTORY)
+
+
+def join_root(pid: int, start_time: int) -> int:
+    """Enter a copy of the mount namespace of that process; return its root alone, with nothing mounted in it."""
+    _enter_copy(pid, start_time)
+    return m.open_tree(os.open("/", _DIRECTORY), "", m.OPEN_TREE_CLONE | m.AT_EMPTY_PATH)
+
+
+def _enter_copy(pid: int, start_time: int) -> None:
+    try:
+        pidfd = os.pidfd_open(pid)
+        if start_time and started(pid) != start_time:
+            raise ProcessLookupError
+        setns(pidfd, CLONE_NEWNS)
+    except (ProcessLookupError, FileNotFoundError) as error:
+        raise Conflict("the container has stopped meanwhile") from error
+    unshare(CLONE_NEWNS)
+    m.mount("", "/", "", m.MS_REC | m.MS_PRIVATE)
 
 
 def _hidden(lines: Sequence[bytes]) -> list[tuple[int, str]]:

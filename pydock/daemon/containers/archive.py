@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -93,8 +93,8 @@ class Archive:
     async def export(self, entry: Entry) -> AsyncIterator[AsyncIterator[bytes]]:
         """The pieces of a tar of the root file system, without what is mounted in it."""
         _refuse_dying(entry)
-        mounts = await offload(self._snapshots.mounts, entry.id)
-        async with _reading(lambda target: self._files.export(mounts, target)) as pieces:
+        view = replace(_life(entry) or View(), mounts=await offload(self._snapshots.mounts, entry.id))
+        async with _reading(lambda target: self._files.export(view, target)) as pieces:
             yield pieces
         self._announcements.publish(entry.record, "export")
 
@@ -147,13 +147,9 @@ class Archive:
     async def _view(self, entry: Entry) -> AsyncIterator[View]:
         """The container's root as it sees it itself, with its volumes and binds, whether it runs or not."""
         _refuse_dying(entry)
-        live = entry.live
-        if live is not None and live.pid and entry.record.state.status.has_process() and not live.ended.done():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                view = View(live.pid, started(live.pid))
-                if not live.ended.done():
-                    yield view
-                    return
+        if view := _life(entry):
+            yield view
+            return
         holder = f"{entry.id}-archive-{next(self._numbers)}"
         try:
             mounts = list(await offload(self._snapshots.mounts, entry.id))
@@ -224,6 +220,16 @@ async def _pieces(first: bytes, pipe: Pipe, work: "asyncio.Future[object]") -> A
         piece = await pipe.read()
     await asyncio.wait([work])  # a cancelled `await work` would leave the thread alone
     work.result()
+
+
+def _life(entry: Entry) -> View | None:
+    """The container's root as its first process has it; None where it has none."""
+    live = entry.live
+    if live is not None and live.pid and entry.record.state.status.has_process() and not live.ended.done():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            view = View(live.pid, started(live.pid))
+            return None if live.ended.done() else view
+    return None
 
 
 def _options(record: Container, put: Put) -> PutOptions:
