@@ -104,6 +104,8 @@ class _Intake:
         self._chains = chains
         self._progress = progress
         self._layers: dict[str, Future[_Found]] = {}
+        #: files of no bytes: they may be meant as layers with nothing in them
+        self._hollow: frozenset[str] = frozenset()
         self._slots = threading.Semaphore(_AT_ONCE)
         self._pool = ThreadPoolExecutor(_AT_ONCE + 1, "load")
 
@@ -130,17 +132,20 @@ class _Intake:
             if size > _MAX_DOCUMENTS:
                 raise InvalidParameter("invalid archive: too many documents")
         stream.drain()
+        self._hollow = frozenset(name for name, document in documents.items() if not document)
         return Documents(documents, links)
 
     def found(self, name: str) -> _Found:
         """Return the layer that is the member `name`; waits for it.  InvalidParameter: missing, or no sound tar."""
         future = self._layers.get(name)
+        if future is None and name in self._hollow:
+            future = self._layers[name] = self._pool.submit(self._nothing)
         if future is None:
             raise InvalidParameter(f"invalid archive: layer {name[:200]!r} is missing or no tar")
         return future.result()
 
     def __contains__(self, name: str) -> bool:
-        return name in self._layers
+        return name in self._layers or name in self._hollow
 
     def _member(self, stream: Stream, member: Member) -> bytes | None:
         """Take the bytes of a member; return them where it is a document."""
@@ -182,6 +187,10 @@ class _Intake:
             stream.copy(writing, member.size - have, lambda sent: self._progress(what, have + sent, member.size))
         finally:
             os.close(writing)
+
+    def _nothing(self) -> _Found:
+        self._slots.acquire()
+        return self._run(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
 
     def _run(self, reading: int) -> _Found:
         try:

@@ -353,6 +353,16 @@ def test_what_is_not_sound_leaves_nothing(engine: ImageEngine, archive: bytes) -
     assert engine.events.told == []
 
 
+@pytest.mark.parametrize("layers", [(BASE, b"", TOP), (b"", b"")], ids=["between", "alone"])
+def test_a_layer_of_no_bytes_at_all(engine: ImageEngine, layers: tuple[bytes, ...]) -> None:
+    image = Made(layers, ("hollow:1",))
+    assert engine.loaded(docker_archive(image)) == ["Loaded image: hollow:1"]
+    saved = engine.saved("hollow:1")
+    engine.removal.remove("hollow:1")
+    assert engine.loaded(saved) == ["Loaded image: hollow:1"]
+    assert engine.listed()[0]["Id"] == image.id
+
+
 def test_half_of_a_surrogate_pair_is_the_replacement_character(engine: ImageEngine) -> None:
     image = Made((BASE, OTHER), extra={"config": {"Labels": {"a": "x\ud800y", "b\udfff": "\ud83d\ude00"}}})
     engine.load(docker_archive(image))
