@@ -183,7 +183,8 @@ class HistoryRow(Row):
         """When, in RFC 3339."""
         moment = time.localtime(self._entry["Created"])
         zone = time.strftime("%z", moment)
-        return time.strftime("%Y-%m-%dT%H:%M:%S", moment) + ("Z" if zone == "+0000" else f"{zone[:3]}:{zone[3:]}")
+        date = f"{moment.tm_year:04}-{time.strftime('%m-%dT%H:%M:%S', moment)}"  # %Y of 1 is 1
+        return date + ("Z" if zone == "+0000" else f"{zone[:3]}:{zone[3:]}")
 
     def CreatedSince(self) -> str:
         """How long ago."""

@@ -34,7 +34,7 @@ def labels(found: "dict[str, str] | None") -> str:
 def local_time(seconds: float) -> str:
     """A moment as Go prints it: 2024-05-01 12:00:00 +0200 CEST."""
     moment = time.localtime(seconds)
-    return time.strftime("%Y-%m-%d %H:%M:%S %z %Z", moment)
+    return f"{moment.tm_year:04}-{time.strftime('%m-%d %H:%M:%S %z %Z', moment)}"  # %Y of 1 is 1
 
 
 def ago(seconds: float) -> str:

@@ -133,3 +133,10 @@ def test_a_tree_in_a_pipe_has_no_symbols(client: Any) -> None:
     client.engine.answers["GET /images/json"] = [row]
     assert client("images", "--tree") == 0
     assert client.out.splitlines()[1] == " " * 62 + "Info ->  U In Use "
+
+
+def test_the_year_one_has_four_digits(client: Any) -> None:
+    entry = {"Id": "<missing>", "Created": -62130000000, "CreatedBy": "", "Tags": None, "Size": 0, "Comment": ""}
+    client.engine.answers["GET /images/i/history"] = [entry]
+    assert client("history", "--format", "{{.CreatedAt}}", "i") == 0
+    assert client.out.startswith("0001-03-0")
