@@ -103,7 +103,7 @@ class Ports:
         with self._lock:
             taken = self._taken.get((wish.protocol, port), set())
             for host in sorted(taken, key=str):
-                if any(_meet(host, wanted) for wanted in wish.hosts):
+                if any(meet(host, wanted) for wanted in wish.hosts):
                     raise _InUse(f"Bind for {_joined(host, port)} failed: port is already allocated")
             self._taken[wish.protocol, port] = taken | set(wish.hosts)
         with ExitStack() as undo:
@@ -189,7 +189,7 @@ def _listen(bound: socket.socket, host: Address, port: int, backlog: int) -> Non
     bound.listen(backlog)
 
 
-def _meet(one: Address, other: Address) -> bool:
+def meet(one: Address, other: Address) -> bool:
     """Whether a packet to `one` may be one to `other`."""
     return one == other or (one.version == other.version and (one.is_unspecified or other.is_unspecified))
 

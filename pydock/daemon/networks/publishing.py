@@ -15,7 +15,7 @@ from pydock.daemon.networks.settings import ContainerNetwork, PortBinding
 from pydock.errors import InvalidParameter
 from pydock.linux.rtnetlink import Address
 from pydock.network.firewall import PROTOCOLS, Firewall, Published
-from pydock.network.ports import Held, Ports, Wish, parse_range
+from pydock.network.ports import Held, Ports, Wish, meet, parse_range
 
 ANY4: Final = ipaddress.IPv4Address("0.0.0.0")
 ANY6: Final = ipaddress.IPv6Address("::")
@@ -128,9 +128,10 @@ def publish(container: ContainerNetwork, target: Target, ports: Ports, firewall:
     with ExitStack() as undo:
         undo.callback(release, made, ports)
         undo.callback(made.close_sockets)
-        for port in sorted(wanted, key=split_port):
-            bindings = [one for binding in wanted[port] for one in _publish_one(port, binding, target, ports, made)]
-            made.ports[port] = tuple(bindings) or None
+        made.ports = dict.fromkeys(sorted(wanted, key=split_port))
+        for port, first, last, hosts in _in_turn(wanted):
+            found = _publish_one(port, (first, last), hosts, target, ports, made)
+            made.ports[port] = (*(made.ports[port] or ()), *found) or None
         if made.rules:
             firewall.change_ports(add=made.rules)
         made.opened = _opened(made.ports, target)
@@ -191,22 +192,60 @@ def adopt(bindings: Bindings, target: Target, ports: Ports, firewall: Firewall) 
     return made
 
 
-def _publish_one(port: str, binding: PortBinding, target: Target, ports: Ports, made: Publication) -> list[PortBinding]:
+def _in_turn(wanted: Mapping[str, Sequence[PortBinding]]) -> list[tuple[str, int, int, list[str]]]:
+    """(container's port, first and last host port, host addresses) in the order in which they get their ports.
+
+    As in Docker, ports that may be no other come first, lest one that may be any takes them; and what differs in
+    nothing but the host address gets the same port.
+    """
+    turns: dict[tuple[str, int, int], list[str]] = {}
+    for port, bindings in wanted.items():
+        for binding in bindings:
+            turns.setdefault((port, *parse_range(binding.host_port)), []).append(binding.host_ip)
+    return [(*turn, sorted(turns[turn], key=_host_rank)) for turn in sorted(turns, key=_turn_rank)]
+
+
+def _turn_rank(turn: tuple[str, int, int]) -> tuple[bool, int, int, int, int]:
+    port, first, last = turn
     number, protocol = split_port(port)
-    first, last = parse_range(binding.host_port)
-    hosts: tuple[Address, ...] = (ipaddress.ip_address(binding.host_ip),) if binding.host_ip else target.hosts
+    return not first or first != last, number, PROTOCOLS[protocol], first, last
+
+
+def _host_rank(host: str) -> tuple[int, int]:
+    if not host:
+        return 0, 0
+    address = ipaddress.ip_address(host)
+    return address.version, int(address)
+
+
+def _publish_one(
+    port: str, numbers: tuple[int, int], asked: Sequence[str], target: Target, ports: Ports, made: Publication
+) -> list[PortBinding]:
+    number, protocol = split_port(port)
+    hosts = [host for one in asked for host in ((ipaddress.ip_address(one),) if one else target.hosts)]
     # as in Docker, what has IPv6 only is not published by IPv4; the other way round it is, by a relay
     served = [
         host for host in hosts if host.version not in target.routed and (host.version == 6 or 4 in target.addresses)
     ]
-    routed = [PortBinding(str(_ANY[host.version])) for host in hosts if _is_routed(target, host.version)]
-    if not served:
-        return routed
-    address = target.addresses.get(4) or target.addresses[6]
-    held = ports.hold(Wish(protocol, tuple(served), first, last, str(address), number))
-    made.held.append(held)
-    made.rules += _rules(held, target, number)
-    return [*routed, *(PortBinding(str(host), str(held.port)) for host in held.hosts)]
+    found = [PortBinding(str(_ANY[host.version])) for host in hosts if _is_routed(target, host.version)]
+    for apart in _apart(served):
+        address = target.addresses.get(4) or target.addresses[6]
+        held = ports.hold(Wish(protocol, apart, *numbers, str(address), number))
+        made.held.append(held)
+        made.rules += _rules(held, target, number)
+        found += [PortBinding(str(host), str(held.port)) for host in held.hosts]
+    return found
+
+
+def _apart(hosts: Iterable[Address]) -> list[tuple[Address, ...]]:
+    """The host addresses in groups that can have the same port."""
+    groups: list[tuple[Address, ...]] = []
+    for host in hosts:
+        if groups and not any(meet(host, other) for other in groups[-1]):
+            groups[-1] += (host,)
+        else:
+            groups.append((host,))
+    return groups
 
 
 def _is_routed(target: Target, version: int) -> bool:

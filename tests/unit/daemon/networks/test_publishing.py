@@ -1,0 +1,60 @@
+"""Which host ports a container gets, and in what order."""
+
+import ipaddress
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from pydock.daemon.networks.publishing import ANY4, Target, publish
+from pydock.daemon.networks.settings import ContainerNetwork, PortBinding
+from pydock.errors import System
+from pydock.network.firewall import Firewall, Published
+from pydock.network.ports import Ports
+
+ONE, OTHER = "127.0.0.1", "127.0.0.2"
+
+
+class NoFirewall:
+    """Takes every rule."""
+
+    def change_ports(self, add: list[Published]) -> None:
+        """As `Firewall.change_ports`."""
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No port is another process's."""
+    monkeypatch.setattr("pydock.network.ports._bind", lambda *wanted: None)
+
+
+def published(**bindings: list[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """What (host address, host port) are found where those are asked for."""
+    wanted = {f"{port[1:]}/tcp": tuple(PortBinding(*one) for one in some) for port, some in bindings.items()}
+    container = ContainerNetwork("id", "name", "bridge", Path(), port_bindings=wanted)
+    target = Target({4: ipaddress.ip_address("192.0.2.1")}, (ANY4,))
+    made = publish(container, target, Ports(), cast(Firewall, NoFirewall()))
+    return {port[:-4]: [(one.host_ip, one.host_port) for one in some or ()] for port, some in made.ports.items()}
+
+
+def test_ports_that_may_be_no_other_come_first() -> None:
+    span, exact = (ONE, "8000-8002"), [(ONE, "8000"), (ONE, "8001"), (ONE, "8002")]
+    assert published(p70=[span], p71=[span], p72=exact[:1]) == {"70": exact[1:2], "71": exact[2:], "72": exact[:1]}
+    assert published(p80=[span, exact[1], exact[0]])["80"] == exact
+    first = published(p80=[("", "")])["80"]
+    assert published(p80=[("", "")], p81=first)["81"] == first
+
+
+@pytest.mark.parametrize("asked", ["", "8000", "8000-8010"])
+def test_a_port_is_the_same_at_all_addresses(asked: str) -> None:
+    found = published(p80=[(OTHER, asked), (ONE, asked)], p81=[(ONE, "8001")])["80"]
+    assert [host for host, _ in found] == [ONE, OTHER]
+    assert len({number for _, number in found}) == 1
+
+
+def test_what_is_asked_for_twice_has_two_ports() -> None:
+    assert len({number for _, number in published(p80=[("", ""), (ONE, ""), ("", "")])["80"]}) == 3
+    assert published(p80=[(ONE, "8000-8001"), (ONE, "8000-8001")])["80"] == [(ONE, "8000"), (ONE, "8001")]
+    for several in ([(ONE, "8000"), (ONE, "8000")], [("", "8000"), (ONE, "8000")]):
+        with pytest.raises(System, match="port is already allocated"):
+            published(p80=several)
