@@ -15,7 +15,7 @@ from pathlib import Path
 from pydock.daemon.containers import bind_sources, links
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.network_view import container_network
-from pydock.daemon.containers.record import Container, MountPoint
+from pydock.daemon.containers.record import Container, MountPoint, Status
 from pydock.daemon.containers.spec_builder import Resolved
 from pydock.daemon.containers.spec_mounts import image_mounts
 from pydock.daemon.networks.sandboxes import Sandboxes
@@ -195,10 +195,17 @@ class Provisions:
             other = self._catalog.find(reference)
         except NotFound as error:
             raise System(f"joining network namespace of container: {error.message}") from error
+        if other.id == record.id:
+            raise System("cannot join own network namespace")
         if not other.record.state.status.is_running():
             raise Conflict(
                 f"cannot join network namespace of a non running container: container {other.record.name} is "
                 f"{other.record.state.status.value}"
+            )
+        if other.record.state.status is Status.RESTARTING:
+            raise Conflict(
+                f"cannot join network namespace of container: Container {reference} is restarting, wait until the "
+                "container is running"
             )
 
     def _shm(self, container_id: str) -> Path:

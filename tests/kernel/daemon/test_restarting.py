@@ -24,6 +24,15 @@ def test_a_kill_ends_the_waiting(engine: Daemon, name: str) -> None:
     assert engine.wait(identity) == 4
 
 
+def test_nobody_joins_the_network_of_one_that_waits(engine: Daemon) -> None:
+    identity = _waiting(engine)
+    joining = engine.create("true", host={"NetworkMode": f"container:{identity}"})
+    refused = (
+        "cannot join network namespace of container: Container {} is restarting, wait until the container is running"
+    )
+    assert engine.call("POST", f"/containers/{joining}/start") == (409, {"message": refused.format(identity)})
+
+
 @pytest.mark.parametrize(
     ("policy", "own", "name", "again"),
     [

@@ -48,3 +48,10 @@ def test_a_mount_does_not_make_its_source_unasked(engine: Daemon, tmp_path: Path
     asked = engine.run("true", host={"Mounts": [{**mount, "BindOptions": {"CreateMountpoint": True}}]})
     assert engine.wait(asked) == 0
     assert (tmp_path / "missing").is_dir()
+
+
+def test_no_container_joins_its_own_network(engine: Daemon) -> None:
+    identity = engine.create("true", name="me", host={"NetworkMode": "container:me"})
+    assert engine.call("POST", f"/containers/{identity}/start") == (
+        500, {"message": "cannot join own network namespace"},
+    )  # fmt: skip
