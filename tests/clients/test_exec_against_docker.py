@@ -17,7 +17,19 @@ def test_the_start_says_whether_there_are_frames(pair: Pair, tty: bool, raw: boo
         body = {"Cmd": ["echo", "hello"], "Tty": tty, "AttachStdout": True, "AttachStderr": True}
         identity = on.api("POST", "/containers/@c/exec", body).value["Id"]
         with contextlib.closing(Stream(on, "POST", f"/exec/{identity}/start", {"Tty": raw})) as stream:
-            return stream.status, stream.head, stream.read()
+            return stream.status, stream.head, stream.named, stream.read()
+
+    pair.compare(scene)
+
+
+def test_the_answer_to_an_attach_does_not_name_the_engine(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("run -d --network none --name @c @box sleep 1000")
+        seen = []
+        for headers in ((), ("X-No-Upgrade: 1",)):
+            with contextlib.closing(Stream(on, "POST", "/containers/@c/attach?stream=1", headers=headers)) as stream:
+                seen.append((stream.status, stream.head, stream.named))
+        return seen
 
     pair.compare(scene)
 

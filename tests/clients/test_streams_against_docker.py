@@ -36,6 +36,8 @@ class Stream:
         self.status = int(status.split()[1])
         names = ("content-type", "connection", "upgrade")
         self.head = sorted(field for field in fields if field.split(":")[0].lower() in names)
+        #: whether the head says which engine this is
+        self.named = any(field.startswith("Api-Version:") for field in fields)
 
     def send(self, data: bytes) -> None:
         """Write to the container, if it reads."""

@@ -17,7 +17,7 @@ from pydock.daemon.http.head import LONGEST, BadHead, Head, parse, status_line
 from pydock.daemon.http.hijack import Taken, hung_up
 from pydock.daemon.http.query import Query, unescape
 from pydock.daemon.http.request import NEWEST, OLDEST, Request, Version
-from pydock.daemon.http.response import Response, error_response
+from pydock.daemon.http.response import Response, error_response, text_response
 from pydock.daemon.http.router import Router, cleaned, split_version
 from pydock.daemon.http.status import status_of
 from pydock.errors import InvalidParameter, PydockError, words_of
@@ -233,6 +233,8 @@ class Connection(asyncio.Protocol):
             handler, params = self._owner.router.resolve(head.method, path)
             request = Request(head.method, path, Query(query), head.headers, exchange, checked_version(version), params)
             return await handler(request)
+        except TooOld as error:
+            return text_response(f"{error.message}\n", 400)
         except PydockError as error:
             status = status_of(error)
             if status == 500:
@@ -302,6 +304,10 @@ def _path_of(target: str) -> str:
         raise InvalidParameter(f"bad request: malformed target: {error}") from None
 
 
+class TooOld(InvalidParameter):
+    """A version whose clients know no errors in JSON."""
+
+
 def checked_version(text: str) -> Version:
     """The version that a path names; refused, in Docker's words, where it is not spoken here."""
     if not text:
@@ -311,7 +317,7 @@ def checked_version(text: str) -> Version:
     if version > NEWEST:
         raise InvalidParameter(f"client version {text[:32]} is too new. Maximum supported API version is {NEWEST}")
     if version < OLDEST:
-        raise InvalidParameter(
+        raise TooOld(
             f"client version {text[:32]} is too old. Minimum supported API version is {OLDEST}, "
             "please upgrade your client to a newer version"
         )

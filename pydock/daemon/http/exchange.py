@@ -174,11 +174,12 @@ class Exchange:
         fields += headers.items()
         return ChunkStream(self._line, self, status, fields)
 
-    async def hijack(self, content_type: str) -> Hijacked:
+    async def hijack(self, content_type: str, *, bare: bool) -> Hijacked:
         """See `request.Exchange.hijack`."""
         upgraded = "upgrade" in self.head.headers
         early = await self._take_over()
-        raw = RawConnection(self._line.transport, upgrade_line(content_type, upgraded), early, self._line.ended)
+        line = upgrade_line(content_type, upgraded, bare)
+        raw = RawConnection(self._line.transport, line, early, self._line.ended)
         self._line.take(raw)
         return raw
 

@@ -98,10 +98,10 @@ def status_line(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
     return "".join(parts).encode("utf-8", "surrogateescape")
 
 
-def upgrade_line(content_type: str, upgraded: bool) -> bytes:
-    """The head of an answer after which the connection is a plain stream."""
+def upgrade_line(content_type: str, upgraded: bool, bare: bool) -> bytes:
+    """The head of an answer after which the connection is a plain stream; ``bare``: that says nothing of the engine."""
     first = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" if upgraded else "HTTP/1.1 200 OK\r\n"
-    return f"{first}Content-Type: {content_type}\r\n{_fixed}\r\n".encode()
+    return f"{first}Content-Type: {content_type}\r\n{'' if bare else _fixed}\r\n".encode()
 
 
 _dated = (0, "")

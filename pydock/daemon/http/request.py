@@ -67,7 +67,7 @@ class Exchange(Protocol):
     ) -> contextlib.AbstractAsyncContextManager[Stream]:
         """Send the head; the body follows."""
 
-    async def hijack(self, content_type: str) -> Hijacked:
+    async def hijack(self, content_type: str, *, bare: bool) -> Hijacked:
         """Answer the head and hand the bare connection over."""
 
     async def websocket(self) -> Hijacked:
@@ -142,12 +142,13 @@ class Request:
         """
         return self.exchange.stream(status, content_type, headers or {})
 
-    async def hijack(self, content_type: str = "application/vnd.docker.raw-stream") -> Hijacked:
+    async def hijack(self, content_type: str = "application/vnd.docker.raw-stream", *, bare: bool = False) -> Hijacked:
         """Take the connection over: 101 where the client asked for an upgrade, otherwise 200 and a raw stream.
 
+        ``bare`` leaves out of the answer what all others say of the engine, as Docker does for an attach.
         Read the body first where the request has one.  Nothing can be answered afterwards but on the stream.
         """
-        return await self.exchange.hijack(content_type)
+        return await self.exchange.hijack(content_type, bare=bare)
 
     async def websocket(self) -> Hijacked:
         """Take the connection over as a websocket; its binary messages are the stream."""

@@ -171,7 +171,9 @@ class Attaching:
         name = request.params["id"]
         entry = self._catalog.find(name)
         content_type = stream_type(request, bool(entry.record.config.get("Tty")))
-        await self._attacher.attach(entry, name, _attach_options(request), lambda: request.hijack(content_type))
+        await self._attacher.attach(
+            entry, name, _attach_options(request), lambda: request.hijack(content_type, bare=True)
+        )
 
     async def attach_websocket(self, request: Request) -> None:
         """``GET /containers/{id}/attach/ws``: as Docker, without frames in the messages."""
