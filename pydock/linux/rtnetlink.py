@@ -139,12 +139,16 @@ def add_veth(name: str, master: int, peer: str, peer_mac: str, namespace: int, m
     return _new_link(name, info, u32(IFLA_MASTER, master), _NO_QUEUE, mtu=mtu)
 
 
-def bridge_port(name: str, hairpin: bool, isolated: bool) -> Message:
-    """How the port `name` of a bridge forwards; it gets no address of its own when it goes up."""
+def bridge_port(name: str, hairpin: bool, isolated: bool, has_ipv6: bool = True) -> Message:
+    """How the port `name` of a bridge forwards; it gets no address of its own when it goes up.
+
+    EAFNOSUPPORT where it has no IPv6, and that is not told by `has_ipv6`.
+    """
     silent = nested(IFLA_AF_SPEC, nested(socket.AF_INET6, u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE)))
     data = nested(IFLA_INFO_SLAVE_DATA, u8(IFLA_BRPORT_MODE, int(hairpin)), u8(IFLA_BRPORT_ISOLATED, int(isolated)))
     info = nested(IFLA_LINKINFO, text(IFLA_INFO_SLAVE_KIND, "bridge"), data)
-    return Message(RTM_NEWLINK, 0, _GENERIC_IFINFO + text(IFLA_IFNAME, name) + info + silent)
+    named = _GENERIC_IFINFO + text(IFLA_IFNAME, name)
+    return Message(RTM_NEWLINK, 0, named + info + (silent if has_ipv6 else b""))
 
 
 def add_macvlan(name: str, parent: int, mode: str, namespace: int, mac: str = "", mtu: int = 0) -> Message:

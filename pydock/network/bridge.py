@@ -24,6 +24,8 @@ _log = logging.getLogger("pydock")
 
 #: the longest name of an interface, in bytes (IFNAMSIZ less its zero)
 LONGEST_NAME: Final = 15
+#: the kernel has no IPv6 on links with less (RFC 8200, 5)
+_LEAST_IPV6_MTU: Final = 1280
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ def _new_links(port: Port, parent: Link, namespace: int) -> list[Message]:
     # hairpin: where br_netfilter translates bridged packets, a container reaches its own published port by it
     return [
         rt.add_veth(name, parent.index, port.name, port.mac, namespace, port.mtu),
-        rt.bridge_port(name, hairpin=True, isolated=join.isolated),
+        rt.bridge_port(name, hairpin=True, isolated=join.isolated, has_ipv6=not 0 < port.mtu < _LEAST_IPV6_MTU),
         rt.set_link(name, up=True),
     ]
 

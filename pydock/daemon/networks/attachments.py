@@ -39,6 +39,8 @@ class LiveSandbox:
     key: str = ""
     space: Space | None = None
     places: dict[str, Place] = field(default_factory=dict)
+    #: by network name, where the engine has no such network
+    absent: dict[str, EndpointSettings] = field(default_factory=dict)
     publication: Publication = field(default_factory=Publication)
     #: what the embedded resolver was told, None where it does not answer in the container
     resolver: ForResolver | None = None
@@ -48,7 +50,7 @@ class LiveSandbox:
     @property
     def endpoints(self) -> dict[str, EndpointSettings]:
         """By network name."""
-        return {name: place.settings for name, place in self.places.items()}
+        return {**self.absent, **{name: place.settings for name, place in self.places.items()}}
 
 
 class Attachments:
@@ -124,6 +126,8 @@ class Attachments:
         for name, settings in sandbox.endpoints.items():
             network = self._registry.get(settings.network_id) or self._registry.get(name)
             if network is None:
+                if name == "bridge":
+                    live.absent[name] = settings
                 continue  # removed by force while it ran
             is_bridge = network.record.driver == "bridge"
             if is_bridge and settings.mac_address not in found and network.record.bridge_name not in joined.values():
@@ -179,6 +183,9 @@ class Attachments:
     def _join_networks(self, live: LiveSandbox, undo: ExitStack) -> None:
         container = live.container
         for name in in_order(container):
+            if name == "bridge" and self._registry.named(name) is None:
+                live.absent[name] = container.endpoints[name]
+                continue  # the configuration has none: as if networking were disabled
             known_as = container.endpoints[name].network_id or name
             network = self._registry.get(name) or self._registry.find(known_as)
             network.join(container.id)

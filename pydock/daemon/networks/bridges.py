@@ -23,7 +23,10 @@ def device(record: NetworkRecord, foreign: bool = False) -> BridgeDevice:
         if gateway.version == 4 and record.flag(INHIBIT_IPV4, False):
             continue
         addresses.append(interface(gateway, pool.network))
-    return BridgeDevice(record.bridge_name, tuple(addresses), record.mtu, foreign)
+    isolated = record.enable_ipv6 and record.gateway_mode(6) == "isolated"
+    # or the kernel would give it one of the link
+    sysctls = ((f"ipv6/conf/{record.bridge_name}/disable_ipv6", "1"),) if isolated else ()
+    return BridgeDevice(record.bridge_name, tuple(addresses), record.mtu, foreign, sysctls)
 
 
 def rules(record: NetworkRecord) -> BridgeRules:

@@ -12,7 +12,7 @@ from typing import Final
 from pydock.daemon.networks.live import LiveNetwork
 from pydock.daemon.networks.record import INTERFACE_PREFIX, NetworkRecord
 from pydock.daemon.networks.settings import EndpointSettings
-from pydock.errors import InvalidParameter
+from pydock.errors import InvalidParameter, System
 from pydock.linux.rtnetlink import Address, Interface
 from pydock.network.bridge import LONGEST_NAME, Join, Port, interface, mac_of, parse_mac
 
@@ -188,7 +188,9 @@ def _interface_name(record: NetworkRecord, wanted: EndpointSettings, taken: Coll
     if asked:
         check_interface_name(asked)
         if asked in taken:
-            raise InvalidParameter(f"interface name {asked} is already in use")
+            raise System(
+                f'failed to add interface {asked} to sandbox: error renaming interface to "{asked}": file exists'
+            )
         return asked
     prefix = record.options.get(INTERFACE_PREFIX) or "eth"
     number = 0

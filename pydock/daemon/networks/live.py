@@ -141,6 +141,10 @@ class Registry:
         """The network with that id or name."""
         return self._by_id.get(reference) or self._by_name.get(reference)
 
+    def named(self, name: str) -> LiveNetwork | None:
+        """The network with that name; another's id may be the same."""
+        return self._by_name.get(name)
+
     def find(self, reference: str) -> LiveNetwork:
         """The network with that id, name, or start of an id; NotFound, InvalidParameter where several begin so."""
         if not reference:

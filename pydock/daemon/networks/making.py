@@ -18,7 +18,7 @@ from pydock.daemon.networks import bridges
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import LiveNetwork, Registry
 from pydock.daemon.networks.pools import with_gateway
-from pydock.daemon.networks.record import BRIDGE_NAME, GATEWAY_MODES, NetworkRecord, Pool
+from pydock.daemon.networks.record import BRIDGE_NAME, GATEWAY_MODES, INHIBIT_IPV4, NetworkRecord, Pool, parse_bool
 from pydock.daemon.networks.request import Draft
 from pydock.daemon.state.networks import NetworkStore
 from pydock.errors import Conflict, Forbidden, InvalidParameter, NotFound, PydockError, System
@@ -61,7 +61,7 @@ class Making:
     def create(self, draft: Draft) -> LiveNetwork:
         """A new network, kept and made."""
         with self._lock, ExitStack() as undo:
-            if self._registry.get(draft.name) or draft.name in self._unreadable:
+            if self._registry.named(draft.name) or draft.name in self._unreadable:
                 raise Conflict(f"network with name {draft.name} already exists")
             if draft.config_from:
                 draft = self._configured(draft)
@@ -278,5 +278,6 @@ def _versions(draft: Draft) -> list[int]:
 def _needs_gateway(draft: Draft, version: int) -> bool:
     """Whether an address is set aside for the way out, or for the bridge: not where there is neither."""
     if draft.driver == "bridge":
-        return draft.options.get(GATEWAY_MODES[version]) != "isolated"
+        hidden = version == 4 and draft.internal and parse_bool(draft.options.get(INHIBIT_IPV4) or "0")
+        return draft.options.get(GATEWAY_MODES[version]) != "isolated" and not hidden
     return not draft.internal and draft.options.get("ipvlan_mode") not in ("l3", "l3s")

@@ -3,13 +3,14 @@
 `Networks.restore` calls it at start-up, after what is on record is known.
 """
 
-import contextlib
 import ipaddress
 import secrets
 import time
 from dataclasses import replace
 
 from pydock.daemon.config import NetworkOptions
+from pydock.daemon.networks import default_bridge
+from pydock.daemon.networks.default_bridge import Wanted
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import LiveNetwork, Registry
 from pydock.daemon.networks.making import Making
@@ -23,8 +24,6 @@ from pydock.daemon.networks.record import (
     NetworkRecord,
     Pool,
 )
-from pydock.errors import InvalidParameter
-from pydock.linux.rtnetlink import Interface
 
 
 class Predefined:
@@ -64,40 +63,22 @@ class Predefined:
             BRIDGE_NAME: given.bridge,
             MTU: str(given.mtu),
         }
-        pools = [self._pool(4, given.bip, given.fixed_cidr, given.default_gateway, record)]
+        link = self._ground.host.link(given.bridge)
+        owned = {one.name for one in self._ground.host.owned_links()}
+        users = link is not None and given.bridge != NetworkOptions().bridge and given.bridge not in owned
+        wanted = [Wanted(4, given.bip, given.fixed_cidr, given.default_gateway)]
         if given.ipv6:
-            pools.append(self._pool(6, given.bip6, given.fixed_cidr_v6, given.default_gateway_v6, record))
-        return replace(record, enable_ipv6=given.ipv6, options=options, pools=tuple(pools))
+            wanted.append(Wanted(6, given.bip6, given.fixed_cidr_v6, given.default_gateway_v6))
+        pools = tuple(self._pool(one, record, users) for one in wanted)
+        return replace(record, enable_ipv6=given.ipv6, options=options, pools=pools, made_link=not users)
 
-    def _pool(self, version: int, wanted: str, fixed: str, default: str, record: NetworkRecord) -> Pool:
+    def _pool(self, wanted: Wanted, record: NetworkRecord, users: bool) -> Pool:
         """By the configuration, else as the bridge is, else as it was, else chosen."""
-        interface = self._interface(version, wanted) or self._present(version)
-        if interface is None and fixed and version == 6:
-            network = ipaddress.ip_network(fixed, strict=False)
-            interface = ipaddress.ip_interface(f"{network.network_address + 1}/{network.prefixlen}")
-        if interface is None:
-            network = self._former(version, record) or self._making.choose(version)
-            interface = ipaddress.ip_interface(f"{network.network_address + 1}/{network.prefixlen}")
-        network = interface.network
-        auxiliary = {f"DefaultGatewayIPv{version}": default} if default else None
-        inside = fixed if fixed and ipaddress.ip_network(fixed, strict=False) != network else ""
-        return Pool(str(network), inside, str(interface.ip), auxiliary)
-
-    def _interface(self, version: int, text: str) -> Interface | None:
-        if not text:
-            return None
-        with contextlib.suppress(ValueError):
-            interface = ipaddress.ip_interface(text)
-            if interface.version == version and interface.ip != interface.network.network_address:
-                return interface
-        raise InvalidParameter(f"invalid bridge address: {text}")
-
-    def _present(self, version: int) -> Interface | None:
-        """The address that the bridge has, be it from the last run or from whoever made it."""
-        for address in self._ground.host.addresses(self._options.bridge):
-            if address.version == version and not address.ip.is_link_local:
-                return address
-        return None
+        present = self._ground.host.addresses(self._options.bridge)
+        if pool := default_bridge.configured(wanted, present, users):
+            return pool
+        network = self._former(wanted.version, record) or self._making.choose(wanted.version)
+        return default_bridge.chosen(wanted, network)
 
     def _former(self, version: int, record: NetworkRecord) -> "ipaddress.IPv4Network | ipaddress.IPv6Network | None":
         for pool in record.pools:

@@ -77,7 +77,7 @@ def parse(request: Mapping[str, Any], defaults: Mapping[str, Mapping[str, str]],
         raise Forbidden("Ingress network can only be global scope network")
     if (scope := field(request, "Scope", str)) not in ("", "local"):
         raise Forbidden(f"cannot create a {scope} scoped network when swarm is not active")
-    options = {**defaults.get(driver, {}), **strings(request, "Options")}
+    options = {**(defaults.get(driver, {}) if not config_from else {}), **strings(request, "Options")}
     ipam = field(request, "IPAM", dict)
     enable_ipv4 = _switch(request, "EnableIPv4", options, ENABLE_IPV4, True)
     enable_ipv6 = _switch(request, "EnableIPv6", options, ENABLE_IPV6, ipv6)
@@ -169,12 +169,12 @@ def _check_link_name(name: str) -> None:
 
 
 def _switch(request: Mapping[str, Any], key: str, options: dict[str, str], option: str, default: bool) -> bool:
-    """The request's own field, else the option's, else the default."""
-    text = options.pop(option, "")
+    """The request's own field, which no option may gainsay; else the option's; else the default."""
     if request.get(key) is not None:
+        options.pop(option, None)
         return bool(field(request, key, bool))
     try:
-        return parse_bool(text) if text else default
+        return parse_bool(options[option]) if option in options else default
     except ValueError:
         raise InvalidParameter(f'driver-opt "{option}" is not a valid bool') from None
 

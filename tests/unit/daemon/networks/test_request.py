@@ -138,3 +138,13 @@ def test_a_network_without_a_way_out_has_no_gateway_unless_one_is_named() -> Non
 def test_pools_are_shown_in_dockers_order() -> None:
     pools = [Pool("10.0.0.0/24"), Pool("fd00::/64", chosen=True), Pool("10.1.0.0/24", chosen=True)]
     assert [pool.subnet for pool in in_docker_order(pools)] == ["10.1.0.0/24", "fd00::/64", "10.0.0.0/24"]
+
+
+def test_options_that_switch_versions_are_shown_unless_the_request_has_its_own_word() -> None:
+    four, six = (f"com.docker.network.enable_ipv{version}" for version in (4, 6))
+    defaults = {"bridge": {four: "false", six: "true"}}
+    draft = parse({"Name": "n"}, defaults)
+    assert (draft.enable_ipv4, draft.enable_ipv6, draft.options) == (False, True, defaults["bridge"])
+    draft = parse({"Name": "n", "EnableIPv4": True}, defaults)
+    assert (draft.enable_ipv4, draft.enable_ipv6, draft.options) == (True, True, {six: "true"})
+    assert parse({"Name": "n", "ConfigFrom": {"Network": "other"}}, defaults).options == {}
