@@ -64,6 +64,11 @@ class NetworkOptions:
     dns_search: tuple[str, ...] = ()
     host_gateway_ips: tuple[str, ...] = ()
 
+    @property
+    def filtered_versions(self) -> tuple[int, ...]:
+        """The IP versions whose packets are filtered and translated."""
+        return tuple(version for version, on in ((4, self.iptables), (6, self.ip6tables)) if on)
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerDefaults:

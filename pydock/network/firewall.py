@@ -19,6 +19,7 @@ from pydock.linux.netlink import NETLINK_NETFILTER, Netlink
 from pydock.linux.nftables import Element, Transaction
 from pydock.linux.rtnetlink import Address, Network
 
+VERSIONS: Final = (4, 6)
 PROTOCOLS: Final = {"tcp": 6, "udp": 17, "sctp": 132}
 
 _LOOPBACK4: Final = ipaddress.IPv4Network("127.0.0.0/8")
@@ -65,10 +66,11 @@ class Published:
 class Firewall:
     """The table.  What it should hold is known here too: where others took it or parts of it away, it is made anew."""
 
-    def __init__(self, table: str, enabled: bool = True) -> None:
-        """Not `enabled`: change nothing; whoever runs the engine sees to translation and isolation."""
+    def __init__(self, table: str, versions: Collection[int] = VERSIONS) -> None:
+        """Of other IP versions than `versions` whoever runs the engine sees to translation and isolation."""
         self.table = table
-        self._enabled = enabled
+        self._enabled = bool(versions)
+        self._left = [version for version in VERSIONS if version not in versions]
         self._netlink = Netlink(NETLINK_NETFILTER)
         self._netlink.enlarge()
         self._lock = threading.Lock()
@@ -190,7 +192,7 @@ class Firewall:
         change.delete_table()
         change.add_table()
         _add_sets(change)
-        _add_chains(change)
+        _add_chains(change, self._left)
         for name, elements in ports.items():
             change.add_elements(name, elements)
         for bridge in self._bridges.values():
@@ -271,7 +273,8 @@ def _add_sets(change: Transaction) -> None:
         change.add_set(f"trusted{version}", [nft.INTERFACE_NAME, nft.PROTOCOL, address, nft.PORT])
 
 
-def _add_chains(change: Transaction) -> None:
+def _add_chains(change: Transaction, left: Iterable[int]) -> None:
+    """All chains; packets of the IP versions `left` pass them by."""
     for name, kind, hook, priority in (
         ("spoofed", "filter", nft.HOOK_PREROUTING, _RAW),
         ("prerouting", "nat", nft.HOOK_PREROUTING, _DSTNAT),
@@ -280,6 +283,8 @@ def _add_chains(change: Transaction) -> None:
         ("postrouting", "nat", nft.HOOK_POSTROUTING, _SRCNAT),
     ):
         change.add_base_chain(name, kind, hook, priority)
+        for version in left:
+            change.add_rule(name, *_from_ip(version), nft.verdict(nft.RETURN))
     change.add_chain("publish")
     change.add_chain("inward")
     _add_translation(change)

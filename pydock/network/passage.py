@@ -11,13 +11,14 @@ Called by the daemon's network services: `open` when a bridge comes, `renew` whe
 """
 
 import threading
+from collections.abc import Collection
 from typing import Final
 
 from pydock.linux import nftables as nft
 from pydock.linux.netlink import NETLINK_NETFILTER, Netlink
 from pydock.linux.nftables import Chain, Transaction
 
-_FAMILIES: Final = (nft.IPV4, nft.IPV6, nft.INET)
+_FAMILIES: Final = {4: nft.IPV4, 6: nft.IPV6}
 _USER_CHAIN: Final = "DOCKER-USER"
 #: iptables-nft reads rules that use the 128-bit registers, as its own do
 _REGISTER: Final = 1
@@ -26,9 +27,11 @@ _REGISTER: Final = 1
 class Passage:
     """The rules of ours in others' chains; `owner` is the comment that they bear, and the table that is ours."""
 
-    def __init__(self, owner: str, enabled: bool = True) -> None:
+    def __init__(self, owner: str, versions: Collection[int] = (4, 6)) -> None:
+        """`versions`: those of IP whose packets are led through."""
         self._owner = owner
-        self._enabled = enabled
+        self._enabled = bool(versions)
+        self._families = {nft.INET, *(_FAMILIES[version] for version in versions)}
         self._netlink = Netlink(NETLINK_NETFILTER)
         self._lock = threading.Lock()
         self._bridges: set[str] = set()
@@ -73,7 +76,7 @@ class Passage:
         chains = [chain for chain in nft.chains(self._netlink) if chain.table != self._owner]
         change = Transaction("")
         for chain in chains:
-            if chain.family not in _FAMILIES or (chain.hook != nft.HOOK_FORWARD and chain.name != _USER_CHAIN):
+            if chain.family not in self._families or (chain.hook != nft.HOOK_FORWARD and chain.name != _USER_CHAIN):
                 continue
             key = (chain.family, chain.table, chain.name)
             bridges = self._bridges if _is_door(chain, chains) else set()

@@ -26,6 +26,13 @@ INDEX = "https://index.docker.io/v1/"
 #: the log drivers, network drivers and volume drivers that there are
 LOG_DRIVERS = ("journald", "json-file", "local", "syslog")
 NETWORK_DRIVERS = ("bridge", "host", "ipvlan", "macvlan", "null")
+#: which published ports processes relay, by the IP versions that the kernel translates
+_RELAYED = {
+    (4, 6): "[::1], IPv6 for containers without it",
+    (4,): "IPv6",
+    (6,): "IPv4, [::1], IPv6 for containers without it",
+    (): "all",
+}
 _LOCAL = ("::1/128", "127.0.0.0/8")
 _ATTACK_SURFACE = (
     "Access to the remote API is equivalent to root access on the host. Refer\n"
@@ -221,7 +228,7 @@ class Engine:
         options = self.config.network
         if not options.userland_proxy:
             return "none"
-        return "[::1], IPv6 for containers without it" if options.iptables else "all"
+        return _RELAYED[options.filtered_versions]
 
     def _security(self, features: HostFeatures) -> list[str]:
         options = []

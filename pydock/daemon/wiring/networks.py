@@ -59,9 +59,9 @@ def build(core: Core) -> NetworkServices:
     ground = Ground(
         namespaces,
         Host(netlink, namespaces, table),
-        Firewall(table, options.iptables),
+        Firewall(table, options.filtered_versions),
         Ports(options.userland_proxy),
-        Passage(table, options.iptables),
+        Passage(table, options.filtered_versions),
         Relays(core.exec_root / "ports" if options.userland_proxy else None),
     )
     registry = Registry()

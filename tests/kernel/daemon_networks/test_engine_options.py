@@ -71,3 +71,17 @@ def test_ports_may_be_reached_at_the_containers_own_address(make_site: Callable[
     assert "@open4" in site.on_host("nft list ruleset")
     assert "198.19.192.2" not in site.on_host("nft list ruleset")
     site.sweep()
+
+
+@pytest.mark.parametrize(("flag", "left"), [("--ip6tables=false", "ipv6"), ("--iptables=false", "ipv4")])
+def test_packets_of_one_version_may_be_left_alone(make_site: Callable[..., Site], flag: str, left: str) -> None:
+    site = make_site(flag)
+    site.container(site.network("both", EnableIPv6=True), ports={"80/tcp": [{"HostPort": "8080"}]}).serve()
+    gateways = [pool["Gateway"] for pool in site.engine.get("/networks/both")["IPAM"]["Config"]]
+    # what the kernel does not translate is relayed, and comes from the bridge's own address
+    for host, other, gateway in zip((HOST4, HOST6), (OTHER4, OTHER6), gateways, strict=True):
+        relayed = (":" in host) == (left == "ipv6")
+        assert reaches(site.other, host, 8080) == (gateway if relayed else other)
+    chain = site.on_host("nft list table inet " + site.on_host("nft list tables").split()[-1])
+    assert chain.count(f"meta nfproto {left} return") == 5
+    site.sweep()
