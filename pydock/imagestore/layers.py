@@ -286,11 +286,15 @@ class Lease:
         trees.sweep(store._root / cache_id for cache_id in self._aside)
 
     def find(self, chain_id: str) -> Layer | None:
-        """Return the layer of a chain, from the index or from another operation that goes on now, and hold it."""
+        """Return the layer of a chain, from the index or from another operation that goes on now, and hold it.
+
+        One that somebody has deleted from the disk is none: what brings it again makes it whole (see `add`).
+        """
         with self._store._lock:
             layer = self._store._layers.get(chain_id)
-            if layer is not None:
-                self._hold(chain_id)
+            if layer is None or not self._store.diff_path(layer).is_dir():
+                return None
+            self._hold(chain_id)
         return layer
 
     def unpack(
@@ -352,6 +356,8 @@ class Lease:
                     self._aside.discard(unpacked.cache_id)
                     if not unpacked.synced:
                         store._under_way[chain_id] = self._under_way.pop(unpacked.cache_id)
+            elif not store.diff_path(layer).is_dir():
+                self._restore(layer, unpacked)
             self._hold(chain_id)
         return layer
 
@@ -387,6 +393,19 @@ class Lease:
                 for row in blobs:
                     store._remember(row)
                 store.retain(chain_id)
+
+    def _restore(self, layer: Layer, unpacked: Unpacked) -> None:
+        """Have a layer whose directory has been deleted be what was unpacked; the caller holds the store's lock."""
+        root = self._store._root
+        with self._lock:
+            under_way = self._under_way.pop(unpacked.cache_id, None)
+        if under_way is not None:
+            under_way.result()
+        trees.remove(root / layer.cache_id)
+        os.rename(root / unpacked.cache_id, root / layer.cache_id)
+        durable.sync_directory(root)
+        with self._lock:
+            self._aside.discard(unpacked.cache_id)
 
     def _hold(self, chain_id: str) -> None:
         """Count this lease among the users of a chain, once; the caller holds the store's lock."""

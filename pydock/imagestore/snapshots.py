@@ -111,7 +111,9 @@ class Snapshots:
 
     def mounts(self, key: str) -> tuple[Mount, ...]:
         """Return the mounts that make the root file system; NotFound where there is no such snapshot."""
-        return self._mounts(self.row(key))
+        row = self.row(key)
+        self._restore_init(row.init_id, row.chain_id)
+        return self._mounts(row)
 
     def read_only_mounts(self, chain_id: str) -> tuple[Mount, ...]:
         """Return mounts that show an image's content, read-only (``--mount type=image``)."""
@@ -207,24 +209,45 @@ class Snapshots:
 
     def _init(self, chain_id: str) -> InitRow:
         """Return the init directory of a chain, made now if it has none; the caller has retained the chain."""
-        if found := self._inits.get(chain_id):
-            return found
-        with self._making:
-            if found := self._inits.get(chain_id):
-                return found
-            row = InitRow(chain_id, os.urandom(32).hex())
-            base = self._root / row.cache_id
-            try:
-                self._make_directories(row.cache_id)
-                self._fill(base, chain_id)
-                trees.remove(base / "work")
-                self._index.add_init(row)
-            except BaseException:
-                trees.remove(base)
-                raise
-            with self._lock:
-                self._inits[chain_id] = row
+        found = self._inits.get(chain_id)
+        if found is None:
+            with self._making:
+                found = self._inits.get(chain_id)
+                if found is None:
+                    return self._new_init(chain_id)
+        self._restore_init(found.cache_id, chain_id)
+        return found
+
+    def _new_init(self, chain_id: str) -> InitRow:
+        row = InitRow(chain_id, os.urandom(32).hex())
+        self._make_init(row.cache_id, chain_id)
+        try:
+            self._index.add_init(row)
+        except BaseException:
+            trees.remove(self._root / row.cache_id)
+            raise
+        with self._lock:
+            self._inits[chain_id] = row
         return row
+
+    def _restore_init(self, cache_id: str, chain_id: str) -> None:
+        """Make an init directory again that somebody has deleted: all containers of the image stand on it."""
+        directory = f"{self._root}/{cache_id}/diff"
+        if not os.path.isdir(directory):
+            with self._making:
+                if not os.path.isdir(directory):
+                    trees.remove(self._root / cache_id)
+                    self._make_init(cache_id, chain_id)
+
+    def _make_init(self, cache_id: str, chain_id: str) -> None:
+        base = self._root / cache_id
+        try:
+            self._make_directories(cache_id)
+            self._fill(base, chain_id)
+            trees.remove(base / "work")
+        except BaseException:
+            trees.remove(base)
+            raise
 
     def _fill(self, base: Path, chain_id: str) -> None:
         lower = self._lower(chain_id)

@@ -56,6 +56,25 @@ def test_the_same_layer_twice_is_kept_once(store: LayerStore) -> None:
     assert store.layers.get(first.chain_id) == first
 
 
+@pytest.mark.parametrize("files", [1, 200])  # few are synced by themselves, many with all else
+@pytest.mark.parametrize("left", ["nothing", "half"])
+def test_a_layer_deleted_behind_the_engines_back_is_made_whole_by_what_brings_it_again(
+    store: LayerStore, left: str, files: int
+) -> None:
+    upper = tar(*(member(f"f{number}") for number in range(files)))
+    chain = store.image(ONE, upper)
+    top = store.layers.chain(chain)[0]
+    trees.remove(store.layers.diff_path(top).parent if left == "nothing" else store.layers.diff_path(top))
+    with store.layers.lease() as lease:
+        assert lease.find(chain) is None
+        assert lease.find(top.parent)
+    assert store.image(ONE, upper) == chain
+    assert len(store.directories()) == 2
+    again = reopened(store)
+    assert again.layers.chain(chain)[0] == top
+    assert again.tar_of(chain) == upper
+
+
 def test_two_operations_may_enter_the_same_new_chain_at_once(store: LayerStore) -> None:
     barrier = threading.Barrier(4)
 
@@ -370,6 +389,19 @@ def test_the_init_directory_is_made_once_and_follows_no_link(store: LayerStore, 
     assert (init / "etc").stat().st_mode & 0o7777 == 0o750
     assert os.readlink(init / "etc/mtab") == "/proc/mounts"
     assert list(trap.iterdir()) == []
+
+
+@pytest.mark.parametrize("left", ["nothing", "half"])
+def test_an_init_directory_deleted_behind_the_engines_back_is_made_again(store: LayerStore, left: str) -> None:
+    chain = store.image(ONE)
+    (mount,) = store.snapshots.prepare("a", chain)
+    init = Path(mount.lowerdirs[0])
+    for key in "ab":  # what a container has, and a new one
+        trees.remove(init.parent if left == "nothing" else init)
+        (used,) = store.snapshots.mounts(key) if key == "a" else store.snapshots.prepare(key, chain)
+        assert used.lowerdirs == mount.lowerdirs
+        assert (init / "dev/console").is_file()
+        assert os.listdir(init.parent) == ["diff"]
 
 
 def test_an_image_without_layers_has_containers_too(store: LayerStore) -> None:
