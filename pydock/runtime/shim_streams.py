@@ -87,7 +87,9 @@ class ProcessStreams:
         """Serve a client; `log` is where what it wants to be replayed stands."""
         replay = None
         if log and wants.replay:
-            replay = _replay(log, wants, self._log.unfinished() if self._log else {})
+            # as in Docker, a line that has no end yet is not in the log; one who waited for the start missed it, though
+            unfinished = self._log.unfinished() if self._log and wants.replay_since else {}
+            replay = _replay(log, wants, unfinished)
         client = Client(self._loop, descriptor, wants, self)
         self.clients.append(client)
         client.begin(replay)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.clients.engines import Engine, Pair
-from tests.clients.test_streams_against_docker import Stream
+from tests.clients.test_streams_against_docker import ALL, Stream, frames
 
 
 @pytest.mark.parametrize("tty", [True, False])
@@ -30,6 +30,29 @@ def test_the_answer_to_an_attach_does_not_name_the_engine(pair: Pair) -> None:
             with contextlib.closing(Stream(on, "POST", "/containers/@c/attach?stream=1", headers=headers)) as stream:
                 seen.append((stream.status, stream.head, stream.named))
         return seen
+
+    pair.compare(scene)
+
+
+@pytest.mark.parametrize("path", ["/containers/@none/attach", "/containers/@c/attach?detachKeys=nope"])
+def test_an_attach_that_is_refused(pair: Pair, path: str) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("run -d --network none --name @c @box sleep 1000")
+        with contextlib.closing(Stream(on, "POST", path)) as stream:
+            heads = [field for field in stream.head if not field.startswith("Connection")]
+            return stream.status, heads, stream.read().decode().replace(on.own("none"), "@none")
+
+    pair.compare(scene)
+
+
+def test_an_attach_shows_no_line_of_the_log_that_has_no_end(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok(["run", "-di", "--network", "none", "--name", "@c", "@box", "sh", "-c", "echo one; printf tw; cat"])
+        while "one" not in on.ok("logs @c"):
+            pass
+        with contextlib.closing(Stream(on, "POST", f"/containers/@c/attach?logs=1&{ALL}")) as stream:
+            stream.send(b"o\n")
+            return frames(stream.read_until(b"o\n"))
 
     pair.compare(scene)
 

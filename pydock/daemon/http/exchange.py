@@ -219,6 +219,8 @@ class Exchange:
             body = b""
         elif "Content-Length" not in response.headers:
             fields.append(("Content-Length", str(len(body))))
+        if response.closes:
+            self.reusable = False
         if not self.settle():
             fields.append(("Connection", "close"))
         if self.head.method == "HEAD":

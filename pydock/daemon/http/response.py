@@ -15,12 +15,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer.  ``content_type`` "" sends none; a 204 or 304 has no body."""
+    """A whole answer.  ``content_type`` "" sends none; a 204 or 304 has no body; ``closes``: it is the connection's last."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    closes: bool = False
 
 
 def encode_json(value: Any) -> bytes:

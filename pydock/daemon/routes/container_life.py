@@ -14,7 +14,8 @@ from pydock.daemon.containers.waiters import Condition, Outcome
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, encode_json, no_content
 from pydock.daemon.http.router import Route
-from pydock.errors import Conflict, InvalidParameter, NotFound
+from pydock.daemon.http.status import status_of
+from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError
 
 RAW, MULTIPLEXED = "application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"
 _UINT32 = 1 << 32
@@ -166,14 +167,24 @@ class Attaching:
         self._catalog = catalog
         self._attacher = attacher
 
-    async def attach(self, request: Request) -> None:
-        """``POST /containers/{id}/attach``."""
+    async def attach(self, request: Request) -> Response | None:
+        """``POST /containers/{id}/attach``; as in Docker, what is wrong is told as text."""
         name = request.params["id"]
-        entry = self._catalog.find(name)
-        content_type = stream_type(request, bool(entry.record.config.get("Tty")))
-        await self._attacher.attach(
-            entry, name, _attach_options(request), lambda: request.hijack(content_type, bare=True)
-        )
+        taken = False
+
+        async def take() -> ClientConnection:
+            nonlocal taken
+            taken = True
+            return await request.hijack(stream_type(request, bool(entry.record.config.get("Tty"))), bare=True)
+
+        try:
+            entry = self._catalog.find(name)
+            await self._attacher.attach(entry, name, _attach_options(request), take)
+        except PydockError as error:
+            if taken:
+                raise
+            return Response(status_of(error), f"{error.message}\r\n".encode(), RAW, closes=True)
+        return None
 
     async def attach_websocket(self, request: Request) -> None:
         """``GET /containers/{id}/attach/ws``: as Docker, without frames in the messages."""

@@ -201,23 +201,25 @@ def test_all_attached_clients_see_the_output_and_may_type(container: Vessel) -> 
 
 
 def test_replay_gives_what_was_written_before_once_and_then_what_comes(container: Vessel) -> None:
-    container.shell("echo one; printf tw; read x; echo o; echo three", open_stdin=True)
+    container.shell("echo one; printf tw; read x; echo o; echo three; read x; echo four", open_stdin=True)
     tools.eventually(lambda: container.logged() == "one\n")
     wants = ClientStream(stdin=True, stdout=True, stderr=True, replay=True)
     client = container.attach(wants)
-    assert unframed(read_until(client, b"tw")) == {1: b"one\ntw"}
+    assert unframed(read_until(client, b"one\n")) == {1: b"one\n"}  # a line without end is in no log yet
     client.sendall(b"\n")
-    assert unframed(read_end(client)) == {1: b"o\nthree\n"}
+    assert unframed(read_until(client, b"three\n")) == {1: b"o\nthree\n"}
+    client.sendall(b"\n")
+    assert unframed(read_end(client)) == {1: b"four\n"}
     client.close()
 
 
 def test_replay_since_a_moment_leaves_out_what_the_client_has(container: Vessel) -> None:
     Path(container.log.path).write_text('{"log":"old\\n","stream":"stdout","time":"2020-01-01T00:00:00Z"}\n')
     since = time.time_ns()
-    container.shell("echo new; sleep 1000")
+    container.shell("echo new; printf half; sleep 1000")
     tools.eventually(lambda: b"new" in Path(container.log.path).read_bytes())
-    client = container.attach(ClientStream(stdout=True, replay=True, replay_since=since, live=False))
-    assert unframed(read_end(client)) == {1: b"new\n"}
+    client = container.attach(ClientStream(stdout=True, replay=True, replay_since=since))
+    assert unframed(read_until(client, b"half")) == {1: b"new\nhalf"}
     client.close()
 
 
