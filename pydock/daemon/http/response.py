@@ -15,7 +15,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer.  ``content_type`` "" sends none; a 204 or 304 has no body; ``closes``: it is the connection's last."""
+    """A whole answer.  ``content_type`` "" sends none; a 204 or 304 has no body; ``closes``: it is the last one."""
 
     status: int = 200
     body: bytes = b""
