@@ -16,6 +16,7 @@ from pydock.errors import InvalidParameter
 from pydock.imagestore.registry.options import RegistryOptions
 
 Values = dict[str, Any]
+_PROXIES = ("http-proxy", "https-proxy")
 _LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal", "panic")
 
 
@@ -191,7 +192,7 @@ def _checked(option: Option, value: Any) -> Any:
 
 def _refuse_conflicts(flags: Mapping[str, Any], from_file: Values) -> None:
     clashes = [
-        f"{BY_NAME[name].file_key}: (from flag: {_go(flags[name])}, from file: {_go(from_file[name])})"
+        f"{BY_NAME[name].file_key}: (from flag: {_shown(name, flags)}, from file: {_shown(name, from_file)})"
         for name in sorted(flags)
         if name in from_file
     ]
@@ -199,6 +200,19 @@ def _refuse_conflicts(flags: Mapping[str, Any], from_file: Values) -> None:
         raise ValueError(
             "the following directives are specified both as a flag and in the configuration file: " + ", ".join(clashes)
         )
+
+
+def _shown(name: str, values: Mapping[str, Any]) -> str:
+    value = values[name]
+    return without_password(value) if name in _PROXIES and isinstance(value, str) else _go(value)
+
+
+def without_password(url: str) -> str:
+    """A proxy's URL as it may be shown to anybody."""
+    head, scheme, rest = url.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    _, at, host = authority.rpartition("@")
+    return f"{head}{scheme}xxxxx:xxxxx@{host}{slash}{path}" if at else url
 
 
 def _go(value: Any) -> str:
@@ -292,9 +306,9 @@ def _containers(values: Values) -> ContainerDefaults:
             shm_size="default-shm-size",
             init="init",
             no_new_privileges="no-new-privileges",
-            seccomp_profile="seccomp-profile",
             runtime="default-runtime",
-        )
+        ),
+        seccomp_profile=values.get("seccomp-profile") or ContainerDefaults().seccomp_profile,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from pydock.daemon import output
 from pydock.daemon.config import VERSION, Config
+from pydock.daemon.configure import without_password
 from pydock.daemon.containers import host_features
 from pydock.daemon.containers.host_features import HostFeatures
 from pydock.daemon.events import Events
@@ -180,8 +181,8 @@ class Engine:
         return {
             "IndexServerAddress": INDEX,
             "RegistryConfig": registry_config(options),
-            "HttpProxy": options.http_proxy,
-            "HttpsProxy": options.https_proxy,
+            "HttpProxy": without_password(options.http_proxy),
+            "HttpsProxy": without_password(options.https_proxy),
             "NoProxy": options.no_proxy,
         }
 

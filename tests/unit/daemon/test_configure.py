@@ -182,3 +182,29 @@ def test_a_reload_takes_over_what_a_running_daemon_can(tmp_path: Path) -> None:
     assert (now.labels, now.debug, now.live_restore, now.shutdown_timeout) == (("c=d",), True, False, 3)
     assert now.registry == loaded.registry
     assert now.features == {"some": True}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://user:p@ss@example.org:3128/x", "https://xxxxx:xxxxx@example.org:3128/x"),
+        ("user@example.org", "xxxxx:xxxxx@example.org"),
+        ("http://example.org:3128/a@b", "http://example.org:3128/a@b"),
+        ("", ""),
+    ],
+)
+def test_a_proxys_password_is_shown_to_nobody(url: str, shown: str) -> None:
+    assert configure.without_password(url) == shown
+
+
+def test_a_conflict_shows_no_password(tmp_path: Path) -> None:
+    file = tmp_path / "daemon.json"
+    file.write_text('{"proxies": {"http-proxy": "http://user:secret@a"}}')
+    with pytest.raises(InvalidParameter) as caught:
+        configure.load(configure.parse(["--config-file", str(file), "--http-proxy", "http://user:secret@b"]))
+    assert "http-proxy: (from flag: http://xxxxx:xxxxx@b, from file: http://xxxxx:xxxxx@a)" in str(caught.value)
+
+
+def test_no_seccomp_profile_is_the_engines_own() -> None:
+    config = configure.load(configure.parse(["--config-file", "/dev/null", "--seccomp-profile", ""]))
+    assert config.containers.seccomp_profile == "builtin"
