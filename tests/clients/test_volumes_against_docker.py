@@ -81,6 +81,16 @@ def test_malformed_requests_have_the_same_status(pair: Pair) -> None:
     pair.compare(scene)
 
 
+def test_mounts_of_images(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok("create --mount type=image,source=@box,target=/x --name @shows @box")
+        (mount,) = on.api("GET", f"/containers/{on.own('shows')}/json").value["Mounts"]
+        source = mount.pop("Source")
+        return mount, source.startswith("/"), source.rpartition("/")[2]
+
+    pair.compare(scene)
+
+
 def test_anonymous_volumes(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         made = on.api("POST", "/volumes/create", {})
@@ -131,6 +141,7 @@ def test_look_up_and_removal(pair: Pair) -> None:
         {"dangling": ["true"], "label": ["a"]},
         {"foo": ["x"]},
         {"label": {"a=1": True}},
+        "nonsense",
     ],
 )
 def test_filters(pair: Pair, filters: Any) -> None:

@@ -135,8 +135,9 @@ class MountPoints:
         if kind == "image":
             image, chain = self._find_image(source)
             options = {**(mount.get("ImageOptions") or {}), "Image": image, "Chain": chain}
+            merged = f"{self._data_root}/overlay2/{chain.rpartition(':')[2]}/merged"
             return MountPoint(
-                "image", target, name=source, writable=False, propagation=_DEFAULT_PROPAGATION, options=options
+                "image", target, merged, name=source, writable=False, propagation=_DEFAULT_PROPAGATION, options=options
             )
         return MountPoint("tmpfs", target, writable=writable, options={"Options": mount_rules.tmpfs_options(mount)})
 

@@ -59,9 +59,9 @@ class State:
 class MountPoint:
     """One mount of a container, as ``Mounts`` of inspect tells it, and what is needed to make it.
 
-    ``kind``: bind, volume, tmpfs, image.  ``source``: the host's path ("" for tmpfs; an image's reference).
-    ``name``: the volume's.  ``mode``: the options as the user wrote them.  ``copy``: fill an empty volume from the
-    image.  ``options``: what the wire's Bind-, Volume-, Tmpfs- or ImageOptions say.
+    ``kind``: bind, volume, tmpfs, image.  ``source``: the host's path ("" for tmpfs; an image's is not there).
+    ``name``: the volume's, or the image's reference.  ``mode``: the options as the user wrote them.  ``copy``: fill an
+    empty volume from the image.  ``options``: what the wire's Bind-, Volume-, Tmpfs- or ImageOptions say.
     """
 
     kind: str

@@ -8,7 +8,7 @@ from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response, no_content
 from pydock.daemon.http.router import Route
 from pydock.daemon.volumes.volume import Volume
-from pydock.errors import Unavailable
+from pydock.errors import InvalidParameter, Unavailable
 
 #: before this version a prune took named volumes too, without being asked
 _PRUNES_ANONYMOUS = (1, 42)
@@ -60,7 +60,11 @@ class VolumeRoutes:
 
     async def select(self, request: Request) -> Response:
         """GET /volumes."""
-        volumes, warnings = await self._volumes.select(request.query.filters())
+        try:
+            filters = request.query.filters()
+        except InvalidParameter as error:
+            raise InvalidParameter(f"error reading volume filters: {error.message}") from error
+        volumes, warnings = await self._volumes.select(filters)
         return json_response({"Volumes": [volume_json(volume) for volume in volumes], "Warnings": warnings or None})
 
     async def inspect(self, request: Request) -> Response:
