@@ -12,6 +12,7 @@ from typing import Any
 
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.record import Container
+from pydock.daemon.networks.publishing import split_port
 from pydock.daemon.offload import offload
 from pydock.errors import Conflict, InvalidParameter, NotFound, System
 from pydock.network import hosts_file
@@ -147,7 +148,7 @@ def environment(record: Container, catalog: Catalog) -> list[str]:
 
 
 def _port_variables(prefix: str, address: str, exposed: Iterable[str]) -> list[str]:
-    ports = sorted(((int(port), protocol) for port, _, protocol in (one.partition("/") for one in exposed)), key=_rank)
+    ports = sorted(set(map(split_port, exposed)), key=_rank)
     variables = []
     for place, (port, protocol) in enumerate(ports):
         url, stem = f"{protocol}://{address}:{port}", f"{prefix}_PORT_{port}_{protocol.upper()}"

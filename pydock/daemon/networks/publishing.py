@@ -120,11 +120,7 @@ def check_bindings(bindings: Bindings, exposed: Iterable[str]) -> None:
 def publish(container: ContainerNetwork, target: Target, ports: Ports, firewall: Firewall) -> Publication:
     """Hold the host ports and enter the rules; where that fails nothing is left."""
     made = Publication()
-    wanted: dict[str, Sequence[PortBinding]] = {port: list(some) for port, some in container.port_bindings.items()}
-    for port in container.exposed_ports:
-        if container.publish_all and not wanted.get(port):
-            wanted[port] = [PortBinding()]
-        wanted.setdefault(port, ())
+    wanted = _wanted(container)
     with ExitStack() as undo:
         undo.callback(release, made, ports)
         undo.callback(made.close_sockets)
@@ -190,6 +186,23 @@ def adopt(bindings: Bindings, target: Target, ports: Ports, firewall: Firewall) 
     made.opened = _opened(made.ports, target)
     firewall.ensure_ports(made.opened, opened=True)
     return made
+
+
+def _wanted(container: ContainerNetwork) -> dict[str, list[PortBinding]]:
+    """The container's ports as ``80/tcp``, in whichever way clients write them, and what is asked for each."""
+    wanted: dict[str, list[PortBinding]] = {}
+    for port, bindings in container.port_bindings.items():
+        wanted.setdefault(_full_name(port), []).extend(bindings)
+    for port in container.exposed_ports:
+        asked = wanted.setdefault(_full_name(port), [])
+        if container.publish_all and not asked:
+            asked.append(PortBinding())
+    return wanted
+
+
+def _full_name(port: str) -> str:
+    number, protocol = split_port(port)
+    return f"{number}/{protocol}"
 
 
 def _in_turn(wanted: Mapping[str, Sequence[PortBinding]]) -> list[tuple[str, int, int, list[str]]]:

@@ -65,6 +65,11 @@ def test_ports_name_and_environment(tmp_path: Path) -> None:
     )
 
 
+def test_a_port_without_a_protocol_is_one_of_tcp(tmp_path: Path) -> None:
+    child = replace(CHILD, config={**CHILD.config, "ExposedPorts": {"80": {}}})
+    assert "MY_DB_PORT_80_TCP=tcp://10.0.0.2:80" in linked(child, tmp_path)
+
+
 def test_one_that_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(System, match="Cannot link to a non running container: /child AS /parent/my-db"):
         linked(replace(CHILD, state=State(status=Status.EXITED)), tmp_path)

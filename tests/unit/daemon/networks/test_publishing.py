@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from pydock.daemon.networks.publishing import ANY4, Target, publish
+from pydock.daemon.networks.publishing import ANY4, Publication, Target, publish
 from pydock.daemon.networks.settings import ContainerNetwork, PortBinding
 from pydock.errors import System
 from pydock.network.firewall import Firewall, Published
@@ -28,12 +28,16 @@ def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pydock.network.ports._bind", lambda *wanted: None)
 
 
+def publication(container: ContainerNetwork) -> Publication:
+    """A publication on a host where all ports are free."""
+    target = Target({4: ipaddress.ip_address("192.0.2.1")}, (ANY4,))
+    return publish(container, target, Ports(), cast(Firewall, NoFirewall()))
+
+
 def published(**bindings: list[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
     """What (host address, host port) are found where those are asked for."""
     wanted = {f"{port[1:]}/tcp": tuple(PortBinding(*one) for one in some) for port, some in bindings.items()}
-    container = ContainerNetwork("id", "name", "bridge", Path(), port_bindings=wanted)
-    target = Target({4: ipaddress.ip_address("192.0.2.1")}, (ANY4,))
-    made = publish(container, target, Ports(), cast(Firewall, NoFirewall()))
+    made = publication(ContainerNetwork("id", "name", "bridge", Path(), port_bindings=wanted))
     return {port[:-4]: [(one.host_ip, one.host_port) for one in some or ()] for port, some in made.ports.items()}
 
 
@@ -58,3 +62,15 @@ def test_what_is_asked_for_twice_has_two_ports() -> None:
     for several in ([(ONE, "8000"), (ONE, "8000")], [("", "8000"), (ONE, "8000")]):
         with pytest.raises(System, match="port is already allocated"):
             published(p80=several)
+
+
+def test_clients_write_ports_in_several_ways() -> None:
+    bindings = {"80": (PortBinding(ONE, "8000"),), "81/TCP": (PortBinding(ONE, "8001"),), "80/tcp": (PortBinding(ONE),)}
+    container = ContainerNetwork(
+        "id", "name", "bridge", Path(), port_bindings=bindings, exposed_ports=("80", "82", "83/UDP")
+    )
+    made = publication(container)
+    assert {port: some and len(some) for port, some in made.ports.items()} == {
+        "80/tcp": 2, "81/tcp": 1, "82/tcp": None, "83/udp": None,
+    }  # fmt: skip
+    assert sorted(port for port, _ in made.held_by_port()) == ["80/tcp", "80/tcp", "81/tcp"]
