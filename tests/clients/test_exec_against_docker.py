@@ -70,3 +70,14 @@ def test_the_size_of_what_has_no_container_any_more(pair: Pair) -> None:
         return seen
 
     pair.compare(scene)
+
+
+@pytest.mark.parametrize("user", ["", "1:2"])
+@pytest.mark.parametrize("own", [{}, {"User": "3"}])
+def test_the_user_that_an_exec_is_shown_with(pair: Pair, user: str, own: dict[str, str]) -> None:
+    def scene(on: Engine) -> Any:
+        on.ok(f"run -d --network none --name @c {'-u ' * bool(user)}{user} @box sleep 1000")
+        identity = on.api("POST", "/containers/@c/exec", {"Cmd": ["true"], **own}).value["Id"]
+        return on.api("GET", f"/exec/{identity}/json").value["ProcessConfig"]
+
+    pair.compare(scene)

@@ -70,12 +70,13 @@ class ExecService:
         """Enter an exec and return its ID; `name` is what the user calls the container."""
         live = _running(entry, name)
         check_environment(request.options.env)
-        if request.options.user:
-            await offload(_check_user, live.pid, request.options.user)
+        options = request.options
+        if options.user:
+            await offload(_check_user, live.pid, options.user)
         one = Exec(
             id=secrets.token_hex(32),
             container=entry.id,
-            options=request.options,
+            options=replace(options, user=options.user or entry.record.config["User"]),
             open_stdin=request.stdin,
             open_stdout=request.stdout,
             open_stderr=request.stderr,
