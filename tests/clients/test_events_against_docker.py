@@ -166,6 +166,24 @@ FILTERS = [
 ]  # fmt: skip
 
 
+def test_a_process_that_is_killed_for_memory_in_a_container_that_goes_on(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        def play() -> None:
+            script = "dd if=/dev/zero of=/dev/null bs=64M; touch /over; exec sleep 1000"
+            on.ok(["run", "-d", "-m", "16m", "--memory-swap", "16m", "--name", "@c", "@box", "sh", "-c", script])
+            while on.run("exec @c ls /over").code:
+                pass
+            time.sleep(0.2)
+
+        seen = {event[1] for event in heard(on, play, "--filter", "type=container", "--filter", "event=oom")}
+        shown = on.inspect("container", "c")["State"]
+        on.ok("kill @c")
+        on.ok("wait @c")
+        return seen, shown["OOMKilled"], on.inspect("container", "c")["State"]["OOMKilled"]
+
+    pair.compare(scene)
+
+
 def test_filters(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         since = time.time()

@@ -65,7 +65,7 @@ class Exits:
             status=Status.RESTARTING if after is After.RESTART else Status.EXITED,
             pid=0,
             exit_code=exited.exit_code,
-            oom_killed=exited.oom_killed,
+            oom_killed=exited.oom_killed or record.state.oom_killed,
             finished_at=exited.finished_at,
             restart_count=record.state.restart_count + (after is After.RESTART),
         )
@@ -79,7 +79,7 @@ class Exits:
                 await self._catalog.settle(entry, ended)
         finally:
             await dropping
-        if exited.oom_killed:
+        if exited.oom_killed and not record.state.oom_killed:
             self._announcements.publish(record, "oom")
         self._announcements.publish(record, "die", exitCode=str(exited.exit_code), execDuration=str(max(0, int(lived))))
         self._waiters.tell_exit(entry.id, Outcome(exited.exit_code))

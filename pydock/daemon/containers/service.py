@@ -18,6 +18,7 @@ from pydock.daemon.containers.launcher import Launcher
 from pydock.daemon.containers.life import Life
 from pydock.daemon.containers.lifecycle import Lifecycle
 from pydock.daemon.containers.live import LiveContainer
+from pydock.daemon.containers.memory import MemoryWatch
 from pydock.daemon.containers.provisions import Provisions
 from pydock.daemon.containers.recovery import Autostart, Recovery
 from pydock.daemon.containers.removal import Leftovers, Remover
@@ -72,10 +73,12 @@ def build(core: Core, catalog: Catalog, specs: SpecBuilder, around: Surroundings
     execs = ExecService(catalog, announcements, specs, table)
 
     health = Health(execs, table, announcements)
+    memory = MemoryWatch(catalog, announcements)
 
     def watch(entry: Entry, live: LiveContainer) -> None:
         Life(entry, live, exits, execs, announcements)
         health.watch(entry, live)
+        memory.watch(entry, live)
 
     starter = Starter(catalog, announcements, provisions, launcher, attachments, watch)
     afterlife = Afterlife(catalog, starter.start, remover.remove)

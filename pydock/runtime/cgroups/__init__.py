@@ -8,6 +8,7 @@ A container's first process creates its group, its shim moves it in, the daemon 
     doors(group)                  the files to write a process's number to, to move it in
     group.apply(resources)        change limits of a living group, -> warnings
     group.freeze() / thaw(), remove(), pids(), oom_kills(), stats()
+    oom.watch(group)              to be told at once that it has no memory left
     kill_all(group)               every process in it
 """
 

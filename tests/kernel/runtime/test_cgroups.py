@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pydock.runtime import devices
-from pydock.runtime.cgroups import Cgroup, Layout, detect, kill_all, prime
+from pydock.runtime.cgroups import Cgroup, Layout, detect, kill_all, oom, prime
 from pydock.runtime.cgroups.v2 import CgroupV2
 from pydock.runtime.launch import Stdio
 from tests.kernel.groups import move_in
@@ -120,6 +121,22 @@ def test_an_out_of_memory_kill_is_137_and_counted(grouped: Box) -> None:
     assert result is not None
     assert (result.si_code, result.si_status) == (os.CLD_KILLED, signal.SIGKILL)
     assert group.oom_kills() > 0
+
+
+def test_who_watches_is_told_that_there_is_no_memory_left_but_not_of_the_groups_end(grouped: Box) -> None:
+    group = Cgroup.at(grouped.group)
+    group.create({"memory": {"limit": 16 << 20, "swap": 16 << 20}})
+    with contextlib.closing(oom.watch(group)) as watch:
+        assert not watch.happened()
+        script = "dd if=/dev/zero of=/dev/null bs=200M count=1; exit 0"
+        started = grouped.start(grouped.spec(["sh", "-c", script]), cgroup=group)
+        os.waitid(os.P_PIDFD, started.pidfd, os.WEXITED)
+        os.close(started.pidfd)
+        assert select.select([watch.fileno()], [], [], 10)[0]
+        assert watch.happened()
+        group.remove()
+        select.select([watch.fileno()], [], [], 1)
+        assert not watch.happened()
 
 
 @pytest.mark.parametrize(

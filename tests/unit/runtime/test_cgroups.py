@@ -1,5 +1,7 @@
 """Control groups without a kernel: the layout, and version 2's files in a directory that looks like one."""
 
+import contextlib
+import select
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from pydock.errors import InvalidParameter
 from pydock.runtime import devices
-from pydock.runtime.cgroups import Cgroup, Layout
+from pydock.runtime.cgroups import Cgroup, Layout, oom
 from pydock.runtime.cgroups.devices_v1 import device_commands
 from pydock.runtime.cgroups.devices_v2 import compile_filter
 from pydock.runtime.cgroups.layout import parse
@@ -128,6 +130,22 @@ def test_statistics_are_read(fake: Fake) -> None:
     assert stats.block_bytes == (BlockEntry(8, 0, "read", 10), BlockEntry(8, 0, "write", 20))
     assert (stats.pids, stats.pids_limit) == (3, 0)
     assert fake.group.oom_kills() == 1
+
+
+def test_a_kill_for_memory_is_told_once(fake: Fake) -> None:
+    fake.with_files(memory__events="oom 1\noom_kill 1\n")
+    with contextlib.closing(oom.watch(fake.group)) as watch:
+        assert not watch.happened()
+        for text, told in (("oom 2\noom_kill 1\n", False), ("oom 3\noom_kill 2\n", True)):
+            fake.with_files(memory__events=text)
+            assert select.select([watch.fileno()], [], [], 10)[0]
+            assert watch.happened() is told
+        assert not watch.happened()
+
+
+def test_a_group_that_is_gone_cannot_be_watched(fake: Fake) -> None:
+    with pytest.raises(FileNotFoundError):
+        oom.watch(fake.group)
 
 
 @pytest.mark.parametrize(("shares", "weight"), [(2, 1), (1024, 100), (262144, 10000), (1, 1), (10**7, 10000)])
