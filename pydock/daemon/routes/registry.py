@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from pydock.daemon.api import images as wire
@@ -81,7 +82,7 @@ def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: H
         return None
 
     async def auth(request: Request) -> Response:
-        given = credentials.from_fields(await request.json_value(required=True))
+        given = _from_client(credentials.from_fields(await request.json_value(required=True)), request)
         return json_response(await _ask(lambda cancellation: registries.login(given, cancellation)))
 
     async def search(request: Request) -> Response:
@@ -119,9 +120,14 @@ async def _ask(question: Callable[[Cancellation], T]) -> T:
 def lenient_credentials(request: Request) -> Credentials:
     """The credentials that came with a request; a header that can't be read is taken for none, as in Docker."""
     try:
-        return credentials.from_header(request.headers.get(AUTH_HEADER))
+        given = credentials.from_header(request.headers.get(AUTH_HEADER))
     except InvalidParameter:
-        return credentials.NOBODY
+        given = credentials.NOBODY
+    return _from_client(given, request)
+
+
+def _from_client(given: Credentials, request: Request) -> Credentials:
+    return replace(given, client=request.headers.get("user-agent"))
 
 
 def _json_platform(request: Request) -> Platform | None:

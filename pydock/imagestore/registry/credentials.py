@@ -23,6 +23,8 @@ class Credentials:
     #: goes to the registry as it is
     registry_token: str = field(default="", repr=False)
     server: str = ""
+    #: what the program that they came with calls itself: registries are told it behind the engine's own name
+    client: str = ""
 
     @property
     def named(self) -> bool:

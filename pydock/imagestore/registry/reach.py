@@ -36,7 +36,7 @@ def first(
     for endpoint in endpoints(domain, options, mirrors):
         if has_tls and endpoint.url.startswith("http:"):
             continue
-        with cancellation.child() as inner, Transport(options, inner) as transport:
+        with cancellation.child() as inner, Transport(options, inner, client=credentials.client) as transport:
             session = Session(endpoint, transport, credentials)
             try:
                 session.ping()

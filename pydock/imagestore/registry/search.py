@@ -41,7 +41,7 @@ def search(
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidParameter(f"limit {limit} is outside the range of [1, {MAX_LIMIT}]")
     query = urlencode({"q": name, "n": limit})
-    with Transport(options, cancellation) as transport:
+    with Transport(options, cancellation, client=credentials.client) as transport:
         # a search needs no credentials; a token alone is no use to the v1 API
         endpoint = _endpoint(domain, options, transport)
         session = Session(endpoint, transport, credentials if credentials.named else NOBODY)

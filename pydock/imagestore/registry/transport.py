@@ -26,6 +26,8 @@ from pydock.imagestore.registry.proxies import proxy_for
 #: seconds until a connection stands, and until a silent one is given up
 CONNECT_TIMEOUT = 30.0
 SILENCE_TIMEOUT = 60.0
+#: of a client's name, in characters
+_MAX_CLIENT = 256
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -146,11 +148,24 @@ class _Link:
         self.closing.close()
 
 
+def _escaped(client: str) -> str:
+    """A client's name as a comment in the engine's own, as Docker writes it."""
+    shown = "".join(char for char in client[:_MAX_CLIENT] if " " <= char <= "~")
+    return "".join(f"\\{char}" if char in "();\\" else char for char in shown)
+
+
 class Transport:
     """Connections to registries, made as they are needed.  A context manager; may be used by several threads."""
 
-    def __init__(self, options: RegistryOptions, cancellation: Cancellation, silence: float = SILENCE_TIMEOUT) -> None:
+    def __init__(
+        self,
+        options: RegistryOptions,
+        cancellation: Cancellation,
+        silence: float = SILENCE_TIMEOUT,
+        client: str = "",
+    ) -> None:
         self._options = options
+        self._agent = options.user_agent + (f" UpstreamClient({_escaped(client)})" if client else "")
         self._cancellation = cancellation
         self._silence = silence
         self._lock = threading.Lock()
@@ -177,7 +192,7 @@ class Transport:
             self._cancellation.check()
             link = self._take(address) or self._connect(method, url, address)
             try:
-                sent = {"Host": address.netloc, "User-Agent": self._options.user_agent, **link.headers, **headers}
+                sent = {"Host": address.netloc, "User-Agent": self._agent, **link.headers, **headers}
                 link.connection.request(method, link.prefix + path, body=body, headers=sent)
                 response = link.connection.getresponse()
             except (OSError, http.client.HTTPException, ValueError) as error:

@@ -31,6 +31,20 @@ def test_login_with_basic_auth(registry: FaultyRegistry) -> None:
         log_in(registry.host, "", "")
 
 
+def test_registries_are_told_who_asks(registry: FaultyRegistry) -> None:
+    agents = []
+    registry.on("GET", "/", lambda handler: agents.append(handler.headers["User-Agent"]) or False)
+    asking = Credentials("me", "x", server=registry.host, client="Tool/1.0 (a;b\\c)\r\n\xe9" + "x" * 1000)
+    login.login(asking, OPTIONS, Cancellation())
+    with pytest.raises(System, match="has no search"):
+        search.search(f"{registry.host}/app", 1, asking, OPTIONS, Cancellation())
+    log_in(registry.host, "me", "x")
+    client = r"Tool/1.0 \(a\;b\\c\)"
+    assert agents[0].startswith(f"{OPTIONS.user_agent} UpstreamClient({client}xxx")
+    assert len(agents[0]) < 400
+    assert set(agents) == {agents[0], OPTIONS.user_agent}
+
+
 def test_login_with_a_token_server_gives_an_identity_token(registry: FaultyRegistry) -> None:
     registry.token_server = f"{registry.url}/token"
     registry.user = ("me", "secret")
