@@ -11,7 +11,7 @@ from pydock.imagestore.registry import inspection, login, search
 from pydock.imagestore.registry.cancellation import Cancellation
 from pydock.imagestore.registry.credentials import NOBODY, Credentials
 from pydock.imagestore.registry.options import RegistryOptions
-from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
+from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry, Handler
 from tests.unit.imagestore.registry.made_images import digest_of, make_image, make_index
 
 OPTIONS = RegistryOptions()
@@ -32,8 +32,13 @@ def test_login_with_basic_auth(registry: FaultyRegistry) -> None:
 
 
 def test_registries_are_told_who_asks(registry: FaultyRegistry) -> None:
-    agents = []
-    registry.on("GET", "/", lambda handler: agents.append(handler.headers["User-Agent"]) or False)
+    agents: list[str] = []
+
+    def hear(handler: Handler) -> bool:
+        agents.append(handler.headers["User-Agent"])
+        return False
+
+    registry.on("GET", "/", hear)
     asking = Credentials("me", "x", server=registry.host, client="Tool/1.0 (a;b\\c)\r\n\xe9" + "x" * 1000)
     login.login(asking, OPTIONS, Cancellation())
     with pytest.raises(System, match="has no search"):
