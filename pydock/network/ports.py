@@ -78,10 +78,19 @@ class Ports:
             self._next = held.port + 1 if held.port < self._last else self._first
         return held
 
-    def claim(self, protocol: str, host: Address, port: int) -> None:
-        """Note a port of a container that outlived the daemon; its shim holds the socket."""
+    def claim(self, protocol: str, host: Address, port: int) -> Held:
+        """Note a port of a container that outlived the daemon.
+
+        Its shim holds the socket as a rule; where nobody does, since the daemon died before it could hand it over, one
+        is made.
+        """
         with self._lock:
             self._taken.setdefault((protocol, port), set()).add(host)
+        try:
+            bound = _bind(protocol, host, port, self._listening)
+        except OSError:
+            bound = None
+        return Held(protocol, (host,), port, (bound,) if bound else ())
 
     def release(self, protocol: str, hosts: Sequence[Address], port: int) -> None:
         """Give a port back; whoever has its sockets closes them."""

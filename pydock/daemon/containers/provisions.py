@@ -19,7 +19,7 @@ from pydock.daemon.containers.record import Container, MountPoint, Status
 from pydock.daemon.containers.spec_builder import Resolved
 from pydock.daemon.containers.spec_mounts import image_mounts
 from pydock.daemon.networks.sandboxes import Sandboxes
-from pydock.daemon.networks.settings import Sandbox
+from pydock.daemon.networks.settings import Reserved, Sandbox
 from pydock.daemon.offload import offload
 from pydock.daemon.volumes.service import Volumes
 from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError, System
@@ -116,6 +116,10 @@ class Provisions:
         sandbox = replace(Sandbox.from_record(record.sandbox), endpoints=record.endpoints)
         sandbox = await self._sandboxes.adopt(container_network(record), sandbox, pid)
         return replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
+
+    def take_reserved(self, container_id: str) -> Reserved:
+        """The ports of an adopted container that its shim does not hold, and is to."""
+        return self._sandboxes.take_reserved(container_id)
 
     async def settle(self, alive: Collection[str]) -> None:
         """At start-up: drop what starts that were cut off left; only the containers `alive` run."""

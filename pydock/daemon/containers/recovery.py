@@ -114,6 +114,9 @@ class Recovery:
         record = entry.record
         try:
             record = await self._provisions.adopt(record, live.pid)
+            reserved = self._provisions.take_reserved(record.id)
+            if reserved.descriptors:
+                await live.hold_ports(reserved.descriptors, reserved.relay)
         except Exception:  # it runs all the same
             _log.exception("container %s: its network cannot be taken over whole", entry.id)
         status = await offload(_settle_pause, record, live)

@@ -178,8 +178,7 @@ def adopt(bindings: Bindings, target: Target, ports: Ports, firewall: Firewall) 
             if not binding.host_port.isdigit():
                 continue
             host = ipaddress.ip_address(binding.host_ip)
-            held = Held(protocol, (host,), int(binding.host_port), ())
-            ports.claim(protocol, host, held.port)
+            held = ports.claim(protocol, host, int(binding.host_port))
             made.held.append(held)
             made.rules += _rules(held, target, number)
     firewall.ensure_ports(made.rules)

@@ -56,6 +56,14 @@ def published(daemon: Daemon, identity: str) -> int:
     return int(bound[0]["HostPort"])
 
 
+def recorded(daemon: Daemon, identity: str) -> dict[str, Any]:
+    """A container's record."""
+    with contextlib.closing(sqlite3.connect(daemon.root / "data/pydock.db")) as index:
+        (text,) = index.execute("SELECT record FROM containers WHERE id = ?", (identity,)).fetchone()
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
 def change_record(daemon: Daemon, identity: str, changes: dict[str, Any]) -> None:
     """Change a container's record while no daemon runs."""
     with contextlib.closing(sqlite3.connect(daemon.root / "data/pydock.db")) as index, index:
@@ -101,3 +109,20 @@ def check_new_life(daemon: Daemon, identity: str, former: int, name: str) -> Non
     eventually(lambda: visit(published(daemon, identity)) == shown["Config"]["Hostname"])
     assert address(daemon, identity, "front") in find(daemon, identity, name)
     assert Path(shown["NetworkSettings"]["SandboxKey"]).is_symlink()
+
+
+def test_ports_that_the_dead_daemon_had_not_handed_over_are_held(mortal: Daemon) -> None:
+    identity = mortal.run("sleep", "1000", host={"NetworkMode": "bridge"})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    def publish() -> None:
+        sandbox = {**recorded(mortal, identity)["sandbox"], "ports": {"80/tcp": [["127.0.0.1", str(port)]]}}
+        change_record(mortal, identity, {"sandbox": sandbox})
+
+    mortal.restart(publish)
+    mortal.kill()  # and it is the shim that holds them
+    with pytest.raises(OSError, match="in use"):
+        socket.create_server(("127.0.0.1", port))
+    mortal.start()
+    assert published(mortal, identity) == port
