@@ -53,7 +53,10 @@ def test_ports_that_stand_in_each_others_way(free: int, first: str, second: str,
 
 def test_a_port_of_a_container_that_outlived_the_daemon_is_taken(free: int) -> None:
     ports = Ports()
-    ports.claim("tcp", ipaddress.ip_address("0.0.0.0"), free)
+    claimed = ports.claim("tcp", ipaddress.ip_address("0.0.0.0"), free)
+    (held,) = claimed.sockets  # nobody else holds it
+    assert ports.claim("tcp", ipaddress.ip_address("0.0.0.0"), free).sockets == ()
+    held.close()
     with pytest.raises(System, match="already allocated"):
         hold(ports, free)
     ports.release("tcp", [ipaddress.ip_address("0.0.0.0")], free)
@@ -84,6 +87,8 @@ def test_a_range_of_which_nothing_is_left(free: int) -> None:
     ports = Ports()
     hold(ports, free)
     wish = Wish("tcp", (ipaddress.ip_address("127.0.0.1"),), free, free + 1, "10.0.0.2", 80)
-    ports.claim("tcp", ipaddress.ip_address("127.0.0.1"), free + 1)
+    claimed = ports.claim("tcp", ipaddress.ip_address("127.0.0.1"), free + 1)
     with pytest.raises(System, match="all ports are allocated"):
         ports.hold(wish)
+    for held in claimed.sockets:
+        held.close()
