@@ -36,8 +36,10 @@ def container_network(record: Container) -> ContainerNetwork:
 
 
 def port_bindings(bindings: Mapping[str, Any]) -> dict[str, tuple[PortBinding, ...]]:
-    """``HostConfig.PortBindings`` as values."""
+    """``HostConfig.PortBindings`` as values; ``8080/tcp`` as a host port is 8080, as in Docker."""
     return {
-        port: tuple(PortBinding(one.get("HostIp") or "", one.get("HostPort") or "") for one in asked or ())
+        port: tuple(
+            PortBinding(one.get("HostIp") or "", (one.get("HostPort") or "").partition("/")[0]) for one in asked or ()
+        )
         for port, asked in bindings.items()
     }

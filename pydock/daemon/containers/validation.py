@@ -277,10 +277,10 @@ def _check_extra_host(entry: str) -> None:
 
 def check_port(text: str) -> None:
     """``80``, ``80/tcp``: a container's port."""
-    number, slash, protocol = text.partition("/")
+    number, _, protocol = text.partition("/")
     if not _is_port(number):
         raise InvalidParameter(f'invalid port specification: "{number}"')
-    if slash and protocol.lower() not in ("tcp", "udp", "sctp"):
+    if protocol and protocol.lower() not in ("tcp", "udp", "sctp"):
         raise InvalidParameter(f'invalid port specification: "{text}"')
 
 

@@ -165,6 +165,12 @@ def test_a_host_network_publishes_nothing() -> None:
     assert warnings == ["Published ports are discarded when using host network mode"]
 
 
+@pytest.mark.parametrize("port", ["80", "80/", "80/tcp", "80/UDP", "80/sctp"])
+def test_ports_are_written_in_several_ways(port: str) -> None:
+    bindings = {port: [{"HostPort": "8080/tcp"}, {"HostPort": "8000-8010"}, {"HostPort": ""}]}
+    assert check({"ExposedPorts": {port: {}}}, PortBindings=bindings) == []
+
+
 def test_swappiness_of_minus_one_means_none() -> None:
     made = translated(MemorySwappiness=-1)
     validation.check(made.config, made.host_config, V1)
