@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import logging
 import os
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ _log = logging.getLogger("pydock")
 LONGEST_NAME: Final = 15
 #: the kernel has no IPv6 on links with less (RFC 8200, 5)
 _LEAST_IPV6_MTU: Final = 1280
+_MAC: Final = re.compile(r"[0-9a-f]{2}([:-])([0-9a-f]{2}\1)+[0-9a-f]{2}|([0-9a-f]{4}\.)+[0-9a-f]{4}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +280,9 @@ def mac_of(address: Address | None) -> str:
 
 
 def parse_mac(text: str) -> str:
-    """A MAC address in Docker's spelling; InvalidParameter where it is none."""
+    """A hardware address in Docker's spelling, of 6, 8 or 20 bytes as Go has it; InvalidParameter where it is none."""
     digits = text.replace(":", "").replace("-", "").replace(".", "").lower()
-    if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):
+    if len(digits) not in (12, 16, 40) or not _MAC.fullmatch(text):
         raise InvalidParameter(f"invalid MAC address {text}".rstrip())
     return bytes.fromhex(digits).hex(":")
 

@@ -303,3 +303,14 @@ def _without_macs(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"(?!02:42:ac:11)([0-9a-f]{2}:){5}[0-9a-f]{2}", value):
         return "<mac>"
     return value
+
+
+def test_a_hardware_address_that_no_ethernet_interface_can_have(pair: Pair) -> None:
+    def scene(on: Engine) -> Any:
+        endpoints = {"bridge": {"MacAddress": "02:00:00:ff:fe:00:00:01"}}
+        body = {"Image": on.own("box"), "Cmd": ["true"], "NetworkingConfig": {"EndpointsConfig": endpoints}}
+        made = on.api("POST", "/containers/create", body, name=on.own("c"))
+        said = on.api("POST", "/containers/@c/start")
+        return made.status, said.status, said.value["message"].partition("to sandbox: ")[2]
+
+    pair.compare(scene)

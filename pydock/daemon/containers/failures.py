@@ -5,10 +5,10 @@ import os
 
 from pydock.errors import InvalidParameter, PydockError, StepFailed, System, words_of
 
-_CREATE_FAILED = (
+CREATE_FAILED = (
     "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
-    "unable to start container process: error during container init: "
 )
+_INIT_FAILED = f"{CREATE_FAILED}unable to start container process: error during container init: "
 _EXEC_FAILED = "OCI runtime exec failed: exec failed: unable to start container process: "
 _MISMATCH = (
     ": Are you trying to mount a directory onto a file (or vice-versa)? "
@@ -31,7 +31,7 @@ def of_start(error: Exception) -> tuple[PydockError, int]:
         return System(f"failed to create task for container: failed to {error.message}"), UNKNOWN
     if error.step == "look up the user":
         return System(error.detail or error.message), UNKNOWN
-    return _judge(error, _CREATE_FAILED, UNKNOWN)
+    return _judge(error, _INIT_FAILED, UNKNOWN)
 
 
 def of_exec(error: StepFailed) -> tuple[PydockError, int]:

@@ -8,7 +8,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydock.errors import InvalidParameter
+from pydock.daemon.containers import failures
+from pydock.errors import InvalidParameter, System
 from pydock.runtime import devices
 from pydock.runtime.spec import (
     BlockIO,
@@ -22,6 +23,8 @@ from pydock.runtime.spec import (
 )
 
 _PERIOD = 100_000
+#: how many device rules stand before the user's own in Docker, which counts them for its users
+_BUILT_IN = 16
 _THROTTLES = (
     ("BlkioDeviceReadBps", "throttleReadBpsDevice"),
     ("BlkioDeviceWriteBps", "throttleWriteBpsDevice"),
@@ -123,7 +126,9 @@ def device_access(host: Mapping[str, Any]) -> tuple[list[Device], list[DeviceRul
         return nodes, list(devices.ALL_RULES)
     nodes, rules = [], list(devices.DEFAULT_RULES)
     for wanted in host.get("Devices") or ():
-        for node, rule in _mapped(wanted, wanted["CgroupPermissions"] or "rwm"):
+        for node, rule in _mapped(wanted, wanted["CgroupPermissions"]):
+            if not rule["access"]:
+                raise System(f"{failures.CREATE_FAILED}device access at {_BUILT_IN + len(nodes)} field cannot be empty")
             nodes.append(node)
             rules.append(rule)
     rules += [_rule(text) for text in host.get("DeviceCgroupRules") or ()]

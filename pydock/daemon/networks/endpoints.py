@@ -19,6 +19,8 @@ from pydock.network.bridge import LONGEST_NAME, Join, Port, interface, mac_of, p
 INTERFACE_NAME: Final = "com.docker.network.endpoint.ifname"
 SYSCTLS: Final = "com.docker.network.endpoint.sysctls"
 _SYSCTL_KINDS: Final = ("ipv4", "ipv6", "mpls")
+#: how long a hardware address is that an Ethernet interface can have, as text
+_ETHERNET: Final = len("02:42:00:00:00:00")
 _WITH_INTERFACE: Final = ("bridge", "macvlan", "ipvlan")
 
 
@@ -69,10 +71,16 @@ def allocate(network: LiveNetwork, wanted: EndpointSettings, taken_names: Collec
         hardware = parse_mac(address_of_link) if address_of_link else mac_of(given[0].ip if given else None)
         if record.driver == "ipvlan":  # which has the parent's
             hardware = ""
+        name = _interface_name(record, wanted, taken_names)
+        if (shorter := hardware[:_ETHERNET]) != hardware:
+            raise System(
+                f"failed to add interface {name} to sandbox: failed to advertise addresses: MAC address changed, "
+                f"got {shorter}, expected {hardware}"
+            )
         settings = replace(settings, mac_address=hardware)
         port = Port(
             join=join_of(record),
-            name=_interface_name(record, wanted, taken_names),
+            name=name,
             mac=hardware,
             addresses=(*given, *link_local),
             mtu=record.mtu,

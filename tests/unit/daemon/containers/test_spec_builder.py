@@ -12,7 +12,7 @@ from pydock.daemon.containers import spec_resources
 from pydock.daemon.containers.record import Container, MountPoint
 from pydock.daemon.containers.security_options import KEPT
 from pydock.daemon.containers.spec_builder import ExecOptions, Resolved, SpecBuilder
-from pydock.errors import InvalidParameter
+from pydock.errors import InvalidParameter, System
 from pydock.runtime import capabilities
 from pydock.runtime.spec import Spec
 from tests.unit.daemon.containers.made_containers import container
@@ -138,6 +138,14 @@ def test_a_device_and_rules(builder: SpecBuilder) -> None:
         {"allow": True, "type": "c", "access": "rw", "major": 13},
         {"allow": True, "type": "a", "access": "m"},
     ]
+
+
+def test_a_device_that_nothing_may_be_done_with(builder: SpecBuilder) -> None:
+    wanted = {"PathOnHost": "/dev/zero", "PathInContainer": "/dev/own", "CgroupPermissions": ""}
+    for before in (0, 1):
+        usable = [{**wanted, "CgroupPermissions": "r"}] * before
+        with pytest.raises(System, match=f"runc create failed: device access at {16 + before} field cannot be empty"):
+            build(builder, container(Devices=[*usable, wanted]))
 
 
 def test_a_device_that_is_none(builder: SpecBuilder) -> None:
