@@ -43,6 +43,8 @@ class MountPoints:
         except BaseException:
             await self.drop(id, points.values())
             raise
+        # not to what another mount has taken the place of
+        await self._volumes.unrefer(id, but=[point.name for point in points.values() if point.kind == "volume"])
         return tuple(points.values())
 
     async def drop(self, id: str, points: Iterable[MountPoint]) -> None:

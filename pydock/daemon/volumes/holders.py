@@ -3,6 +3,8 @@
 Kept by the volumes service, in memory.
 """
 
+from collections.abc import Collection
+
 
 class Holders:
     """Two relations between containers and volumes: referring, and (while a container runs) having acquired."""
@@ -18,9 +20,12 @@ class Holders:
         self._referring.setdefault(name, {})[container_id] = None
         self._referred.setdefault(container_id, set()).add(name)
 
-    def unrefer(self, container_id: str) -> None:
-        """The container is gone."""
-        for name in self._referred.pop(container_id, ()):
+    def unrefer(self, container_id: str, but: Collection[str] = ()) -> None:
+        """The container is gone, or refers to nothing `but` these."""
+        referred = self._referred.pop(container_id, set())
+        if kept := referred.intersection(but):
+            self._referred[container_id] = kept
+        for name in referred - kept:
             self._referring[name].pop(container_id, None)
             if not self._referring[name]:
                 del self._referring[name]

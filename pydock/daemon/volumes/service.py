@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,9 +143,9 @@ class Volumes:
         self._holders.refer(name, container_id)
         return volume
 
-    async def unrefer(self, container_id: str, remove_anonymous: Iterable[str] = ()) -> None:
-        """Forget what a removed container referred to; the anonymous volumes named are removed when free."""
-        self._holders.unrefer(container_id)
+    async def unrefer(self, container_id: str, remove_anonymous: Iterable[str] = (), but: Collection[str] = ()) -> None:
+        """Forget what a removed container, or a new one, referred to `but` these; anonymous ones named are removed."""
+        self._holders.unrefer(container_id, but)
         for name in remove_anonymous:
             volume = self._volumes.get(name)
             if volume and volume.anonymous and not self._holders.is_referred(name):
