@@ -125,6 +125,7 @@ RUN = {
 --network none --ip NET.10.5 @box hostname -i
 --network @six --ip NET.11.9 --ip6 SIX:6::77 @box hostname -i
 --network @six --ip6 SIX:7::77 @box hostname -i
+--network @six --ip6 ::ffff:NET.11.77 @box hostname -i
 --network @six --sysctl net.ipv6.conf.all.disable_ipv6=1 @box hostname -i
 --link-local-ip 169.254.5.5 --network @s @box sh -c 'busybox ip -4 -o addr | grep -c 169.254.5.5/16'
 --link-local-ip nope --network @a @box true
@@ -234,4 +235,9 @@ connect @s @made
 disconnect @s @made
 disconnect @s @made
 connect --alias x bridge @made
+connect --alias x bridge @none
+connect --alias x host @none
+connect --alias x none @none
+connect --alias x host @run
+connect --alias x bridge @host
 """

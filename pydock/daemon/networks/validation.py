@@ -77,6 +77,10 @@ class Validation:
             raise InvalidParameter(_SHARING)
         if container.disabled:
             raise InvalidParameter("container cannot be connected to a network: its network is disabled")
+        if settings.wanted_mac:
+            parse_mac(settings.wanted_mac)
+        if told := _told(record, settings):
+            raise InvalidParameter(told)
         if record.name == "host" and "host" not in container.endpoints:
             raise InvalidParameter(_NOT_HOST)
         if container.mode == "host" and record.name != "host":
@@ -84,10 +88,6 @@ class Validation:
         others = [name for name in container.endpoints if name != record.name]
         if others and (record.name == "none" or "none" in others):
             raise InvalidParameter(_WITH_NONE)
-        if settings.wanted_mac:
-            parse_mac(settings.wanted_mac)
-        if told := _told(record, settings):
-            raise InvalidParameter(told)
         if running and record.name in container.endpoints:
             name = container.name.removeprefix("/")
             raise Forbidden(f"endpoint with name {name} already exists in network {record.name}")
@@ -156,7 +156,8 @@ def _is_wrong(version: int, text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return True
-    return address.version != version or address.is_unspecified
+    mapped = address.version == 6 and address.ipv4_mapped  # an IPv4 address after all
+    return address.version != version or address.is_unspecified or bool(mapped)
 
 
 def _range_problem(record: NetworkRecord, version: int, text: str) -> str:
