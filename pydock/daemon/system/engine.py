@@ -86,8 +86,10 @@ class Engine:
             "insecure-registries": _listed(config.registry.insecure),
             "labels": _listed(config.labels),
             "shutdown-timeout": str(config.shutdown_timeout),
+            "default-cgroupns-mode": self._cgroupns_mode(host_features.detect()),
             "default-ipc-mode": config.containers.ipc_mode,
             "default-runtime": config.containers.runtime,
+            "runtimes": "",
             "default-shm-size": str(config.containers.shm_size),
             "features": f"map[{' '.join(f'{key}:{str(on).lower()}' for key, on in sorted(config.features.items()))}]",
         }
@@ -239,12 +241,14 @@ class Engine:
             options.append(f"name=seccomp,profile={self.config.containers.seccomp_profile}")
         if features.selinux:
             options.append("name=selinux")
-        mode = self.config.containers.cgroupns_mode or ("private" if features.cgroup_version == 2 else "host")
-        if features.cgroup_namespaces and mode == "private":
+        if features.cgroup_namespaces and self._cgroupns_mode(features) == "private":
             options.append("name=cgroupns")
         if self.config.containers.no_new_privileges:
             options.append("name=no-new-privileges")
         return options
+
+    def _cgroupns_mode(self, features: HostFeatures) -> str:
+        return self.config.containers.cgroupns_mode or ("private" if features.cgroup_version == 2 else "host")
 
     def _exposures(self) -> list[str]:
         """Docker's warning for each tcp socket that asks nobody for a certificate."""

@@ -144,7 +144,13 @@ def test_a_hangup_reads_the_configuration_file_again(daemon: Daemon) -> None:
     process.send_signal(signal.SIGHUP)
     assert json.loads(daemon.get("/info"))["Labels"] == ["new=yes"]
     past = daemon.get(f"/events?since=1&until={time.time()}&filters=%7B%22type%22:%5B%22daemon%22%5D%7D")
-    assert json.loads(past)["Action"] == "reload"
+    told = json.loads(past)
+    assert told["Action"] == "reload"
+    assert sorted(told["Actor"]["Attributes"]) == [
+        "debug", "default-cgroupns-mode", "default-ipc-mode", "default-runtime", "default-shm-size", "features",
+        "insecure-registries", "labels", "live-restore", "max-concurrent-downloads", "max-concurrent-uploads",
+        "max-download-attempts", "name", "registry-mirrors", "runtimes", "shutdown-timeout",
+    ]  # fmt: skip
 
 
 def test_systemd_hands_its_socket_over(daemon: Daemon) -> None:
