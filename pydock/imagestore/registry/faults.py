@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydock.errors import Forbidden, NotFound, PydockError, System, Unauthorized
+from pydock.imagestore import go_fields
 from pydock.imagestore.reference import Reference
 
 #: the longest answer that is read to find out what is wrong, in bytes
@@ -71,12 +72,14 @@ def of_answer(
         value: Any = json.loads(body)
     except (ValueError, RecursionError):
         value = None
+    value = go_fields.spelled(value, ("details", "errors")) if isinstance(value, dict) else value
     if isinstance(value, dict) and isinstance(value.get("details"), str) and value["details"]:
         return _plain(status, value["details"])
     errors = value.get("errors") if isinstance(value, dict) else None
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        code = _clean(str(errors[0].get("code") or "UNKNOWN"))
-        message = _clean(str(errors[0].get("message") or _DEFAULT.get(code, "unknown error")))
+        first = go_fields.spelled(errors[0], ("code", "message"))
+        code = _clean(str(first.get("code") or "UNKNOWN"))
+        message = _clean(str(first.get("message") or _DEFAULT.get(code, "unknown error")))
         return RegistryFault(f"{_spoken(code)}: {message}", status, code)
     if not body or status == 401:
         return _plain(status, "")

@@ -5,10 +5,12 @@ import time
 from dataclasses import dataclass
 
 from pydock.errors import Unauthorized
+from pydock.imagestore import go_fields
 
 #: a token that says nothing lives for this long, and none is used in the last part of its life; seconds
 DEFAULT_LIFE = 60
 _MARGIN = 0.1
+_FIELDS = ("token", "access_token", "expires_in", "refresh_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ def parse_token(body: bytes) -> Token:
         value = json.loads(body)
     except (ValueError, RecursionError):
         raise Unauthorized("unable to decode token response: invalid JSON") from None
-    value = value if isinstance(value, dict) else {}
+    value = go_fields.spelled(value, _FIELDS) if isinstance(value, dict) else {}
     text = value.get("token") or value.get("access_token")
     if not isinstance(text, str):
         raise Unauthorized("authorization server did not include a token in the response")

@@ -31,6 +31,17 @@ def test_login_with_basic_auth(registry: FaultyRegistry) -> None:
         log_in(registry.host, "", "")
 
 
+def test_errors_and_tokens_are_read_whatever_the_case_of_their_keys(registry: FaultyRegistry) -> None:
+    registry.token_server = f"{registry.url}/token"
+    registry.on("GET", "/token", lambda handler: handler.answer(200, b'{"Token":"good","Refresh_Token":"again"}'))
+    assert log_in(registry.host, "me", "secret") == "again"
+    body = b'{"Errors":[{"Code":"UNAUTHORIZED","MESSAGE":"not you"}]}'
+    registry.hooks.clear()
+    registry.on("GET", "/token", lambda handler: handler.answer(401, body, {"Content-Type": "application/json"}))
+    with pytest.raises(Unauthorized, match="unauthorized: not you"):
+        log_in(registry.host, "me", "secret")
+
+
 def test_registries_are_told_who_asks(registry: FaultyRegistry) -> None:
     agents: list[str] = []
 
