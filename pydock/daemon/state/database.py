@@ -47,8 +47,7 @@ class _Reader:
     """A thread's connection for reading; it ends with the thread."""
 
     def __init__(self, path: Path) -> None:
-        self.connection = _connect(path)
-        self.connection.execute("PRAGMA query_only = ON")
+        self.connection = _connect(path, lambda connection: connection.execute("PRAGMA query_only = ON"))
 
     def __del__(self) -> None:
         with contextlib.suppress(AttributeError):  # it could not be opened
@@ -114,9 +113,7 @@ class Database:
             sync_directory(self._path.parent)
         while True:
             try:
-                connection = _connect(self._path)
-                migrate(connection, steps)
-                return connection
+                return _connect(self._path, lambda connection: migrate(connection, steps))
             except sqlite3.Error as error:
                 if not _means_full(error) or not self._reserve.release():
                     raise
@@ -239,11 +236,16 @@ def _means_full(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, so that transactions are where we say; durable at each commit."""
+def _connect(path: Path, prepare: Work[object]) -> sqlite3.Connection:
+    """A prepared connection in autocommit mode, so that transactions are where we say; durable at each commit."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {_FULL}")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {_FULL}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection

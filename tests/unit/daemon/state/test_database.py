@@ -152,8 +152,11 @@ def test_a_damaged_index_is_told(tmp_path: Path, damage: str) -> None:
     path.write_bytes(
         {"no database": b"x" * 4096, "cut off": whole[:8192], "holes": whole[:4096] + b"\x55" * 90_000}[damage]
     )
-    with pytest.raises(System, match=f"the index {path} cannot be read"):
-        names(Database(path, [FIRST]))
+    with (
+        pytest.raises(System, match=f"the index {path} cannot be read"),
+        contextlib.closing(Database(path, [FIRST])) as database,
+    ):
+        names(database)
 
 
 def test_a_schema_of_a_newer_engine_is_refused_and_an_older_one_is_taken_on(tmp_path: Path) -> None:
