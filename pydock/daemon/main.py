@@ -154,7 +154,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     await images.restore(core, image, [*catalog.unreadable, *(entry.id for entry in catalog.all())])
     await networks.restore(network)
     await volumes.restore(volume, catalog)
-    await containers.restore(container)
+    await containers.restore(container, core.config.live_restore)
     await networks.settle(network)
     routes = [
         *container_records.routes(container, records),

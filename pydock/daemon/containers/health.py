@@ -113,11 +113,9 @@ class Health:
         if check is None:
             entry.health = None
             return
-        entry.health = kept(live.bundle, live.started_at) or {
-            "Status": STARTING,
-            "FailingStreak": 0,
-            "Log": (entry.health or {}).get("Log") or [],
-        }
+        # a daemon that comes back does not know, as in Docker, how the container is by now
+        before = kept(live.bundle, live.started_at) or entry.health or {}
+        entry.health = {"Status": STARTING, "FailingStreak": 0, "Log": before.get("Log") or []}
         task = asyncio.get_running_loop().create_task(self._monitor(entry, live, check))
         live.ended.add_done_callback(lambda _: self._end(entry, task))
 

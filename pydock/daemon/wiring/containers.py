@@ -69,9 +69,14 @@ def routes(services: ContainerServices) -> list[Route]:
     ]
 
 
-async def restore(services: ContainerServices) -> None:
-    """Find what runs again, and start what shall run; after images, networks and volumes."""
+async def restore(services: ContainerServices, live_restore: bool) -> None:
+    """Find what runs again, and start what shall run; after images, networks and volumes.
+
+    Without `live_restore` nothing was to outlive a daemon that was killed.
+    """
     await services.life.recovery.recover()
+    if not live_restore:
+        await stop_all(services)
     await offload(services.confinement.prepare)
     await services.life.autostart.sweep()
     services.life.autostart.begin()
@@ -82,8 +87,11 @@ def reload(services: ContainerServices, config: Config) -> None:
     services.creation.reload(config.containers)
 
 
-async def stop_all(services: ContainerServices, timeout: int) -> None:
-    """Stop every container, as a daemon without live-restore does at its end; their restart policies still hold."""
+async def stop_all(services: ContainerServices, timeout: int | None = None) -> None:
+    """Stop every container, as a daemon without live-restore does at its end; their restart policies still hold.
+
+    `timeout` in seconds, None for each container's own.
+    """
 
     async def stop(entry: Entry) -> None:
         before = entry.record.state

@@ -146,6 +146,20 @@ def test_the_health_of_what_stopped_is_kept(mortal: Daemon) -> None:
     assert mortal.state(stopped)["Health"]["Status"] in ("starting", "healthy")
 
 
+def test_health_is_to_be_found_out_again_by_a_daemon_that_comes_back(mortal: Daemon) -> None:
+    hour = 3600 * 10**9
+    test = ["CMD-SHELL", "echo well; ! test -e /wait"]
+    check = {"Test": test, "Interval": hour, "StartPeriod": hour, "StartInterval": 100_000_000}
+    identity = mortal.run("sleep", "1000", Healthcheck=check)
+    eventually(lambda: mortal.state(identity)["Health"]["Status"] == "healthy")
+    assert mortal.execute(identity, "touch", "/wait") == (0, b"")
+    mortal.restart()
+    shown = mortal.state(identity)["Health"]
+    assert (shown["Status"], shown["Log"][0]["Output"]) == ("starting", "well\n")
+    assert mortal.execute(identity, "rm", "/wait") == (0, b"")
+    eventually(lambda: mortal.state(identity)["Health"]["Status"] == "healthy")
+
+
 def test_what_was_to_remove_itself_and_does_not_run_goes_at_the_next_start(mortal: Daemon) -> None:
     created = mortal.create("true", host={"AutoRemove": True})
     running = mortal.run("sleep", "1000", host={"AutoRemove": True})

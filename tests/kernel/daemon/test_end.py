@@ -70,3 +70,16 @@ def test_a_reload_decides_whether_containers_outlive_the_daemon(tmp_path: Path) 
             eventually(lambda: engine.status(identity) == "running")
             assert (engine.state(identity)["Pid"] == pid) == survives
             pid = engine.state(identity)["Pid"]
+
+
+def test_without_live_restore_nothing_outlives_a_daemon_that_is_killed(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "c", "--live-restore=false") as engine:
+        ended = engine.run("sleep", "1000", StopSignal="SIGKILL")
+        again = engine.run("sleep", "1000", StopSignal="SIGKILL", host={"RestartPolicy": {"Name": "always"}})
+        pids = [engine.state(identity)["Pid"] for identity in (ended, again)]
+        engine.kill()
+        assert all(map(alive, pids))
+        engine.start()
+        assert not any(map(alive, pids))
+        assert (engine.status(ended), engine.state(ended)["ExitCode"]) == ("exited", 137)
+        eventually(lambda: engine.status(again) == "running")
