@@ -102,7 +102,8 @@ def _ask(console: "Console", user: str, password: str, server: str) -> "tuple[st
 
     console.flush()
     known = credentials.get(console.config, server).get("username", "")
-    user = user or click.prompt("Username", default=known or None)
+    asked = f"Username ({known})" if known else "Username"
+    user = (user or click.prompt(asked, default=known, show_default=False)).strip()
     if not user:
         raise Exit("Error: Non-null Username Required")
     password = password or click.prompt("Password", hide_input=True, default="", show_default=False)

@@ -374,6 +374,16 @@ def test_login_refuses_what_can_not_be(client: Any, line: str, message: str) -> 
     assert client.err.splitlines()[-1] == message
 
 
+def test_login_asks_with_the_name_that_is_known(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([{}, Unauthorized("Error response from daemon: no"), {}])
+    client.engine.answers["POST /auth"] = lambda: next(answers)
+    assert client("login", "-u", "me", "-p", "old", "host") == 0
+    monkeypatch.setattr("os.isatty", lambda descriptor: True)
+    monkeypatch.setattr("click.prompt", lambda text, default, **_: f" {text}{default} ")
+    assert client("login", "host") == 0
+    assert client.engine.body()["username"] == "Username (me)me"
+
+
 def test_a_refused_login_keeps_nothing(client: Any) -> None:
     client.engine.answers["POST /auth"] = Unauthorized("Error response from daemon: no")
     assert client("login", "-u", "a", "-p", "b", "host") == 1
