@@ -9,6 +9,10 @@ BODIES: tuple[dict[str, Any], ...] = (
     {"MacAddress": "x"}, {"MacAddress": " "}, {"MacAddress": "x", "HostConfig": {"NetworkMode": "nope"}},
     {"MacAddress": "x", "HostConfig": {"NetworkMode": "host"}},
     {"NetworkingConfig": {"EndpointsConfig": {"nope": {"MacAddress": "x"}}}},
+    {"Image": "@none", "HostConfig": {"SecurityOpt": ["x"]}}, {"Image": "@none", "HostConfig": {"StorageOpt": {"a": "b"}}},
+    {"HostConfig": {"Memory": 5, "StorageOpt": {"a": "b"}}},
+    {"HostConfig": {"Links": ["@none"], "VolumesFrom": ["@none"]}},
+    {"HostConfig": {"Links": ["@none"], "Mounts": [{"Type": "bind", "Source": "/@none", "Target": "/a"}]}},
     {"HostConfig": {"Links": ["@peer:x", "@peer:"]}}, {"HostConfig": {"Links": ["@peer:"]}},
 )  # fmt: skip
 

@@ -95,7 +95,9 @@ class Creation:
             id, name = self._name(options.name, undo)
             record = self._record(id, name, options, image)
             record = self._with_network(record)
+            validation.check_making(options.host_config)
             record = await self._with_mounts(record, options, undo)
+            options.host_config["Links"] = check_links(options.host_config, self._catalog)
             await self._prepare(record, image, undo)
             await self._copy_up(record)
             row = self._snapshots.row(id)
@@ -134,7 +136,6 @@ class Creation:
             validation.check_config(config)
         image_defaults.finish(config)
         defaults.fill(host, self._settings, host_features.detect(), self._catalog)
-        host["Links"] = check_links(host, self._catalog)
 
     # the making
 

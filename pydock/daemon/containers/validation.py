@@ -149,10 +149,6 @@ def _check_host_config(host: dict[str, Any]) -> list[str]:
                 capabilities.normalise(name)
             except InvalidParameter as error:
                 raise InvalidParameter(f"invalid {key}: {error.message}") from None
-    if unknown := set(host.get("StorageOpt") or ()) - {"size"}:
-        raise InvalidParameter(f"Unknown option {min(unknown)}")
-    if host.get("StorageOpt"):
-        raise InvalidParameter("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
     if any(not key for key in host.get("Annotations") or {}):
         raise InvalidParameter("invalid Annotations: the empty string is not permitted as an annotation key")
     return warnings
@@ -206,9 +202,17 @@ def _check_platform(host: dict[str, Any], features: HostFeatures) -> list[str]:
         warnings.append("Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.")
     if host["UsernsMode"] not in ("", "host"):
         raise InvalidParameter(f"invalid user namespace mode: {host['UsernsMode']}")
-    _check_security(host)
     _check_sysctls(host)
     return warnings
+
+
+def check_making(host: dict[str, Any]) -> None:
+    """Check what Docker looks at once there is an image and the name is free."""
+    _check_security(host)
+    if unknown := set(host.get("StorageOpt") or ()) - {"size"}:
+        raise InvalidParameter(f"Unknown option {min(unknown)}")
+    if host.get("StorageOpt"):
+        raise InvalidParameter("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
 
 
 def _check_security(host: dict[str, Any]) -> None:

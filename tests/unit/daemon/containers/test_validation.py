@@ -14,7 +14,9 @@ MIB = 1 << 20
 
 def check(body: dict[str, Any] | None = None, features: Any = V1, **host: Any) -> list[str]:
     made = translated(body, **host)
-    return validation.check(made.config, made.host_config, features)
+    warnings = validation.check(made.config, made.host_config, features)
+    validation.check_making(made.host_config)
+    return warnings
 
 
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
