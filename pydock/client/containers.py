@@ -108,6 +108,12 @@ def remove(engine: "Engine", name: str, force: bool = False, volumes: bool = Fal
     )
 
 
+def removes_itself(engine: "Engine") -> bool:
+    """Whether ``AutoRemove`` is the daemon's affair: it is the client's before version 1.25."""
+    major, _, minor = engine.version.partition(".")
+    return (int(major), int(minor or 0)) >= (1, 25)
+
+
 def prune(engine: "Engine", filters: "Filters") -> "JSON":
     """POST /containers/prune."""
     answer: JSON = engine.post("/containers/prune", {"filters": filters})

@@ -5,7 +5,7 @@ from pydock.cli.create import flags as create_flags
 from pydock.cli.exits import Exit
 from pydock.cli.spec import Command
 from pydock.client import containers, json_text
-from pydock.errors import PydockError
+from pydock.errors import Conflict, PydockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> int:
     if not streams:
         console.out.line(identity)
         console.out.flush()
-        _start(console, options, identity, None)
+        _start(console, identity, None)
         return 0
     return _foreground(console, options, identity, streams)
 
@@ -56,19 +56,33 @@ def _foreground(console: "Console", options: "Options", identity: str, streams: 
     engine = console.engine()
     text = options.detach_keys or console.config.text("detachKeys")
     connection = containers.attach(engine, identity, streams, text)
-    waiting = containers.wait(engine, identity, "removed" if options.rm else "next-exit")
-    _start(console, options, identity, waiting)
-    return follow(console, options.tty, identity, streams, text, connection, waiting)
+    removed = options.rm and containers.removes_itself(engine)
+    waiting = containers.wait(engine, identity, "removed" if removed else "next-exit")
+    try:
+        _start(console, identity, waiting if removed else None)
+        return follow(console, options.tty, identity, streams, text, connection, waiting)
+    finally:
+        if options.rm and not removed:
+            _remove(console, identity)
 
 
-def _start(console: "Console", options: "Options", identity: str, waiting: "Answer | None") -> None:
+def _start(console: "Console", identity: str, removal: "Answer | None") -> None:
     try:
         containers.start(console.engine(), identity)
     except PydockError as error:
-        if options.rm and waiting is not None:
+        if removal is not None:
             # the daemon removes it: don't end before it is gone
-            _status(console, waiting)
+            _status(console, removal)
         raise status_error(console, error) from error
+
+
+def _remove(console: "Console", identity: str) -> None:
+    try:
+        containers.remove(console.engine(), identity, volumes=True)
+    except Conflict:
+        pass  # it runs on: the user has detached
+    except PydockError as error:
+        console.err.line(f"error removing container: {error.message}")
 
 
 def follow(

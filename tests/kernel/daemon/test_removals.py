@@ -1,6 +1,12 @@
-"""What goes with a container that is removed."""
+"""What goes with a container that is removed, and who removes it."""
 
-from tests.kernel.daemon.daemon_process import Daemon
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.kernel.daemon.daemon_process import IMAGE, Daemon
 
 
 def test_a_container_takes_its_execs_along(engine: Daemon) -> None:
@@ -13,3 +19,15 @@ def test_a_container_takes_its_execs_along(engine: Daemon) -> None:
     for one in (ended, never):
         assert engine.call("GET", f"/exec/{one}/json") == (404, {"message": f"No such exec instance: {one}"})
         assert engine.call("POST", f"/exec/{one}/start", {"Detach": True})[0] == 404
+
+
+@pytest.mark.parametrize("version", ["1.24", "1.25"])
+@pytest.mark.parametrize(("command", "code"), [("sh -c false", 1), ("nope", 127)])
+def test_run_rm_leaves_nothing_in_any_version_of_the_api(engine: Daemon, version: str, command: str, code: int) -> None:
+    program = "import sys; sys.argv[0] = 'pydock'; from pydock.cli.main import main; main()"
+    words = ["run", "--rm", "--network", "none", "-v", "/v", IMAGE, *command.split()]
+    environ = {**os.environ, "PYDOCK_HOST": f"unix://{engine.socket}", "DOCKER_API_VERSION": version}
+    done = subprocess.run([sys.executable, "-c", program, *words], env=environ, capture_output=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert engine.get("/containers/json?all=1") == []
+    assert not engine.get("/volumes")["Volumes"]
