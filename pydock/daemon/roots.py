@@ -75,6 +75,9 @@ def _lock(root: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _pidfile(path: Path) -> Iterator[None]:
+    with _in_words(path):
+        if path.exists() and not path.is_file():  # reading, say, a FIFO would wait for somebody to write
+            raise System(f"failed to start daemon: {path}: not a regular file")
     with contextlib.suppress(OSError, ValueError):
         other = int(path.read_text())
         if other != os.getpid() and b"pydockd" in Path(f"/proc/{other}/cmdline").read_bytes():
