@@ -6,6 +6,7 @@ Each scene is played on pydock and on a real Docker Engine.
 import contextlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,20 @@ def test_portainer_recreates_a_container(pair: Pair) -> None:
         seen += [differing, sorted(again["NetworkSettings"]["Networks"]), [m["Name"] for m in again["Mounts"]]]
         conflict = _create(on, "c", Cmd=["true"])
         return [*seen, conflict.status, conflict.value]
+
+    pair.compare(scene)
+
+
+def test_control_groups_are_where_nomad_and_cadvisor_look_for_them(pair: Pair) -> None:
+    """Both compose the path of a container's control group; neither asks for it."""
+
+    def scene(on: Engine) -> Any:
+        identity = _create(on, "c", Cmd=["sleep", "600"], HostConfig={"NetworkMode": "none"}).value["Id"]
+        on.ok("start @c")
+        pid = on.api("GET", f"/containers/{identity}/json").value["State"]["Pid"]
+        lines = Path(f"/proc/{pid}/cgroup").read_text().replace(identity, "ID").splitlines()
+        held = [line.split(":", 1)[1] for line in lines if not line.startswith("0::")]
+        return sorted(held) or lines
 
     pair.compare(scene)
 

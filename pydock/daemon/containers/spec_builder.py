@@ -17,8 +17,8 @@ from pydock.runtime import capabilities
 from pydock.runtime.spec import CapabilitySets, Linux, Namespace, Process, Resources, Spec
 
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: where containers' control groups are
-CGROUP_PARENT = "/pydock"
+#: where containers' control groups are: Docker's place, which Nomad and cAdvisor compose instead of asking for it
+CGROUP_PARENT = "/docker"
 #: harmless settings of a network namespace of one's own: ping and low ports without a capability
 _SYSCTLS = (
     ("net.ipv4.ping_group_range", "0 2147483647"),
@@ -129,7 +129,7 @@ class SpecBuilder:
         return process
 
     def cgroup_path(self, record: Container) -> str:
-        """The container's control group, ``/pydock/<id>`` as a rule."""
+        """The container's control group, ``/docker/<id>`` as a rule."""
         parent = record.host_config.get("CgroupParent") or self._settings.cgroup_parent or CGROUP_PARENT
         inside = os.path.normpath("/" + parent.strip("/")).lstrip("/")
         return f"/{inside}/{record.id}" if inside else f"/{record.id}"

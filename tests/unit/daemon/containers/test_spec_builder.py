@@ -55,7 +55,7 @@ def test_an_ordinary_container(builder: SpecBuilder) -> None:
     assert not spec["process"]["noNewPrivileges"]
     assert kinds(spec) == {"mount", "network", "uts", "pid", "ipc"}
     assert (spec["hostname"], spec["domainname"]) == ("h", "d")
-    assert spec["linux"]["cgroupsPath"] == f"/pydock/{'a' * 64}"
+    assert spec["linux"]["cgroupsPath"] == f"/docker/{'a' * 64}"
     assert spec["linux"]["sysctl"]["net.ipv4.ip_unprivileged_port_start"] == "0"
     assert mount(spec, "/dev/shm")["options"][-1] == "size=67108864"
     assert "ro" in mount(spec, "/sys")["options"]
