@@ -75,6 +75,16 @@ class Provisions:
         namespaces, shm = self._shared(record)
         return Outline(namespaces, shm, self._root(record))
 
+    async def mounts(self, record: Container) -> bool:
+        """Whether `make` has to mount anything that the container is to show."""
+        if _owns_shm(record):
+            return True
+        for point in _volumes(record):
+            with contextlib.suppress(NotFound):
+                if point.options.get("Subpath") or (await self._volumes.get(point.name)).options:
+                    return True
+        return False
+
     async def make(self, record: Container, outline: Outline, undo: AsyncExitStack) -> Provision:
         """Everything at once; what must be undone where the start fails goes on `undo`."""
         undo.push_async_callback(self.drop, record)

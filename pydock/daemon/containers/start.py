@@ -88,8 +88,11 @@ class Starter:
         record = as_the_owner_has_it(entry.record, self._catalog)
         async with AsyncExitStack() as undo:
             outline = self._provisions.outline(record)
-            summoned = self._launcher.summon(record, outline, undo)  # born while the rest is made
+            # a mount that is made when the container's own namespace is there already need not be seen in it
+            beside = not await self._provisions.mounts(record)
+            summoned = self._launcher.summon(record, outline, undo) if beside else None  # born while the rest is made
             provision = await self._provisions.make(record, outline, undo)
+            summoned = summoned or self._launcher.summon(record, outline, undo)
             sandbox = provision.sandbox
             record = replace(record, sandbox=sandbox.to_record(), endpoints=sandbox.endpoints)
             # what the shim is about to hold must be found again where the daemon dies before it hears of the start

@@ -35,7 +35,8 @@ def starter(notes: Any) -> Starter:
     """One whose containers run at once."""
     live = Mock(started=AsyncMock(return_value=Started(2, 3, 4, [])))
     sandbox = Mock(to_record=dict, endpoints={})
-    provisions = SimpleNamespace(outline=Mock(), make=AsyncMock(return_value=Mock(sandbox=sandbox)))
+    made = AsyncMock(return_value=Mock(sandbox=sandbox))
+    provisions = SimpleNamespace(outline=Mock(), mounts=AsyncMock(return_value=False), make=made)
     launcher: Any = Mock(summon=AsyncMock(), launch=AsyncMock(return_value=live))
     attachments: Any = Mock(give_away=lambda id: [])
     return Starter(notes, Mock(), provisions, launcher, attachments, Mock())  # type: ignore[arg-type]
