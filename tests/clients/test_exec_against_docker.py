@@ -1,6 +1,8 @@
 """What an exec's start and its container's end make of its terminal, the same on pydock and on a real Docker Engine."""
 
 import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -68,6 +70,25 @@ def test_the_size_of_what_has_no_container_any_more(pair: Pair) -> None:
             on.ok(f"{word} @c")
             seen.append(on.api("POST", resize))
         return seen
+
+    pair.compare(scene)
+
+
+def test_a_size_that_comes_before_the_start(pair: Pair) -> None:
+    """Nomad sends it from a thread of its own."""
+
+    def scene(on: Engine) -> Any:
+        on.ok("run -d --network none --name @c @box sleep 1000")
+        body = {"Cmd": ["sh", "-c", "read line; stty size"], "Tty": True, "AttachStdin": True, "AttachStdout": True}
+        identity = on.api("POST", "/containers/@c/exec", body).value["Id"]
+        with ThreadPoolExecutor() as threads:
+            sizing = threads.submit(on.api, "POST", f"/exec/{identity}/resize?h=100&w=90")
+            time.sleep(0.5)
+            early = sizing.done()
+            with contextlib.closing(Stream(on, "POST", f"/exec/{identity}/start", {"Tty": True})) as stream:
+                answer = sizing.result()
+                stream.send(b"go\n")
+                return early, answer, stream.read_until(b"90")
 
     pair.compare(scene)
 

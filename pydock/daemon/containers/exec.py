@@ -34,6 +34,8 @@ from pydock.streams import STDOUT, frame_header
 _OF_THE_DYING = {0, errno.ESRCH, errno.ENOMEM}
 #: how long a container takes to die, in seconds
 _DYING = 1.0
+#: for how long the size of an exec that is about to start waits for it, in seconds
+_STARTING = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,12 @@ class ExecService:
         }
 
     async def resize(self, identity: str, height: int, width: int) -> None:
-        """Set the size of an exec's terminal."""
+        """Set the size of an exec's terminal; one that comes before the exec's start waits for it, as Docker's does."""
         one = self._table.find(identity)
         entry = self._entry(one)
         live = _running(entry, entry.id)
+        if not one.pid and one.exit_code is None:
+            await _settle(one)
         if not one.running and one.pid:
             raise NotFound(f"NotFound: process does not exist {identity}: not found")
         if not one.running:
@@ -248,6 +252,7 @@ class ExecService:
             for descriptor in descriptors:
                 os.close(descriptor)
             one.running = False
+            one.settled.set()
             raise
         self._publish(entry, one, f"exec_start: {_command(one)}")
         try:
@@ -262,6 +267,8 @@ class ExecService:
         except ProcessLookupError:
             self._table.ended(one, 137)
             raise Conflict(f"container {entry.id} is not running") from None
+        finally:
+            one.settled.set()
         if one.running:
             execs.keep(one, live.bundle)
 
@@ -270,6 +277,14 @@ class ExecService:
 
     def _publish(self, entry: Entry, one: Exec, action: str, **attributes: str) -> None:
         self._announcements.publish(entry.record, action, execID=one.id, **attributes)
+
+
+async def _settle(one: Exec) -> None:
+    try:
+        async with asyncio.timeout(_STARTING):
+            await one.settled.wait()
+    except TimeoutError:
+        raise System("timeout waiting for exec session ready") from None
 
 
 def _running(entry: Entry, name: str) -> LiveContainer:

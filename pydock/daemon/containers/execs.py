@@ -3,6 +3,7 @@
 `exec` works on them.  A running one is also kept in its container's bundle, where a daemon that comes back finds it.
 """
 
+import asyncio
 import contextlib
 import json
 import time
@@ -32,6 +33,8 @@ class Exec:
     exit_code: int | None = None
     pid: int = 0
     touched: float = field(default_factory=time.monotonic)
+    #: set once it is known whether it runs
+    settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
 
 
 class Execs:
@@ -87,10 +90,13 @@ def _is_old_or_runs(one: Exec) -> bool:
     return one.running or one.touched <= time.monotonic() - KEPT
 
 
+#: what of an exec stands in the bundle
+_WRITTEN = [one.name for one in fields(Exec) if one.name not in ("touched", "settled")]
+
+
 def keep(one: Exec, bundle: str) -> None:
     """Write a running exec into the bundle."""
-    values = asdict(one)
-    del values["touched"]
+    values = {name: getattr(one, name) for name in _WRITTEN} | {"options": asdict(one.options)}
     Path(bundle, f"exec-{one.id}.json").write_text(json.dumps(values), encoding="utf-8")
 
 
@@ -111,7 +117,6 @@ def _load(path: Path) -> Exec | None:
         values = json.loads(path.read_text(encoding="utf-8"))
         options = values.pop("options")
         options["console_size"] = tuple(options["console_size"])
-        known = {one.name for one in fields(Exec)}
-        return Exec(options=ExecOptions(**options), **{name: value for name, value in values.items() if name in known})
+        return Exec(options=ExecOptions(**options), **{name: values[name] for name in _WRITTEN if name in values})
     except (OSError, ValueError, KeyError, TypeError):
         return None
