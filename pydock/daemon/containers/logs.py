@@ -9,6 +9,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from time import gmtime, strftime, time_ns
 from urllib.parse import quote_plus
 
@@ -175,14 +176,25 @@ class _Source:
             self._reader.close()
 
 
+_line_header = lru_cache(maxsize=4096)(frame_header)
+
+
 def encode_payloads(payloads: Iterable[tuple[str, bytes]], wanted: set[str], tty: bool) -> bytes:
-    """Put output of the wanted streams into frames; a terminal's goes as it is."""
+    """Put output of the wanted streams into frames, a line in each; a terminal's goes as it is.
+
+    Clients of Docker's SDKs take a frame for a message: they handle a log line by line as it comes.
+    """
     if tty:
         return b"".join(data for stream, data in payloads if stream in wanted)
     parts: list[bytes] = []
     for stream, data in payloads:
         if stream in wanted:
-            parts += (frame_header(_NUMBERS[stream], len(data)), data)
+            number = _NUMBERS[stream]
+            *lines, rest = data.split(b"\n")
+            for line in lines:
+                parts += (_line_header(number, len(line) + 1), line, b"\n")
+            if rest:
+                parts += (_line_header(number, len(rest)), rest)
     return b"".join(parts)
 
 

@@ -20,9 +20,16 @@ LINES = [
 ]
 
 
-def test_neighbours_of_one_stream_share_a_frame() -> None:
-    assert encode_lines(LINES, BOTH, tty=False, timestamps=False, details=False) == (
-        b"\1\0\0\0\0\0\0\x08one\ntwo\n\2\0\0\0\0\0\0\x06three\n"
+def test_each_line_has_a_frame_of_its_own() -> None:
+    one, two = b"\1\0\0\0\0\0\0\x04one\n", b"\1\0\0\0\0\0\0\x04two\n"
+    three = b"\2\0\0\0\0\0\0\x06three\n"
+    assert encode_lines(LINES, BOTH, tty=False, timestamps=False, details=False) == one + two + three
+    assert encode_payloads([("stdout", b"one\ntwo\n"), ("stderr", b"three\n")], BOTH, tty=False) == one + two + three
+
+
+def test_what_has_no_end_of_line_and_what_is_empty() -> None:
+    assert encode_payloads([("stdout", b"\nrest"), ("stderr", b"")], BOTH, tty=False) == (
+        b"\1\0\0\0\0\0\0\x01\n\1\0\0\0\0\0\0\x04rest"
     )
 
 
