@@ -55,8 +55,8 @@ def tls_settings(settings: "Settings", environ: "Mapping[str, str]") -> "address
     ca = settings.ca or os.path.join(folder, "ca.pem")
     certificate = settings.certificate or _present(os.path.join(folder, "cert.pem"))
     key = settings.key or _present(os.path.join(folder, "key.pem"))
-    for path, wanted in ((ca, verify or settings.ca), (certificate, True), (key, True)):
-        if path and wanted and not os.path.exists(path):
+    for path in (ca, certificate, key):
+        if path and not os.path.exists(path):
             raise InvalidParameter(f"{UNRESOLVED}: open {path}: no such file or directory")
     return address.Tls(ca if verify else "", certificate, key, verify)
 

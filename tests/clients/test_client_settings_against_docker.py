@@ -65,6 +65,10 @@ ENVIRONMENTS: tuple[Line, ...] = (
     ({}, "-H a -H b ps"),
     ({}, "-l loud ps"),
     ({"DOCKER_HOST": "tcp://127.0.0.1:1"}, "--tlsverify ps"),
+    ({"DOCKER_HOST": "unix:///nope"}, "--tlsverify=false ps"),
+    ({"DOCKER_HOST": "unix:///nope"}, "--tls ps"),
+    ({"DOCKER_HOST": "unix:///nope", "DOCKER_TLS": "1"}, "ps"),
+    ({"DOCKER_HOST": "unix:///nope"}, "--tls=false ps"),
     ({"DOCKER_HOST": "tcp://127.0.0.1:1"}, "--tls --tlscacert /nope/ca.pem ps"),
 )
 
