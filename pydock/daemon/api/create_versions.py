@@ -25,6 +25,7 @@ class Translated:
     host_config: dict[str, Any]
     endpoints: dict[str, dict[str, Any]]
     shallow_read_only: bool = False
+    shared_cgroups: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
@@ -33,7 +34,8 @@ def translate(request: CreateRequest, version: tuple[int, int]) -> Translated:
     if request.is_empty:
         raise InvalidParameter("config cannot be empty in order to create a container")
     host = (request.HostConfig or HostSettings()).wire()
-    made = Translated(request.config(), host, _endpoints(request), shallow_read_only=version < (1, 44))
+    made = Translated(request.config(), host, _endpoints(request))
+    made.shallow_read_only, made.shared_cgroups = version < (1, 44), version < (1, 41)
     _default_network(made)
     _forget_newer(made, version)
     _check_mounts(made, version)

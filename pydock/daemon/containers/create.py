@@ -47,6 +47,8 @@ class CreateOptions:
     platform: Platform | None = None
     #: before API 1.44 a read-only bind left what was mounted below it writable
     shallow_read_only: bool = False
+    #: before API 1.41 a container saw the host's control groups (of v1), whatever the daemon's default is
+    shared_cgroups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,10 @@ class Creation:
             image_defaults.merge(config, self._images.config(image.id).get("config") or {})
             validation.check_config(config)
         image_defaults.finish(config)
-        defaults.fill(host, self._settings, host_features.detect(), self._catalog)
+        settings, features = self._settings, host_features.detect()
+        if options.shared_cgroups and features.cgroup_version == 1:
+            settings = replace(settings, cgroupns_mode="host")
+        defaults.fill(host, settings, features, self._catalog)
 
     # the making
 

@@ -108,6 +108,7 @@ class Containers:
             endpoints={name: parse_endpoint(value) for name, value in made.endpoints.items()},
             platform=platforms.parse(platform) if platform else None,
             shallow_read_only=made.shallow_read_only,
+            shared_cgroups=made.shared_cgroups,
         )
         id, warnings = await self._creation.create(options)
         return json_response({"Id": id, "Warnings": [*warnings, *made.warnings]}, 201)

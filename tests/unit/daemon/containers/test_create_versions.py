@@ -105,6 +105,11 @@ def test_before_1_44() -> None:
     assert made.warnings == []
 
 
+@pytest.mark.parametrize(("version", "shared"), [((1, 40), True), ((1, 41), False)])
+def test_control_groups_were_once_the_hosts(version: tuple[int, int], shared: bool) -> None:
+    assert translated({}, version).shared_cgroups is shared
+
+
 def test_the_containers_address_moves_to_its_network_with_a_warning() -> None:
     made = translated({"MacAddress": "02:00:00:00:00:01"})
     assert made.endpoints == {"bridge": {"MacAddress": "02:00:00:00:00:01"}}
