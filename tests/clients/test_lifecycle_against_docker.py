@@ -4,6 +4,7 @@ top, port, stats, wait and its conditions, stop and kill, health checks.
 """
 
 import json
+import os
 import re
 import threading
 import time
@@ -131,6 +132,30 @@ def test_starts_that_fail_after_a_life(pair: Pair) -> None:
                 after = state(on, f"@{name}")
                 seen.append((name, action, answer, after["Status"], after["ExitCode"], after["Error"]))
         return seen, on.run("restart @ended3 @none"), on.api("POST", "/containers/@none/restart")
+
+    pair.compare(scene)
+
+
+def test_what_ipc_a_container_may_join(pair: Pair) -> None:
+    """The host's through another container, which a pod with the host's IPC asks for; one that is itself joined."""
+
+    def scene(on: Engine) -> Any:
+        seen = []
+        for number, mode in enumerate(("host", "shareable", "private", "none", "")):
+            first, last = f"@a{number}", f"@c{number}"
+            on.ok(["run", "-d", "--network", "none", "--name", first, "--ipc", mode, "@box", "sleep", "1000"])
+            middle = f"run -d --network none --name @b{number} --ipc container:{first} @box sleep 1000"
+            seen.append(on.run(middle).code)
+            answer = on.run(
+                ["run", "--network", "none", "--name", last, "--ipc", f"container:@b{number}", "@box", "sh", "-c",
+                 "readlink /proc/self/ns/ipc; stat -c %d /dev/shm"]
+            )  # fmt: skip
+            pid = on.api("GET", f"/containers/{first}/json").value["State"]["Pid"]
+            space = os.readlink(f"/proc/{pid}/ns/ipc")
+            shared = os.stat(f"/proc/{pid}/root/dev/shm").st_dev if mode in ("host", "shareable") else 0
+            seen.append((answer.code, answer.out == f"{space}\n{shared}\n"))
+        assert seen[:4] == [0, (0, True)] * 2
+        return seen
 
     pair.compare(scene)
 

@@ -180,7 +180,7 @@ class Provisions:
                 assert other.live is not None
                 namespaces[kind] = f"/proc/{other.live.pid}/ns/{kind}"
                 if kind == "ipc":
-                    shm = str(self._shm(other.id))
+                    shm = self._shareable(other.record)
         return namespaces, shm
 
     def _other(self, reference: str, kind: str) -> Entry:
@@ -193,7 +193,7 @@ class Provisions:
         if other.live is None or not other.record.state.status.has_process():
             refusal = Conflict if kind == "ipc" else System
             raise refusal(f"{introduction}container {other.id} is not running")
-        if kind == "ipc" and not _owns_shm(other.record):
+        if kind == "ipc" and not self._shareable(other.record):
             raise InvalidParameter(
                 f"{introduction}container {other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor "
                 "container)"
@@ -221,6 +221,24 @@ class Provisions:
                 f"cannot join network namespace of container: Container {reference} is restarting, wait until the "
                 "container is running"
             )
+
+    def _shareable(self, record: Container) -> str:
+        """What a container has at /dev/shm where others may join it: the host's directory; "" where they may not."""
+        seen: set[str] = set()
+        while record.id not in seen:
+            seen.add(record.id)
+            kind, _, reference = (record.host_config.get("IpcMode") or "").partition(":")
+            if kind == "shareable":
+                return str(self._shm(record.id))
+            if kind == "host":
+                return "/dev/shm"
+            if kind != "container":
+                break
+            try:
+                record = self._catalog.find(reference).record
+            except NotFound:
+                break
+        return ""
 
     def _shm(self, container_id: str) -> Path:
         return self._exec_root / "shm" / container_id
