@@ -158,7 +158,7 @@ def test_exec(pair: Pair) -> None:
 
 def test_logs(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
-        script = "echo one; echo two >&2; sleep 0.3; echo three"
+        script = "echo one; echo two >&2; sleep 0.3; echo three; echo four"
         with sdk(on) as client:
             one = client.containers.run(on.own("box"), ["sh", "-c", script], name=on.own("c"), detach=True)
             return [
