@@ -140,7 +140,7 @@ def test_what_ipc_a_container_may_join(pair: Pair) -> None:
     """The host's through another container, which a pod with the host's IPC asks for; one that is itself joined."""
 
     def scene(on: Engine) -> Any:
-        seen = []
+        seen: list[Any] = []
         for number, mode in enumerate(("host", "shareable", "private", "none", "")):
             first, last = f"@a{number}", f"@c{number}"
             on.ok(["run", "-d", "--network", "none", "--name", first, "--ipc", mode, "@box", "sleep", "1000"])
