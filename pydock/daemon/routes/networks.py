@@ -16,6 +16,9 @@ from pydock.daemon.networks.settings import EndpointSettings
 from pydock.daemon.networks.wire import parse_endpoint
 from pydock.errors import InvalidParameter
 
+#: before this version a network could not be without IPv4
+_SWITCHES_IPV4 = (1, 48)
+
 
 class NetworkBackend(Protocol):
     """What these routes ask of the networks service."""
@@ -57,7 +60,10 @@ def routes(networks: NetworkBackend, containers: ContainerBackend) -> list[Route
         return json_response(await networks.inspect(request.params["id"], verbose, scope))
 
     async def create(request: Request) -> Response:
-        network_id, warning = await networks.create(await _object(request))
+        body = await _object(request)
+        if request.version < _SWITCHES_IPV4:
+            body.pop("EnableIPv4", None)
+        network_id, warning = await networks.create(body)
         return json_response({"Id": network_id, "Warning": warning}, 201)
 
     async def remove(request: Request) -> Response:

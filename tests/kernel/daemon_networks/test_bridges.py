@@ -37,6 +37,15 @@ def test_options_of_bridges(make_site: Callable[..., Site]) -> None:
     site.sweep()
 
 
+def test_ipv4_cannot_be_switched_off_by_older_clients(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    for version, name, on in (("1.47", "older", True), ("1.48", "newer", False)):
+        wanted = {"Name": name, "EnableIPv4": False, "EnableIPv6": True}
+        site.engine.ok("POST", f"/v{version}/networks/create", wanted)
+        assert site.engine.get(f"/networks/{name}")["EnableIPv4"] is on
+    site.sweep()
+
+
 def test_a_name_may_be_anothers_id(make_site: Callable[..., Site]) -> None:
     site = make_site("--bridge", "none")
     first = site.engine.ok("POST", "/networks/create", {"Name": "first"})["Id"]
