@@ -32,6 +32,14 @@ _PROPAGATION = {
 }
 #: said by mount(8), meaning nothing to the kernel's newer calls
 _WITHOUT_MEANING = frozenset({"defaults", "async", "auto", "noauto", "nofail", "_netdev", "user", "nouser"})
+#: those of OCI's options that are known here
+NAMES = tuple(
+    sorted(
+        {"bind", "rbind", "defaults", "async", "tmpcopyup"}.union(
+            *({name, f"r{name}"} for name in (*_ATTRIBUTES, *_PROPAGATION))
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

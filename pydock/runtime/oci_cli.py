@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from pydock import __version__
 from pydock.errors import InvalidParameter, PydockError
-from pydock.runtime import capabilities, oci_commands, oci_state
+from pydock.runtime import capabilities, oci_commands, oci_features, oci_state
 from pydock.runtime.spec import Process, Resources
 
 _ROOT = "/run/pydock-runtime"
@@ -92,7 +92,7 @@ def _show(options: argparse.Namespace) -> None:
                 raise InvalidParameter(f"File {target} exists. Remove it first")
             target.write_text(json.dumps(oci_commands.default_spec(), indent=2) + "\n", encoding="utf-8")
         case "features":
-            print(json.dumps(_features(), indent=2))
+            print(json.dumps(oci_features.features(), indent=2))
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -158,21 +158,6 @@ def _signal(text: str) -> int:
     if not isinstance(number, signal.Signals):
         raise InvalidParameter(f"unknown signal {text!r}")
     return number
-
-
-def _features() -> dict[str, Any]:
-    return {
-        "ociVersionMin": "1.0.0",
-        "ociVersionMax": oci_state.OCI_VERSION,
-        "hooks": ["prestart", "createRuntime", "poststart", "poststop"],
-        "linux": {
-            "namespaces": ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
-            "capabilities": list(capabilities.NAMES),
-            "cgroup": {"v1": True, "v2": True, "systemd": False},
-            "seccomp": {"enabled": True},
-        },
-        "annotations": {"org.pydock.version": __version__},
-    }
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 Where Docker answers what a client got wrong with a 500, pydock answers 400 with the same words.
 """
 
+import json
 from typing import Any
 
 from tests.clients.engines import Answer, Engine, Pair
@@ -151,6 +152,17 @@ def test_a_network_made_with_little_shows_what_docker_shows(pair: Pair) -> None:
     pair.compare(scene)
 
 
+def test_info_says_that_mounts_can_be_read_only_all_the_way_down(pair: Pair) -> None:
+    """Where it does not, cri-dockerd refuses pods that ask for it."""
+
+    def scene(on: Engine) -> Any:
+        status = on.api("GET", "/info").value["Runtimes"]["runc"]["status"]
+        features = json.loads(status["org.opencontainers.runtime-spec.features"])
+        return sorted({"ro", "rro", "rprivate", "tmpcopyup"}.intersection(features["mountOptions"]))
+
+    pair.compare(scene)
+
+
 def test_info_and_df_have_what_older_clients_read(pair: Pair) -> None:
     def scene(on: Engine) -> Any:
         seen: dict[str, Any] = {}
@@ -158,10 +170,11 @@ def test_info_and_df_have_what_older_clients_read(pair: Pair) -> None:
             info = on.api("GET", f"/v{version}/info").value
             usage = on.api("GET", f"/v{version}/system/df").value
             image = next(one for one in usage["Images"] if one["RepoTags"] == [f"{on.own('box')}:latest"])
-            del info["Runtimes"], image["Created"], image["Containers"], image["Size"], image["SharedSize"]
+            del image["Created"], image["Containers"], image["Size"], image["SharedSize"]
             seen[version] = [
                 sorted(key for key in info if key != "Containerd"), sorted(info["RegistryConfig"]), sorted(usage),
                 {**image, "VirtualSize": "VirtualSize" in image, "Id": ""},
+                {name: sorted(one) for name, one in info["Runtimes"].items()},
             ]  # fmt: skip
         return seen
 

@@ -95,6 +95,8 @@ class System:
             info["RegistryConfig"] = {**nowhere, **info["RegistryConfig"]}
         if request.version < (1, 46):
             info["RuncCommit"] = {**info["RuncCommit"], "Expected": info["RuncCommit"]["ID"]}
+        if request.version < (1, 44):
+            info["Runtimes"] = {name: {"path": one["path"]} for name, one in info["Runtimes"].items()}
         if request.version < (1, 42):
             info["KernelMemory"] = True
         return json_response(info)

@@ -3,6 +3,7 @@
 Called by the system's routes and by main.
 """
 
+import json
 import os
 import platform
 import sys
@@ -20,6 +21,7 @@ from pydock.daemon.containers.host_features import HostFeatures
 from pydock.daemon.events import Events
 from pydock.daemon.system import machine
 from pydock.imagestore.registry.options import RegistryOptions
+from pydock.runtime import oci_features
 from pydock.runtime.logs.entry import format_time
 
 API_VERSION, MINIMUM_API_VERSION = "1.50", "1.24"
@@ -35,6 +37,7 @@ _RELAYED = {
     (): "all",
 }
 _LOCAL = ("::1/128", "127.0.0.0/8")
+_FEATURES = json.dumps(oci_features.features())
 _ATTACK_SURFACE = (
     "Access to the remote API is equivalent to root access on the host. Refer\n"
     "         to the 'Docker daemon attack surface' section in the documentation for\n"
@@ -208,7 +211,7 @@ class Engine:
         }
 
     def _runtime(self, features: HostFeatures) -> dict[str, Any]:
-        runtime = {"path": "pydock-runtime"}
+        runtime = {"path": "pydock-runtime", "status": {"org.opencontainers.runtime-spec.features": _FEATURES}}
         pools = self.config.network.default_address_pools
         return {
             "CgroupDriver": "cgroupfs",

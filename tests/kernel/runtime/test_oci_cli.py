@@ -173,7 +173,9 @@ def test_spec_and_features_are_json(runtime: Runtime, tmp_path: Path) -> None:
     runtime("spec", "--bundle", str(tmp_path / "new"))
     assert json.loads((tmp_path / "new/config.json").read_text())["process"]["args"] == ["sh"]
     assert runtime("spec", "--bundle", str(tmp_path / "new"), check=False).returncode == 1
-    assert "mount" in json.loads(runtime("features").stdout)["linux"]["namespaces"]
+    features = json.loads(runtime("features").stdout)
+    assert "mount" in features["linux"]["namespaces"]
+    assert "rro" in features["mountOptions"]
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".."])
