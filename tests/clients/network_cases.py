@@ -177,6 +177,7 @@ RUN = {
 --network host --dns 9.9.9.9 @box cat /etc/resolv.conf
 --hostname foo.bar --domainname baz --network @s --ip NET.10.7 @box cat /etc/hosts /etc/hostname
 --network @six --ip NET.11.7 --ip6 SIX:6::7 -h six @box cat /etc/hosts
+--network @six --ip NET.11.7 -h six --sysctl net.ipv6.conf.all.disable_ipv6=1 @box cat /etc/hosts
 --add-host a:1.2.3.4 --add-host b=fd00::1 --add-host c:[fd00::2] --network none @box cat /etc/hosts
 --add-host a @box true
 --add-host a: @box true

@@ -4,10 +4,13 @@ Create, start and inspect call it.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydock.daemon.containers.record import Container
 from pydock.daemon.networks.settings import ContainerNetwork, PortBinding
+
+#: as Docker, which looks whether there is an IPv6 address on the loopback interface
+_IPV6_OFF: Final = frozenset((f"net.ipv6.conf.{interface}.disable_ipv6", "1") for interface in ("all", "lo"))
 
 
 def container_network(record: Container) -> ContainerNetwork:
@@ -32,6 +35,7 @@ def container_network(record: Container) -> ContainerNetwork:
         mac_address=config.get("MacAddress") or "",
         disabled=bool(config.get("NetworkDisabled")),
         uts_host=host.get("UTSMode") == "host",
+        ipv6=not _IPV6_OFF.intersection((host.get("Sysctls") or {}).items()),
     )
 
 

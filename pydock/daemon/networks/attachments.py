@@ -192,7 +192,7 @@ class Attachments:
             undo.callback(network.leave, container.id)
             taken = {place.port.name for place in live.places.values() if place.port}
             mac = container.mac_address if not live.places else ""
-            place = endpoints.allocate(network, container.endpoints[name], taken, mac)
+            place = endpoints.allocate(network, container.endpoints[name], taken, mac, container.ipv6)
             undo.callback(endpoints.release, place)
             place = replace(place, settings=with_names(place, container))
             live.places[network.record.name] = place

@@ -53,8 +53,10 @@ def has_interface(record: NetworkRecord) -> bool:
     return record.driver in _WITH_INTERFACE
 
 
-def allocate(network: LiveNetwork, wanted: EndpointSettings, taken_names: Collection[str], mac: str = "") -> Place:
-    """Give out addresses and a name; `release` takes the addresses back."""
+def allocate(
+    network: LiveNetwork, wanted: EndpointSettings, taken_names: Collection[str], mac: str = "", ipv6: bool = True
+) -> Place:
+    """Give out addresses, of IPv6 too where there is `ipv6`, and a name; `release` takes the addresses back."""
     record = network.record
     settings = replace(wanted, network_id=record.id, endpoint_id=secrets.token_hex(32))
     if not has_interface(record):
@@ -63,7 +65,7 @@ def allocate(network: LiveNetwork, wanted: EndpointSettings, taken_names: Collec
     given: list[Interface] = []
     try:
         for version, asked in ((4, wanted.ipv4_address), (6, wanted.ipv6_address)):
-            if found := network.allocate(version, asked):
+            if (version == 4 or ipv6) and (found := network.allocate(version, asked)):
                 address, subnet = found
                 given.append(interface(address, subnet.network))
                 settings = _with_address(settings, given[-1], _gateway(network, given[-1]))

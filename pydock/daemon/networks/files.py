@@ -75,7 +75,7 @@ class Files:
         """The files of a container with networks of its own; what the resolver must know where it has one."""
         paths = self.paths(container)
         records = hosts_file.own_records(container.hostname, container.domainname, own)
-        hosts_file.write(Path(paths.hosts), extra, records)
+        hosts_file.write(Path(paths.hosts), extra, records, container.ipv6)
         hosts_file.write_hostname(Path(paths.hostname), container.hostname)
         if resolver:
             return self.for_resolver(container, write=True)

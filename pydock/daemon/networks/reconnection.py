@@ -38,7 +38,7 @@ class Reconnection:
         with ExitStack() as undo:
             network.join(container.id)
             undo.callback(network.leave, container.id)
-            place = endpoints.allocate(network, settings, taken)
+            place = endpoints.allocate(network, settings, taken, ipv6=container.ipv6)
             undo.callback(endpoints.release, place)
             place = replace(place, settings=with_names(place, container))
             if place.port:

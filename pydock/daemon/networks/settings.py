@@ -102,6 +102,8 @@ class ContainerNetwork:
     disabled: bool = False
     #: HostConfig.UTSMode == "host"
     uts_host: bool = False
+    #: whether there is IPv6 in its namespace: a sysctl may turn it off
+    ipv6: bool = True
 
 
 class Reserved(NamedTuple):

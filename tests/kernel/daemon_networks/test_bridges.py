@@ -46,6 +46,19 @@ def test_ipv4_cannot_be_switched_off_by_older_clients(make_site: Callable[..., S
     site.sweep()
 
 
+def test_a_container_without_ipv6_gets_no_address_of_it(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    one, other = (site.network(name, EnableIPv6=True) for name in ("one", "other"))
+    without = site.container(one, name="without", Sysctls={"net.ipv6.conf.all.disable_ipv6": "1"})
+    site.engine.ok("POST", f"/networks/{other}/connect", {"Container": without.id})
+    for network in (one, other):
+        assert without.address(4, network)
+        assert without.address(6, network) == ""
+    assert "::" not in without.run("cat", "/etc/hosts")
+    assert "::" not in site.container(one).run("nslookup", "-type=aaaa", "without")
+    site.sweep()
+
+
 def test_a_name_may_be_anothers_id(make_site: Callable[..., Site]) -> None:
     site = make_site("--bridge", "none")
     first = site.engine.ok("POST", "/networks/create", {"Name": "first"})["Id"]
