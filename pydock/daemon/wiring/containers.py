@@ -14,7 +14,7 @@ from pydock.daemon.containers.confinement import Confinement
 from pydock.daemon.containers.create import Creation, ImageStore
 from pydock.daemon.containers.lifecycle import StopOptions
 from pydock.daemon.containers.service import ContainerLife, Surroundings
-from pydock.daemon.containers.spec_builder import SpecBuilder
+from pydock.daemon.containers.spec_builder import CGROUP_PARENT, SpecBuilder
 from pydock.daemon.core import Core
 from pydock.daemon.http.router import Route
 from pydock.daemon.images.service import Images
@@ -105,10 +105,6 @@ async def stop_all(services: ContainerServices, timeout: int | None = None) -> N
 
 
 def close(services: ContainerServices, cgroup_parent: str) -> None:
-    """The daemon ends; a control group of the user's naming goes with the last container.
-
-    Docker's own stays, as a Docker Engine beside this one may be about to make a group in it.
-    """
+    """The daemon ends; the control group that containers have in common goes with the last of them."""
     services.life.close()
-    if cgroup_parent:
-        remove_empty(cgroup_parent)
+    remove_empty(cgroup_parent or CGROUP_PARENT)

@@ -176,16 +176,6 @@ def test_detach_keys_end_the_attachment_and_the_container_goes_on(container: Ves
     second.close()
 
 
-def test_detach_keys_mean_nothing_without_a_terminal(container: Vessel) -> None:
-    ours, theirs = connection()
-    wants = ClientStream(stdin=True, stdout=True, detach_keys="\x10\x11")
-    container.start(["cat"], streams=[(wants, theirs)], open_stdin=True, stdin_once=True)
-    ours.sendall(b"\x10\x11")
-    ours.shutdown(socket.SHUT_WR)
-    assert unframed(read_end(ours)) == {1: b"\x10\x11"}
-    ours.close()
-
-
 def test_all_attached_clients_see_the_output_and_may_type(container: Vessel) -> None:
     container.start(["cat"], open_stdin=True, stdin_once=True)
     clients = [container.attach(ClientStream(stdin=True, stdout=True)) for _ in range(3)]
