@@ -239,14 +239,15 @@ def _publish_one(
     served = [
         host for host in hosts if host.version not in target.routed and (host.version == 6 or 4 in target.addresses)
     ]
-    found = [PortBinding(str(_ANY[host.version])) for host in hosts if _is_routed(target, host.version)]
+    routed = [PortBinding(str(_ANY[host.version])) for host in hosts if _is_routed(target, host.version)]
+    found: list[PortBinding] = []
     for apart in _apart(served):
         address = target.addresses.get(4) or target.addresses[6]
         held = ports.hold(Wish(protocol, apart, *numbers, str(address), number))
         made.held.append(held)
         made.rules += _rules(held, target, number)
         found += [PortBinding(str(host), str(held.port)) for host in held.hosts]
-    return found
+    return sorted((*routed, *found), key=lambda binding: ":" in binding.host_ip) if routed else found
 
 
 def _apart(hosts: Iterable[Address]) -> list[tuple[Address, ...]]:

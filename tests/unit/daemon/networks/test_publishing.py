@@ -2,14 +2,14 @@
 
 import ipaddress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
-from pydock.daemon.networks.publishing import ANY4, Publication, Target, publish
+from pydock.daemon.networks.publishing import ANY4, ANY6, Publication, Target, publish
 from pydock.daemon.networks.settings import ContainerNetwork, PortBinding
 from pydock.errors import System
-from pydock.network.firewall import Firewall, Published
+from pydock.network.firewall import Firewall
 from pydock.network.ports import Ports
 
 ONE, OTHER = "127.0.0.1", "127.0.0.2"
@@ -18,7 +18,7 @@ ONE, OTHER = "127.0.0.1", "127.0.0.2"
 class NoFirewall:
     """Takes every rule."""
 
-    def change_ports(self, add: list[Published]) -> None:
+    def change_ports(self, **changes: Any) -> None:
         """As `Firewall.change_ports`."""
 
 
@@ -74,3 +74,14 @@ def test_clients_write_ports_in_several_ways() -> None:
         "80/tcp": 2, "81/tcp": 1, "82/tcp": None, "83/udp": None,
     }  # fmt: skip
     assert sorted(port for port, _ in made.held_by_port()) == ["80/tcp", "80/tcp", "81/tcp"]
+
+
+@pytest.mark.parametrize(
+    ("routed", "expected"), [(6, [("0.0.0.0", "80"), ("::", "")]), (4, [("0.0.0.0", ""), ("::", "80")])]
+)
+def test_ipv4_is_told_first(routed: int, expected: list[tuple[str, str]]) -> None:
+    addresses = {4: ipaddress.ip_address("192.0.2.1"), 6: ipaddress.ip_address("2001:db8::1")}
+    wanted = ContainerNetwork("id", "name", "bridge", Path(), port_bindings={"80/tcp": (PortBinding("", "80"),)})
+    target = Target(addresses, (ANY4, ANY6), (routed,))
+    found = publish(wanted, target, Ports(), cast(Firewall, NoFirewall())).ports["80/tcp"]
+    assert [(one.host_ip, one.host_port) for one in found or ()] == expected
