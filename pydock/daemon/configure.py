@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pydock import json_mistakes
 from pydock.daemon.config import AddressPool, Config, ContainerDefaults, NetworkOptions, TlsOptions
 from pydock.daemon.options import BY_KEY, BY_NAME, BY_SHORT, OPTIONS, Option
 from pydock.errors import InvalidParameter
@@ -145,8 +146,10 @@ def _read_file(text: bytes) -> Values:
         return {}
     try:
         content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"invalid JSON: {error}") from None
+    except RecursionError:
+        raise ValueError("invalid JSON: exceeded max depth") from None
+    except ValueError:
+        raise ValueError(f"invalid JSON: {json_mistakes.explain_file(text) or 'it is not UTF-8'}") from None
     if not isinstance(content, dict):
         raise ValueError(
             f"invalid JSON: json: cannot unmarshal {_KINDS.get(type(content), 'null')} into Go value of type "

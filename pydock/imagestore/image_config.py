@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pydock import json_mistakes
 from pydock.errors import InvalidParameter
 from pydock.imagestore import digest as digests
 from pydock.imagestore import go_fields, times
@@ -33,7 +34,7 @@ def parse_json(data: bytes, what: str) -> Any:
     except RecursionError:
         raise InvalidParameter(f"{what}: exceeded max depth") from None
     except ValueError as error:
-        raise InvalidParameter(f"{what}: {error}") from None
+        raise InvalidParameter(f"{what}: {json_mistakes.explain_file(data) or error}") from None
 
 
 def parse(data: bytes) -> dict[str, Any]:

@@ -34,9 +34,8 @@ def _profile(path: str) -> str:
         raise Exit(f"opening seccomp profile ({path}) failed: open {path}: {reason}") from None
     try:
         return json.dumps(json.loads(content), separators=(",", ":"), ensure_ascii=False)
-    except json.JSONDecodeError as error:
-        rest = error.doc[error.pos :]
-        reason = f"invalid character '{rest[0]}'" if rest.strip() else "unexpected end of JSON input"
+    except ValueError:
+        from pydock import json_mistakes
+
+        reason = json_mistakes.explain_file(content) or "it is not UTF-8"
         raise Exit(f"compacting json for seccomp profile ({path}) failed: {reason}") from None
-    except ValueError as error:
-        raise Exit(f"compacting json for seccomp profile ({path}) failed: {error}") from None

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pydock.daemon.http import json_mistakes
+from pydock import json_mistakes
 from pydock.daemon.http.headers import Headers
 from pydock.daemon.http.hijack import Hijacked
 from pydock.daemon.http.query import Query

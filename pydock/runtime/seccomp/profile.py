@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
+from pydock import json_mistakes
 from pydock.errors import InvalidParameter
 from pydock.runtime.spec import SeccompCondition, SeccompProfile, SeccompRule
 
@@ -31,6 +32,7 @@ OPERATORS = frozenset(
 #: what profiles call each machine of ours: (in archMap and architectures, in includes and excludes)
 MACHINES = {"x86_64": ("SCMP_ARCH_X86_64", "amd64"), "aarch64": ("SCMP_ARCH_AARCH64", "arm64")}
 _MAX_VALUE = 2**64 - 1
+_UNREAD = "Decoding seccomp profile failed: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,12 @@ def parse(text: str | bytes) -> SeccompProfile:
     try:
         profile = json.loads(text)
     except ValueError as error:
-        raise InvalidParameter(f"decoding seccomp profile failed: {error}") from error
+        mistake = json_mistakes.explain_file(text if isinstance(text, bytes) else text.encode("utf-8", "replace"))
+        raise InvalidParameter(f"{_UNREAD}{mistake or 'it is not UTF-8'}") from error
     except RecursionError as error:
-        raise InvalidParameter("decoding seccomp profile failed: nested too deeply") from error
+        raise InvalidParameter(f"{_UNREAD}exceeded max depth") from error
     if not isinstance(profile, dict):
-        raise InvalidParameter("decoding seccomp profile failed: not an object")
+        raise InvalidParameter(f"{_UNREAD}not an object")
     checked = cast(SeccompProfile, profile)
     action_of(checked.get("defaultAction", ""), checked.get("defaultErrnoRet"))
     flags_of(checked)

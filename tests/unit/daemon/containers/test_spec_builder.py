@@ -222,7 +222,7 @@ def test_seccomp_filters(builder: SpecBuilder, tmp_path: Path) -> None:
     assert builder.seccomp_filter(container(Privileged=True)) == ""
     own = json.dumps({"defaultAction": "SCMP_ACT_ALLOW"})
     assert builder.seccomp_filter(container(SecurityOpt=[f"seccomp={own}"])) not in ("", default)
-    with pytest.raises(InvalidParameter, match="decoding seccomp profile failed"):
+    with pytest.raises(InvalidParameter, match="Decoding seccomp profile failed: "):
         builder.seccomp_filter(container(SecurityOpt=["seccomp={"]))
 
 

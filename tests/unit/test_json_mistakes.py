@@ -2,7 +2,7 @@
 
 import pytest
 
-from pydock.daemon.http import json_mistakes
+from pydock import json_mistakes
 
 KEY = "looking for beginning of object key string"
 VALUE = "looking for beginning of value"
@@ -41,3 +41,17 @@ VALUE = "looking for beginning of value"
 )
 def test_mistakes(body: bytes, mistake: str) -> None:
     assert json_mistakes.explain(body) == mistake
+
+
+@pytest.mark.parametrize(
+    ("data", "mistake"),
+    [
+        (b"", "unexpected end of JSON input"),
+        (b'{"a": ', "unexpected end of JSON input"),
+        (b"{} x", "invalid character 'x' after top-level value"),
+        (b"x", "invalid character 'x' looking for beginning of value"),
+        (b"{}\n", ""),
+    ],
+)
+def test_mistakes_of_files(data: bytes, mistake: str) -> None:
+    assert json_mistakes.explain_file(data) == mistake

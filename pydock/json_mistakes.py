@@ -1,6 +1,6 @@
-"""What Go's JSON decoder says of bytes that are no JSON: bodies are refused in its words, as Docker refuses them.
+"""What Go's JSON decoder says of bytes that are no JSON: bodies and files are refused in its words, as Docker does.
 
-Called by the request, after a parser has refused the body.
+Called after a parser has refused them.
 """
 
 import json
@@ -8,6 +8,7 @@ import re
 from typing import Final, NoReturn
 
 CONTENT_AFTER: Final = "unexpected content after JSON"
+_CUT_OFF: Final = "unexpected EOF"
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _STRING: Final = re.compile(r'"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*')
 _NUMBER: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:(\.)[0-9]*)?(?:(?<=[0-9])([eE])[+-]?[0-9]*)?)?")
@@ -27,6 +28,15 @@ def explain(body: bytes) -> str:
         return str(mistake)
 
 
+def explain_file(data: bytes) -> str:
+    """The same of a whole file, of which Go's json.Unmarshal says some things otherwise."""
+    scanner = _Scanner(data.decode("latin-1"))
+    try:
+        return f"invalid character {scanner.quoted()} after top-level value" if scanner.scan() else ""
+    except _MistakeError as mistake:
+        return "unexpected end of JSON input" if str(mistake) == _CUT_OFF else str(mistake)
+
+
 class _Scanner:
     """Goes through a text once."""
 
@@ -43,6 +53,11 @@ class _Scanner:
             self._next_of_many()
         self._at = self._space()
         return CONTENT_AFTER if self._at < len(self._text) else ""
+
+    def quoted(self) -> str:
+        """The character where the mistake is."""
+        char = self._char()
+        return {"'": r"'\''", '"': "'\"'"}.get(char) or f"'{json.dumps(char, ensure_ascii=False)[1:-1]}'"
 
     def _next_of_many(self) -> None:
         """What follows a value in an object or array: its end, or another one."""
@@ -127,10 +142,8 @@ class _Scanner:
 
     def _char(self) -> str:
         if self._at >= len(self._text):
-            raise _MistakeError("unexpected EOF")
+            raise _MistakeError(_CUT_OFF)
         return self._text[self._at]
 
     def _refuse(self, where: str) -> NoReturn:
-        char = self._char()
-        quoted = {"'": r"'\''", '"': "'\"'"}.get(char) or f"'{json.dumps(char, ensure_ascii=False)[1:-1]}'"
-        raise _MistakeError(f"invalid character {quoted} {where}")
+        raise _MistakeError(f"invalid character {self.quoted()} {where}")
