@@ -27,6 +27,8 @@ _LOOPBACK6: Final = ipaddress.IPv6Address("::1")
 #: a raw table's, dstnat, filter and srcnat: the priorities that the kernel names (netfilter_ipv4.h)
 _RAW, _DSTNAT, _FILTER, _SRCNAT = -300, -100, 0, 100
 _ICMP: Final = (1, 58)
+#: whether an IPv6 packet's source is in fe80::/10
+_OF_LINK: Final = (nft.payload(nft.NETWORK_HEADER, 8, 2), nft.masked(b"\xff\xc0"), nft.equal(b"\xfe\x80"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +297,9 @@ def _add_translation(change: Transaction) -> None:
     to_us = (nft.address_type(), nft.equal(struct.pack("=I", nft.RTN_LOCAL)), nft.verdict(nft.JUMP, "publish"))
     # only this host itself may use what is published at 127.0.0.1
     change.add_rule("prerouting", *_from_ip(4), *_in_loopback(destination=True), nft.verdict(nft.RETURN))
+    for chain in ("prerouting", "output"):
+        # an address of a link has no way to a container: what comes from one is for the socket that holds the port
+        change.add_rule(chain, *_from_ip(6), *_OF_LINK, nft.verdict(nft.RETURN))
     change.add_rule("prerouting", *to_us)
     # the kernel takes no answers for ::1 from elsewhere: refused at once, clients go on to 127.0.0.1
     change.add_rule(

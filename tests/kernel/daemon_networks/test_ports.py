@@ -45,6 +45,21 @@ def test_ipv6(site: Site) -> None:
     assert one.visit(one.address(6)) == one.address(6)
 
 
+def test_the_host_is_reached_by_its_address_of_a_link(site: Site) -> None:
+    site.network("six", EnableIPv6=True)
+    one = site.container("six", ports={"80/tcp": [{"HostPort": "8080"}]}).serve()
+    gateway = one.settings["Networks"]["six"]["IPv6Gateway"]
+    address = site.on_host("ip -6 -o addr show dev up0 scope link").split()[3].partition("/")[0]
+
+    def ask() -> str:
+        with socket.create_connection((f"{address}%up0", 8080), 10) as sock:
+            sock.send(b"?")
+            return sock.recv(100).decode()
+
+    for place in (site.other, site.host):
+        assert place.do(ask) == gateway  # the kernel could not lead the answers back
+
+
 def test_a_container_without_ipv4_is_not_published_by_it(site: Site) -> None:
     site.network("six", EnableIPv6=True, EnableIPv4=False)
     one = site.container("six", ports={"80/tcp": [{"HostPort": "8080"}], "81/tcp": [{"HostIp": "127.0.0.1"}]}).serve()
