@@ -39,6 +39,8 @@ def check(config: dict[str, Any], host_config: dict[str, Any], host: HostFeature
         raise InvalidParameter("invalid option: QoS maximum IOPs configuration is not supported on linux")
     validation_resources.check_realtime(host_config, host)
     check_config(config)
+    if signal := config.get("StopSignal"):  # one of an image that is none is stopped by SIGTERM
+        signals.parse(signal)
     warnings = _check_host_config(host_config)
     warnings += validation_resources.check(host_config, host)
     warnings += _check_platform(host_config, host)
@@ -99,8 +101,6 @@ def check_config(config: dict[str, Any]) -> None:
         if not directory.startswith("/"):
             raise InvalidParameter(f"the working directory '{directory}' is invalid, it needs to be an absolute path")
         config["WorkingDir"] = clean(directory)
-    if signal := config.get("StopSignal"):
-        signals.parse(signal)
     check_environment(config["Env"] or ())
     for key in ("Hostname", "Domainname", "User", "WorkingDir"):
         if any(character in config[key] for character in "\0\n"):

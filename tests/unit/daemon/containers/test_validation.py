@@ -185,6 +185,12 @@ def test_the_working_directory_is_cleaned() -> None:
     assert made.config["WorkingDir"] == "/a/c"
 
 
+def test_an_image_may_ask_for_a_signal_that_is_none() -> None:
+    made = translated({"StopSignal": "NOSUCH"})
+    validation.check_config(made.config)
+    assert made.config["StopSignal"] == "NOSUCH"
+
+
 def test_the_short_id_that_inspect_shows_as_hostname_is_no_conflict() -> None:
     assert check({"Hostname": "0123456789ab"}, NetworkMode="container:x") == []
     assert check({"Hostname": "0123456789ab"}, UTSMode="host") == []
