@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 class Image:
     """What is known of an image without reading its config again.
 
-    ``created``: text as in the config, "" where it has none.  ``labels`` too.  ``size``: bytes of all layers.
+    ``created``: text as in the config, "" where it has none.  ``labels`` too, None where it has none.  ``size``: bytes
+    of all layers.
     ``tagged_at``: when somebody here last named it, in nanoseconds since the epoch; 0 where it only came with names.
     """
 
@@ -41,7 +42,7 @@ class Image:
     os: str
     architecture: str
     variant: str
-    labels: Mapping[str, str]
+    labels: Mapping[str, str] | None
 
 
 class Images:
@@ -221,5 +222,5 @@ def _image(row: ImageRow, config: Mapping[str, Any]) -> Image:
         os=config.get("os") or "linux",
         architecture=config.get("architecture") or "",
         variant=config.get("variant") or "",
-        labels=(config.get("config") or {}).get("Labels") or {},
+        labels=(config.get("config") or {}).get("Labels"),
     )

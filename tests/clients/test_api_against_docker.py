@@ -152,6 +152,24 @@ def test_a_network_made_with_little_shows_what_docker_shows(pair: Pair) -> None:
     pair.compare(scene)
 
 
+def test_the_labels_of_images_in_the_list(pair: Pair) -> None:
+    """What was committed from a container has a map of them, if an empty one; an import has none."""
+
+    def scene(on: Engine) -> Any:
+        on.ok("create --name @c @box true")
+        on.ok("commit @c @image")
+        return {
+            name: [
+                one["Labels"]
+                for one in on.api("GET", "/images/json").value
+                if f"{on.own(name)}:latest" in one["RepoTags"]
+            ]
+            for name in ("image", "box")
+        }
+
+    pair.compare(scene)
+
+
 def test_info_says_that_mounts_can_be_read_only_all_the_way_down(pair: Pair) -> None:
     """Where it does not, cri-dockerd refuses pods that ask for it."""
 

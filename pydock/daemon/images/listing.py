@@ -111,7 +111,7 @@ def _tests(view: View, filters: Mapping[str, Sequence[str]]) -> list[Callable[[I
         tests.append(lambda image: (made := moment(image.created)) is not None and made > latest)
     labels = filters.get("label")
     if labels:
-        tests.append(lambda image: filtering.has_labels(labels, image.labels))
+        tests.append(lambda image: filtering.has_labels(labels, image.labels or {}))
     return tests
 
 
@@ -128,7 +128,7 @@ def _summary(image: Image, tags: list[str], with_digest: list[str], shared: int)
         "Containers": -1,
         "Created": made // SECOND if made is not None else 0,
         "Id": image.id,
-        "Labels": image.labels or None,
+        "Labels": image.labels,
         "ParentId": image.parent,
         "RepoDigests": with_digest,
         "RepoTags": tags,

@@ -57,7 +57,7 @@ class Pulls:
 
     def _labels(self, reference: Reference) -> dict[str, str]:
         try:
-            return dict(self._images.resolve(str(reference)).labels)
+            return dict(self._images.resolve(str(reference)).labels or {})
         except NotFound:
             return {}
 

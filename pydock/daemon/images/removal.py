@@ -82,8 +82,8 @@ class Removal:
         if limit is not None and (made is None or made > limit):
             return False
         unwanted = filters.get("label!") or ()
-        return filtering.has_labels(filters.get("label") or (), image.labels) and not (
-            unwanted and filtering.has_labels(unwanted, image.labels)
+        return filtering.has_labels(filters.get("label") or (), image.labels or {}) and not (
+            unwanted and filtering.has_labels(unwanted, image.labels or {})
         )
 
     def _prune_one(self, image: store.Image, dangling_only: bool) -> Records:

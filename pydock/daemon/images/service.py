@@ -85,7 +85,7 @@ class Images:
     def announce(self, action: str, image_id: str, name: str = "") -> None:
         """Publish an image event: the image's labels and `name` (its ID, where it has none) are its attributes."""
         image = self._images.get(image_id)
-        labels = dict(image.labels) if image else {}
+        labels = dict(image.labels or {}) if image else {}
         self._events.publish(
             "image", action, name if action == "pull" else image_id, {**labels, "name": name or image_id}
         )
