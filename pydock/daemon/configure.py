@@ -91,7 +91,11 @@ def _set(values: Values, option: Option, text: str | None, words: list[str], sho
     if option.many == "list":
         values.setdefault(option.name, []).append(value)
     elif option.many == "map":
-        values.setdefault(option.name, {})[value[0]] = value[1]
+        found = values.setdefault(option.name, {})
+        if isinstance(value[1], dict):  # several of one key
+            found.setdefault(value[0], {}).update(value[1])
+        else:
+            found[value[0]] = value[1]
     else:
         values[option.name] = value
 
@@ -277,13 +281,7 @@ def _picked(values: Values, **names: str) -> Values:
 
 def _network(values: Values) -> NetworkOptions:
     pools = tuple(AddressPool(pool["base"], pool["size"]) for pool in values.get("default-address-pool", ()))
-    options: dict[str, dict[str, str]] = {}
-    for driver, given in values.get("default-network-opt", {}).items():
-        if isinstance(given, str):
-            name, _, value = given.partition("=")
-            options.setdefault(driver, {})[name] = value
-        else:
-            options[driver] = dict(given)
+    options = {driver: dict(given) for driver, given in values.get("default-network-opt", {}).items()}
     same = {
         name.replace("-", "_"): name
         for name in (

@@ -65,11 +65,12 @@ def _gateway(value: str) -> str:
         raise ValueError(f'ParseAddr("{value}"): unable to parse IP') from None
 
 
-def _network_option(value: str) -> tuple[str, str]:
+def _network_option(value: str) -> tuple[str, dict[str, str]]:
     driver, equals, option = value.partition("=")
     if not equals or "=" not in option:
         raise ValueError(f'invalid value "{value}" for map option, should be root-key=key=value')
-    return driver, option
+    name, _, text = option.partition("=")
+    return driver, {name: text}
 
 
 def _domain(value: str) -> str:

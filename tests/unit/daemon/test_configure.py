@@ -208,3 +208,11 @@ def test_a_conflict_shows_no_password(tmp_path: Path) -> None:
 def test_no_seccomp_profile_is_the_engines_own() -> None:
     config = configure.load(configure.parse(["--config-file", "/dev/null", "--seccomp-profile", ""]))
     assert config.containers.seccomp_profile == "builtin"
+
+
+def test_options_of_networks_come_one_by_one() -> None:
+    flags = [
+        f"--default-network-opt={option}" for option in ("bridge=a=1", "bridge=b=2=3", "macvlan=a=4", "bridge=a=5")
+    ]
+    config = configure.load(configure.parse(["--config-file", "/dev/null", *flags]))
+    assert config.network.default_network_opts == {"bridge": {"a": "5", "b": "2=3"}, "macvlan": {"a": "4"}}
