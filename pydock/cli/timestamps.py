@@ -4,9 +4,9 @@ Called by `logs` and `events`.
 """
 
 import time
-from datetime import datetime
 
 from pydock.cli.exits import Exit
+from pydock.cli.flags import quoted
 from pydock.cli.quantities import duration
 
 
@@ -27,25 +27,30 @@ def to_unix(value: str, name: str = "") -> str:
 
 
 def _absolute(value: str) -> str:
-    # a Unix time goes to the daemon as it is
-    if "-" not in value and ":" not in value:
+    from pydock.cli import go_time  # which most calls have no need of
+
+    try:
+        seconds, nanoseconds = go_time.parse(_layout(value), value)
+    except ValueError:
+        if "-" in value:
+            raise
+        # a Unix time goes to the daemon as it is
         whole, dot, part = value.partition(".")
         if not whole.isdigit() or (dot and not part.isdigit()):
-            raise ValueError(f'failed to parse value as time or duration: "{value}"')
+            raise ValueError(f"failed to parse value as time or duration: {quoted(value)}") from None
         return value
-    day, _, clock = value.partition("T")
-    zone = ""
-    if clock:
-        for sign in ("Z", "+", "-"):
-            if sign in clock:
-                at = clock.index(sign)
-                clock, zone = clock[:at], clock[at:]
-                break
-    clock, _, fraction = clock.partition(".")
-    fields = clock.split(":") if clock else []
-    padded = ":".join([*fields, "00", "00", "00"][:3])
-    try:
-        moment = datetime.fromisoformat(f"{day}T{padded}{zone.replace('Z', '+00:00')}")
-    except ValueError:
-        raise ValueError(f'failed to parse value as time or duration: "{value}"') from None
-    return f"{int(moment.timestamp())}.{fraction or '0':0<9.9}"
+    return f"{seconds}.{nanoseconds:09}"
+
+
+def _layout(value: str) -> str:
+    """The layout, as Go has them, that a time is likely to be written in."""
+    has_zulu = "z" in value or "Z" in value
+    zone = "Z07:00" if has_zulu or "+" in value or value.count("-") == 3 else ""
+    if "." in value:
+        return f"2006-01-02T15:04:05.999999999{zone}"
+    if "T" not in value:
+        return f"2006-01-02{zone}"
+    colons = value.count(":")
+    if zone and not has_zulu and colons:
+        colons -= 1  # the zone's own
+    return f"2006-01-02T{('15', '15:04')[colons] if colons < 2 else '15:04:05'}{zone}"
