@@ -55,3 +55,14 @@ def test_no_container_joins_its_own_network(engine: Daemon) -> None:
     assert engine.call("POST", f"/containers/{identity}/start") == (
         500, {"message": "cannot join own network namespace"},
     )  # fmt: skip
+
+
+def test_a_program_that_is_not_there_is_named_in_quotes(engine: Daemon) -> None:
+    """As where somebody wrote the JSON form of an entrypoint with the wrong quotes."""
+    for name, told in (
+        ('["echo"]', r'exec: "[\"echo\"]": executable file not found in $PATH'),
+        ("/a\\", r'exec: "/a\\": stat /a\:'),
+    ):
+        status, answer = engine.call("POST", f"/containers/{engine.create(name)}/start")
+        assert status == 400
+        assert told in answer["message"]
