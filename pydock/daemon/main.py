@@ -156,6 +156,7 @@ async def _build(core: Core, stack: contextlib.AsyncExitStack) -> tuple[list[Rou
     await volumes.restore(volume, catalog)
     await containers.restore(container, core.config.live_restore)
     await networks.settle(network)
+    await containers.started(container)
     routes = [
         *container_records.routes(container, records),
         *containers.routes(container),

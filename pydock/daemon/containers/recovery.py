@@ -30,6 +30,8 @@ from pydock.runtime.messages import Exited
 
 #: how long a shim may take to answer, in seconds
 PATIENCE = 10.0
+#: how long clients wait for the containers that start with the daemon, in seconds
+_STARTS = 10.0
 #: how many containers are started at once
 _AT_ONCE = 8
 #: the exit code of a container whose shim was killed; of one that was lost with the machine, as Docker records it
@@ -206,12 +208,17 @@ class Autostart:
         await asyncio.gather(*(self._remove(entry) for entry in self._catalog.all() if _is_spent(entry)))
 
     def begin(self) -> None:
-        """Start them, those that share another's namespace last; nobody waits for it."""
+        """Start them, those that share another's namespace last."""
         due = [entry for entry in self._catalog.all() if self._is_due(entry)]
         for entry in sorted(due, key=_leans_on_another):
             task = asyncio.create_task(self._start(entry))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def wait(self) -> None:
+        """As in Docker, clients are served when they run; what takes longer than others' patience goes on beside."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=_STARTS)
 
     def close(self) -> None:
         """The daemon ends."""

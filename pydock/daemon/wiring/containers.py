@@ -82,6 +82,11 @@ async def restore(services: ContainerServices, live_restore: bool) -> None:
     services.life.autostart.begin()
 
 
+async def started(services: ContainerServices) -> None:
+    """Wait for the containers that start with the daemon; after networks were settled, which starts wait for."""
+    await services.life.autostart.wait()
+
+
 def reload(services: ContainerServices, config: Config) -> None:
     """Take over what a reload changes."""
     services.creation.reload(config.containers)

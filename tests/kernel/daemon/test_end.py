@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.kernel.daemon.daemon_process import Daemon, alive, eventually
+from tests.kernel.daemon.daemon_process import Daemon, alive, eventually, kill
 from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
 from tests.unit.imagestore.registry.made_images import make_image
 
@@ -83,3 +83,19 @@ def test_without_live_restore_nothing_outlives_a_daemon_that_is_killed(tmp_path:
         assert not any(map(alive, pids))
         assert (engine.status(ended), engine.state(ended)["ExitCode"]) == ("exited", 137)
         eventually(lambda: engine.status(again) == "running")
+
+
+def test_containers_that_start_with_the_daemon_run_when_it_answers(mortal: Daemon) -> None:
+    host = {"RestartPolicy": {"Name": "always"}, "NetworkMode": "bridge"}
+    identities = [mortal.run("sleep", "1000", host=host) for _ in range(4)]
+    before = [mortal.state(identity)["Pid"] for identity in identities]
+
+    def end() -> None:
+        for pid in before:
+            kill(pid)
+
+    mortal.restart(end)
+    for identity, former in zip(identities, before, strict=True):
+        state = mortal.state(identity)
+        assert state["Running"]
+        assert state["Pid"] != former
