@@ -113,7 +113,7 @@ class Ports:
             taken = self._taken.get((wish.protocol, port), set())
             for host in sorted(taken, key=str):
                 if any(meet(host, wanted) for wanted in wish.hosts):
-                    raise _InUse(f"Bind for {_joined(host, port)} failed: port is already allocated")
+                    raise _InUse(f"Bind for {host}:{port} failed: port is already allocated")
             self._taken[wish.protocol, port] = taken | set(wish.hosts)
         with ExitStack() as undo:
             undo.callback(self.release, wish.protocol, wish.hosts, port)

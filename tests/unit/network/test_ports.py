@@ -38,7 +38,7 @@ def test_ports_that_are_apart(free: int) -> None:
         ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
         ("0.0.0.0", "127.0.0.1", "0.0.0.0"),
         ("127.0.0.1", "0.0.0.0", "127.0.0.1"),
-        ("::", "::1", "[::]"),
+        ("::", "::1", "::"),
     ],
 )
 def test_ports_that_stand_in_each_others_way(free: int, first: str, second: str, told: str) -> None:

@@ -59,8 +59,12 @@ def test_a_port_is_the_same_at_all_addresses(asked: str) -> None:
 def test_what_is_asked_for_twice_has_two_ports() -> None:
     assert len({number for _, number in published(p80=[("", ""), (ONE, ""), ("", "")])["80"]}) == 3
     assert published(p80=[(ONE, "8000-8001"), (ONE, "8000-8001")])["80"] == [(ONE, "8000"), (ONE, "8001")]
-    for several in ([(ONE, "8000"), (ONE, "8000")], [("", "8000"), (ONE, "8000")]):
-        with pytest.raises(System, match="port is already allocated"):
+    for several, place in (
+        ([(ONE, "8000")] * 2, ONE),
+        ([("", "8000"), (ONE, "8000")], "0.0.0.0"),
+        ([("::", "8000")] * 2, "::"),
+    ):
+        with pytest.raises(System, match=f"^Bind for {place}:8000 failed: port is already allocated$"):
             published(p80=several)
 
 
