@@ -1,5 +1,6 @@
 """Facts about the machine that the engine runs on, as ``GET /info`` and ``GET /version`` tell them."""
 
+import contextlib
 import os
 import platform
 import uuid
@@ -19,6 +20,8 @@ _FILE_SYSTEMS = {
     0xF2F52010: "f2fs",
     0x6969: "nfs",
 }
+#: in characters
+_LONGEST_ID = 256
 _GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm", "armv6l": "arm"}
 
 
@@ -68,11 +71,12 @@ def seccomp_available() -> bool:
 
 
 def engine_id(data_root: Path) -> str:
-    """The engine's own ID: made once, kept in the data root."""
+    """The engine's own ID: made once, kept in the data root, where an administrator may write another."""
     path = data_root / "engine-id"
-    try:
-        return str(uuid.UUID(path.read_text(encoding="ascii").strip()))
-    except (OSError, ValueError):
-        identity = str(uuid.uuid4())
-        durable.write(path, identity.encode())
-        return identity
+    with contextlib.suppress(OSError, ValueError):
+        written = path.read_text(encoding="ascii").strip()
+        if written and written.isprintable() and len(written) <= _LONGEST_ID:
+            return written
+    identity = str(uuid.uuid4())
+    durable.write(path, identity.encode())
+    return identity
