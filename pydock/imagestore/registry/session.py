@@ -42,12 +42,14 @@ class Session:
         self.identity_token = ""
 
     def ping(self) -> None:
-        """Find out whether the endpoint speaks the protocol, and what it wants to know of us."""
+        """Find out whether the endpoint answers, and what it wants to know of us.
+
+        Whatever else it answers is no matter, as in Docker: what passes on the requests for images only knows of no
+        other path.
+        """
         with self._follow("GET", f"{self.endpoint.url}/v2/", {}, None, None) as answer:
             if answer.status == 401 and self._is_ours(answer):
                 self._challenges = challenges.parse(answer.headers("WWW-Authenticate"))
-            elif answer.status >= 400:
-                raise fault_of(answer)
 
     def request(
         self,

@@ -96,6 +96,16 @@ def test_no_way_back_from_tls(store: MemoryStore, secure: FaultyRegistry) -> Non
         pull(store, f"{secure.host}/app:1")
 
 
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_what_passes_on_only_requests_for_images_will_do(
+    store: MemoryStore, registry: FaultyRegistry, status: int
+) -> None:
+    registry.add("app", "1", make_image())
+    registry.on("GET", "/v2/", lambda request: request.answer(status) if request.path == "/v2/" else False)
+    pull(store, f"{registry.host}/app:1")
+    assert registry.requests("GET /v2/")[0] == "GET /v2/"
+
+
 @pytest.mark.parametrize("name", ["client.cert", "client.key"])
 def test_half_a_client_certificate(
     store: MemoryStore, secure: FaultyRegistry, certificate: Path, tmp_path: Path, name: str
