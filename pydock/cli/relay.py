@@ -5,7 +5,7 @@ stall the other.  Frames are decoded in place and written in runs: a `logs` of m
 """
 
 from _struct import Struct
-from _thread import allocate_lock, start_new_thread
+from _thread import start_new_thread
 
 from pydock.cli.console import write_pieces, write_to
 from pydock.cli.exits import Exit
@@ -148,19 +148,18 @@ class Relay:
 
             raw = RawMode(console.stdin)
             raw.enter()
-        input_done = allocate_lock()
-        input_done.acquire()
         try:
             if stdin:
-                start_new_thread(self._copy_input, (input_done,))
+                start_new_thread(self._copy_input, ())
             else:
                 self._connection.close_write()
             if started:
                 started()
             if stdout or stderr:
                 self._copy_output(stdout, stderr)
-            elif stdin:
-                input_done.acquire()
+            elif stdin:  # a terminal's input has no end, but the container has
+                for _ in incoming(self._connection):
+                    pass
         finally:
             if raw:
                 raw.restore()
@@ -176,7 +175,7 @@ class Relay:
             out = console.out.descriptor if stdout else None
             copy_frames(chunks, out, console.err.descriptor if stderr else None)
 
-    def _copy_input(self, done: "object") -> None:
+    def _copy_input(self) -> None:
         connection = self._connection
         try:
             while data := read_from(self._console.stdin, BUFFER if not self._tty else 1 << 12):
@@ -196,4 +195,3 @@ class Relay:
                 pass
         else:
             connection.close_write()
-        done.release()  # type: ignore[attr-defined]

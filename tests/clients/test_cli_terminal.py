@@ -222,6 +222,13 @@ def test_the_end_of_standard_input_ends_the_containers(environ: dict[str, str]) 
     assert run(environ, "run", "--rm", "-i", IMAGE, "bash", "-c", "cat; echo end", stdin="text\n") == "text\nend\n"
 
 
+def test_a_terminal_that_goes_on_does_not_hold_up_the_end_of_one_that_takes_input_alone(
+    environ: dict[str, str],
+) -> None:
+    child = spawn(environ, "run", "--rm", "-a", "stdin", IMAGE, "sh", "-c", "exit 7")
+    assert ended(child) == 7
+
+
 def test_output_and_errors_stay_apart_without_a_terminal(environ: dict[str, str]) -> None:
     words = ["run", "--rm", IMAGE, "bash", "-c", "echo out; echo err >&2"]
     done = subprocess.run([*CLIENT, *words], capture_output=True, text=True, env=environ)
