@@ -9,10 +9,11 @@ import contextlib
 import logging
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pydock.daemon.containers import health
+from pydock.daemon.containers import health, links
 from pydock.daemon.containers.afterlife import After, Afterlife
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.exec import ExecService
@@ -200,7 +201,8 @@ class Autostart:
         self._catalog = catalog
         self._starter = starter
         self._afterlife = afterlife
-        self._tasks: set[asyncio.Task[None]] = set()
+        #: by the containers' IDs
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def sweep(self) -> None:
@@ -208,21 +210,19 @@ class Autostart:
         await asyncio.gather(*(self._remove(entry) for entry in self._catalog.all() if _is_spent(entry)))
 
     def begin(self) -> None:
-        """Start them, those that share another's namespace last."""
-        due = [entry for entry in self._catalog.all() if self._is_due(entry)]
-        for entry in sorted(due, key=_leans_on_another):
-            task = asyncio.create_task(self._start(entry))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Start them, those that others lean on first."""
+        for entry in filter(self._is_due, self._catalog.all()):
+            self._tasks[entry.id] = asyncio.create_task(self._start(entry))
 
     async def wait(self) -> None:
         """As in Docker, clients are served when they run; what takes longer than others' patience goes on beside."""
         if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=_STARTS)
+            await asyncio.wait(self._tasks.values(), timeout=_STARTS)
+        self._tasks = {id: task for id, task in self._tasks.items() if not task.done()}
 
     def close(self) -> None:
         """The daemon ends."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
 
     def _is_due(self, entry: Entry) -> bool:
@@ -232,11 +232,19 @@ class Autostart:
         policy = Policy.of(entry.record)
         return state.status is Status.EXITED and policy.at_daemon_start(state)
 
+    def _others(self, entry: Entry) -> Iterator[str]:
+        for reference in _references(entry):
+            with contextlib.suppress(PydockError):
+                if (other := self._catalog.find(reference)) is not entry:
+                    yield other.id
+
     async def _remove(self, entry: Entry) -> None:
         async with self._turns, entry.lock:
             await self._afterlife.follow(entry, After.REMOVE, 0)
 
     async def _start(self, entry: Entry) -> None:
+        if first := [self._tasks[id] for id in {*self._others(entry)} if id in self._tasks]:
+            await asyncio.wait(first, timeout=_STARTS)
         async with self._turns, entry.lock:
             if not self._is_due(entry):
                 return
@@ -287,7 +295,9 @@ def _settle_pause(record: Container, live: LiveContainer) -> Status:
     return Status.RUNNING
 
 
-def _leans_on_another(entry: Entry) -> bool:
+def _references(entry: Entry) -> list[str]:
+    """The containers that one cannot start without: it links to them, or shares their namespaces."""
     host = entry.record.host_config
-    modes = (host.get(key) or "" for key in ("NetworkMode", "PidMode", "IpcMode"))
-    return any(mode.startswith("container:") for mode in modes)
+    modes = [host.get(key) or "" for key in ("NetworkMode", "PidMode", "IpcMode")]
+    shared = [mode.removeprefix("container:") for mode in modes if mode.startswith("container:")]
+    return [*shared, *(links.parse(link)[0] for link in host.get("Links") or ())]
