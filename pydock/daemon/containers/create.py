@@ -201,7 +201,8 @@ class Creation:
         for point in points:
             if await offload(self._snapshots.lacks, record.id, point.target):
                 continue
-            await self._volumes.copy_up(point.name, record.id, rootfs, point.target)
+            subpath = str(point.options.get("Subpath") or "")
+            await self._volumes.copy_up(point.name, record.id, rootfs, point.target, subpath)
 
     def _find_image(self, reference: str) -> tuple[str, str]:
         image = self._images.resolve(reference)

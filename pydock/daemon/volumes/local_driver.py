@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydock import durable
 from pydock.daemon.volumes import mount_flags
-from pydock.daemon.volumes.pins import unmount
-from pydock.errors import System
+from pydock.daemon.volumes.pins import open_below, unmount
+from pydock.errors import PydockError, System
 from pydock.linux import mount as m
 from pydock.linux.mounts import Mount
 from pydock.worker import view
@@ -113,12 +113,17 @@ class LocalDriver:
         for name in names:
             unmount(self.path(name))
 
-    def copy_up(self, name: str, options: Mapping[str, str], rootfs: Sequence[Mount], target: str) -> None:
-        """Fill the volume, where it is empty, with what the root file system of `rootfs` has at `target`."""
+    def copy_up(
+        self, name: str, options: Mapping[str, str], rootfs: Sequence[Mount], target: str, subpath: str = ""
+    ) -> None:
+        """Fill the volume, or the directory below it, where that is empty, with what `rootfs` has at `target`."""
         path = self.path(name)
         if options:
             self.mount(name, options)
-        volume = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            volume = _open_directory(path, subpath)
+        except (PydockError, NotADirectoryError):
+            return  # what is wrong with it the start says
         try:
             if os.listdir(volume):
                 return
@@ -134,3 +139,14 @@ class LocalDriver:
 
     def _make_root(self) -> None:
         self._root.mkdir(0o701, parents=True, exist_ok=True)
+
+
+def _open_directory(path: Path, subpath: str) -> int:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    if not subpath:
+        return os.open(path, flags)
+    found = open_below(path, subpath)
+    try:
+        return os.open(f"/proc/self/fd/{found}", flags)
+    finally:
+        os.close(found)

@@ -26,7 +26,7 @@ class Pins:
 
     def pin(self, base: Path, subpath: str, container_id: str) -> Path:
         """Mount a path below a volume, `base`, aside, so that nobody can swap it for a link; returns where."""
-        tree = _open_below(base, subpath)
+        tree = open_below(base, subpath)
         try:
             directory = self._root / container_id
             directory.mkdir(0o700, parents=True, exist_ok=True)
@@ -69,7 +69,8 @@ class Pins:
                 self.unpin(container_id)
 
 
-def _open_below(base: Path, subpath: str) -> int:
+def open_below(base: Path, subpath: str) -> int:
+    """A descriptor (O_PATH) of what lies below `base`; refused, in Docker's words, where the way leads out."""
     if subpath.startswith("/") or ".." in Path(os.path.normpath(subpath)).parts:
         raise InvalidParameter(
             'invalid mount config for type "volume": subpath must be a relative path within the volume'

@@ -203,11 +203,13 @@ class Volumes:
                         await offload(self._driver.unmount, name)
             self._events.publish("volume", "unmount", name, {"container": container_id, "driver": volume.driver})
 
-    async def copy_up(self, name: str, container_id: str, rootfs: Sequence[Any], target: str) -> None:
+    async def copy_up(
+        self, name: str, container_id: str, rootfs: Sequence[Any], target: str, subpath: str = ""
+    ) -> None:
         """Fill an empty volume with what the image has at `target`; `rootfs` are the snapshot's mounts."""
         volume = self._find(name)
         async with self._locked(name):
-            await offload(self._driver.copy_up, name, volume.options or {}, rootfs, target)
+            await offload(self._driver.copy_up, name, volume.options or {}, rootfs, target, subpath)
             if volume.options and not self._holders.is_acquired(name):
                 await offload(self._driver.unmount, name)
 

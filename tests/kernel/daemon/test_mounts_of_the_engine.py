@@ -22,6 +22,9 @@ def test_volumes_with_options_and_paths_below_volumes(engine: Daemon) -> None:
     assert shown(engine, "mkdir /v/sub; echo x > /v/sub/file", {"Binds": ["plain:/v"]}) == ""
     below = {"Type": "volume", "Source": "plain", "Target": "/v", "VolumeOptions": {"Subpath": "sub"}}
     assert shown(engine, "ls /v", {"Mounts": [below]}) == "file\n"
+    assert shown(engine, "mkdir /v/bin", {"Binds": ["plain:/v"]}) == ""
+    filled = {"Type": "volume", "Source": "plain", "Target": "/bin", "VolumeOptions": {"Subpath": "bin"}}
+    assert shown(engine, "ls /bin/sh", {"Mounts": [filled]}) == "/bin/sh\n"
 
 
 def test_shared_memory_that_others_may_join(engine: Daemon) -> None:
