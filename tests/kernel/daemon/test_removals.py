@@ -27,7 +27,8 @@ def test_run_rm_leaves_nothing_in_any_version_of_the_api(engine: Daemon, version
     program = "import sys; sys.argv[0] = 'pydock'; from pydock.cli.main import main; main()"
     words = ["run", "--rm", "--network", "none", "-v", "/v", IMAGE, *command.split()]
     environ = {**os.environ, "PYDOCK_HOST": f"unix://{engine.socket}", "DOCKER_API_VERSION": version}
+    before = engine.get("/volumes")["Volumes"]
     done = subprocess.run([sys.executable, "-c", program, *words], env=environ, capture_output=True, timeout=60)
     assert done.returncode == code, done.stderr
     assert engine.get("/containers/json?all=1") == []
-    assert not engine.get("/volumes")["Volumes"]
+    assert engine.get("/volumes")["Volumes"] == before
