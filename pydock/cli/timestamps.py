@@ -27,10 +27,10 @@ def to_unix(value: str, name: str = "") -> str:
 
 
 def _absolute(value: str) -> str:
-    from pydock.cli import go_time  # which most calls have no need of
+    from pydock import go_time  # which most calls have no need of
 
     try:
-        seconds, nanoseconds = go_time.parse(_layout(value), value)
+        moment = go_time.parse(_layout(value), value)
     except ValueError:
         if "-" in value:
             raise
@@ -39,7 +39,12 @@ def _absolute(value: str) -> str:
         if not whole.isdigit() or (dot and not part.isdigit()):
             raise ValueError(f"failed to parse value as time or duration: {quoted(value)}") from None
         return value
-    return f"{seconds}.{nanoseconds:09}"
+    seconds = moment.seconds if moment.ahead is not None else _local(moment.clock)
+    return f"{seconds}.{moment.nanoseconds:09}"
+
+
+def _local(clock: "tuple[int, ...]") -> int:
+    return int(time.mktime(time.struct_time((*clock, 0, 0, -1))))
 
 
 def _layout(value: str) -> str:

@@ -3,10 +3,8 @@
 import pytest
 
 from pydock.cli.exits import Exit
-from pydock.cli.go_time import parse
 from pydock.cli.timestamps import to_unix
-
-RFC3339 = "2006-01-02T15:04:05Z07:00"
+from pydock.go_time import RFC3339, parse
 
 
 @pytest.mark.parametrize(
@@ -19,7 +17,8 @@ RFC3339 = "2006-01-02T15:04:05Z07:00"
     ],
 )
 def test_what_fits(layout: str, text: str, read: tuple[int, int]) -> None:
-    assert parse(layout, text) == read
+    moment = parse(layout, text)
+    assert (moment.seconds, moment.nanoseconds) == read
 
 
 @pytest.mark.parametrize(
