@@ -1,6 +1,6 @@
-"""Moments in requests and configs: RFC 3339, Unix times, and ages such as ``10m``, as nanoseconds since the epoch.
+"""Moments in requests: RFC 3339, Unix times, and ages such as ``10m``, as nanoseconds since the epoch.
 
-Called by whatever has an ``until`` filter or shows when an image was made.
+Called by whatever has an ``until`` filter or shows a time.
 """
 
 import re
@@ -20,21 +20,6 @@ _DURATION_PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|
 _UNITS: Final = {
     "ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND,
 }  # fmt: skip
-
-
-def parse_rfc3339(text: str) -> int:
-    """A date, or a date and a time; UTC where there is no zone.  InvalidParameter where it is none."""
-    match = _RFC3339.fullmatch(text)
-    if match is None:
-        raise InvalidParameter(f"invalid time: {text[:100]!r}")
-    day, clock, fraction, zone, day_zone = match.groups()
-    clock = ":".join([*(clock.split(":") if clock else ()), "00", "00", "00"][:3])
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock}{(zone or day_zone or 'Z').upper().replace('Z', '+00:00')}")
-    except ValueError:
-        raise InvalidParameter(f"invalid time: {text[:100]!r}") from None
-    seconds = (moment - _EPOCH) // timedelta(seconds=1)
-    return seconds * SECOND + int((fraction or "0")[:9].ljust(9, "0"))
 
 
 def parse_age(text: str) -> int | None:
@@ -61,8 +46,8 @@ def parse_moment(text: str) -> int:
     if match is not None:
         return int(match[1]) * SECOND + int((match[2] or "0")[:9].ljust(9, "0"))
     try:
-        return parse_rfc3339(text)
-    except InvalidParameter:
+        return _rfc3339(text)
+    except ValueError:
         raise InvalidParameter(f'failed to parse value as time or duration: "{text[:100]}"') from None
 
 
@@ -71,3 +56,15 @@ def format_rfc3339(moment: int) -> str:
     seconds, fraction = divmod(moment, SECOND)
     text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
     return f"{text}.{fraction:09d}".rstrip("0").rstrip(".") + "Z"
+
+
+def _rfc3339(text: str) -> int:
+    """A date, or a date and a time; UTC where there is no zone.  ValueError where it is none."""
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    day, clock, fraction, zone, day_zone = match.groups()
+    clock = ":".join([*(clock.split(":") if clock else ()), "00", "00", "00"][:3])
+    moment = datetime.fromisoformat(f"{day}T{clock}{(zone or day_zone or 'Z').upper().replace('Z', '+00:00')}")
+    seconds = (moment - _EPOCH) // timedelta(seconds=1)
+    return seconds * SECOND + int((fraction or "0")[:9].ljust(9, "0"))

@@ -32,6 +32,11 @@ class Wanted:
     fixed: str = ""
     gateway: str = ""
 
+    @property
+    def auxiliary(self) -> dict[str, str] | None:
+        """The addresses that containers do not get."""
+        return {f"DefaultGatewayIPv{self.version}": self.gateway} if self.gateway else None
+
 
 def configured(wanted: Wanted, present: Sequence[Interface], users: bool) -> Pool | None:
     """The subnet by the configuration or by the addresses `present`; None where it is the engine's to choose.
@@ -52,18 +57,16 @@ def configured(wanted: Wanted, present: Sequence[Interface], users: bool) -> Poo
                 "bridge"
             )
         log.warning("%s is outside any subnet implied by addresses on the bridge: it is not heeded", fixed_option)
-    auxiliary = {f"DefaultGatewayIPv{wanted.version}": wanted.gateway} if wanted.gateway else None
     if bridge:
-        return Pool(str(bridge.network), allowed, str(bridge.ip), auxiliary)
+        return Pool(str(bridge.network), allowed, str(bridge.ip), wanted.auxiliary)
     if fixed:
-        return with_gateway(Pool(allowed, allowed, "", auxiliary, chosen=True))
+        return with_gateway(Pool(allowed, allowed, "", wanted.auxiliary, chosen=True))
     return None
 
 
 def chosen(wanted: Wanted, network: Network) -> Pool:
     """The subnet that the engine chose."""
-    auxiliary = {f"DefaultGatewayIPv{wanted.version}": wanted.gateway} if wanted.gateway else None
-    return Pool(str(network), "", str(network.network_address + 1), auxiliary)
+    return Pool(str(network), "", str(network.network_address + 1), wanted.auxiliary)
 
 
 def _interface(wanted: Wanted, text: str, option: str) -> Interface | None:
