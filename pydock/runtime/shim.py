@@ -89,7 +89,7 @@ class Shim:
         self._loop = EventLoop()
         self._relay = RelayKeeper(self._loop)
         self._control = Control(self._loop, self._handle)
-        self._log = LazyLog(message.log, _aside)
+        self._log = LazyLog(message.log, _aside) if message.log.driver not in ("", "none") else None
         directory = os.path.dirname(message.log.path or message.log.cache) or message.bundle
         self._streams = ProcessStreams(
             self._loop,
@@ -216,7 +216,8 @@ class Shim:
         assert self._ended is not None
         path = self._message.bundle
         self._execs.close()
-        self._log.finish()
+        if self._log:
+            self._log.finish()
         if cgroup := self._cgroup():
             with contextlib.suppress(OSError):
                 cgroup.remove()

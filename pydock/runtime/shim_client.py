@@ -16,6 +16,7 @@ from typing import Protocol
 from pydock.runtime.detach_keys import DetachKeys
 from pydock.runtime.event_loop import LOST, READ, WRITE, EventLoop
 from pydock.runtime.messages import ClientStream
+from pydock.runtime.passage import Passage
 from pydock.runtime.spill import Spill
 from pydock.streams import frame_header
 
@@ -85,6 +86,11 @@ class Client:
             return bool(self._late) or (self._spill is not None and self._spill.size > SPILL_LIMIT)
         return bool(self._queue)
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether output can go straight to the connection: it hears, and nothing is to be sent before."""
+        return not (self._deaf or self._ending or self._spilling or self._waiting())
+
     def begin(self, replay: "Replay | None" = None) -> None:
         """Send the head, take input, the early bytes first; send `replay`, if any, before what comes."""
         if self.wants.head:
@@ -100,26 +106,35 @@ class Client:
         """Send output, or have it wait."""
         if self._deaf or self._ending:
             return
-        pieces: list[Piece] = [data] if self.wants.raw else [frame_header(stream, len(data)), data]
+        pieces: list[Piece] = [*self._head(stream, len(data)), data]
         if self._spilling:
             self._put_aside(pieces)
-            return
-        if not self._waiting():
+        elif self._waiting():
+            self._queue += pieces
+            self._watch()
+        else:
             try:
-                pieces = _rest(pieces, os.writev(self._descriptor, pieces))
-            except BlockingIOError:
-                pass
+                with contextlib.suppress(BlockingIOError):
+                    pieces = _rest(pieces, os.writev(self._descriptor, pieces))
             except OSError:
                 self._lose_output()
-                return
-            if not pieces:
-                return
-            self._progress = time.monotonic()
-            if not self._looked_after:
-                self._looked_after = True
-                self._loop.call_later(GRACE, self._look_after)
-        self._queue += pieces
-        self._watch()
+            else:
+                self._wait_with(pieces)
+
+    def deliver_piped(self, stream: int, passage: Passage) -> None:
+        """Send what `passage` holds, or have it wait; only where `is_clear`."""
+        pieces = self._head(stream, passage.held)
+        try:
+            with contextlib.suppress(BlockingIOError):
+                if pieces:
+                    pieces = _rest(pieces, os.writev(self._descriptor, pieces))
+                if not pieces:
+                    passage.send(self._descriptor)
+        except OSError:
+            passage.close()
+            self._lose_output()
+        else:
+            self._wait_with([*pieces, *passage.take()])
 
     def finish(self) -> None:
         """Close the connection as soon as everything has been sent."""
@@ -151,6 +166,20 @@ class Client:
         if self._held:
             self._held = False
             self._watch()
+
+    def _head(self, stream: int, size: int) -> list[Piece]:
+        return [] if self.wants.raw else [frame_header(stream, size)]
+
+    def _wait_with(self, pieces: list[Piece]) -> None:
+        """Send later what the connection does not take now."""
+        if not pieces:
+            return
+        self._progress = time.monotonic()
+        if not self._looked_after:
+            self._looked_after = True
+            self._loop.call_later(GRACE, self._look_after)
+        self._queue += pieces
+        self._watch()
 
     def _watch(self) -> None:
         if self._descriptor < 0:
@@ -227,7 +256,7 @@ class Client:
             if frames is None:
                 self._replay = None
             for stream, data in frames or ():
-                self._queue += (data,) if self.wants.raw else (frame_header(stream, len(data)), data)
+                self._queue += (*self._head(stream, len(data)), data)
         if self._queue:
             pieces = [self._queue.popleft() for _ in range(min(_MANY, len(self._queue)))]
             try:

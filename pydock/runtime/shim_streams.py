@@ -16,6 +16,7 @@ from pydock.runtime.event_loop import READ, WRITE, EventLoop
 from pydock.runtime.logs.reader import open_reader
 from pydock.runtime.logs.writer import Writer
 from pydock.runtime.messages import ClientStream, Log
+from pydock.runtime.passage import Passage
 from pydock.runtime.shim_client import Client, Replay
 from pydock.runtime.terminal import set_size
 from pydock.streams import STDERR, STDOUT
@@ -58,6 +59,7 @@ class ProcessStreams:
         self._on_detach = on_detach
         self._on_end = on_end
         self._sources: dict[int, _Source] = {}
+        self._passage = Passage(_LARGE_READ)
         self._terminal = -1
         self._input = -1
         self._takes_input = False
@@ -113,6 +115,7 @@ class ProcessStreams:
         """Let go of everything, clients included."""
         for source in list(self._sources.values()):
             self._drop(source)
+        self._passage.close()
         self._close_input()
         for client in list(self.clients):
             client.close()
@@ -169,27 +172,47 @@ class ProcessStreams:
         """Read once; False where there is nothing for now, or nothing any more."""
         if source.descriptor < 0 or self._paused:
             return False
+        sole = self._sole_listener(source)
+        data = b""
         try:
-            data = os.read(source.descriptor, source.size)
+            if sole:
+                size = self._passage.fill(source.descriptor)
+            else:
+                size = len(data := os.read(source.descriptor, source.size))
         except BlockingIOError:
             return False
         except OSError:  # EIO: the other side of a terminal was closed
-            data = b""
-        if not data:
+            size = 0
+        if not size:
             self._drop(source)
             return False
+        if sole:
+            sole.deliver_piped(source.stream, self._passage)
+        else:
+            self._hand_out(source, data)
+        self._pace()
+        return True
+
+    def _hand_out(self, source: _Source, data: bytes) -> None:
         if len(data) == _USUAL_READ:
             with contextlib.suppress(OSError):
                 fcntl.fcntl(source.descriptor, fcntl.F_SETPIPE_SZ, _LARGE_READ)
                 source.size = _LARGE_READ
         if self._log:
             self._log.write(_NAMES[source.stream], data)
+        for client in self._listeners(source):
+            client.deliver(source.stream, data)
+
+    def _sole_listener(self, source: _Source) -> Client | None:
+        """The one that a busy pipe can be spliced to: nobody else wants it, there is no log, and nothing waits."""
+        if source.size != _LARGE_READ or self._log:
+            return None
+        listeners = self._listeners(source)
+        return listeners[0] if len(listeners) == 1 and listeners[0].is_clear else None
+
+    def _listeners(self, source: _Source) -> list[Client]:
         stdout = source.stream == STDOUT
-        for client in self.clients[:]:
-            if client.wants.stdout if stdout else client.wants.stderr:
-                client.deliver(source.stream, data)
-        self._pace()
-        return True
+        return [client for client in self.clients if (client.wants.stdout if stdout else client.wants.stderr)]
 
     def _pace(self) -> None:
         """Read while nobody is behind.  A paused output is not watched at all: its end would be told for ever."""
@@ -243,6 +266,7 @@ class ProcessStreams:
         if self._ended or not self._exited:
             return
         self._ended = True
+        self._passage.close()
         self._loop.forget(self._log_socket)
         self._close_input()
         if self._terminal >= 0:

@@ -1,11 +1,13 @@
 """Streams under strain: slow and stuck clients, floods, rotation, and the death of the daemon in the middle."""
 
+import dataclasses
 import gzip
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +99,37 @@ def test_a_slow_client_slows_the_container_down_and_loses_nothing(container: Ves
         time.sleep(0.01)
     received += read_end(ours)
     assert unframed(received) == {1: LINE * (4 * MEGABYTE // len(LINE))}
+    ours.close()
+
+
+def test_without_a_log_both_outputs_come_whole_and_one_who_joins_gets_whole_frames(container: Vessel) -> None:
+    ours, theirs = connection()
+    script = f"{flood(5)}; {flood(5)} >&2; read x; {flood(5)}; {flood(5)} >&2; echo end"
+    container.shell(script, streams=[(OUTPUT, theirs)], log=Log("none"), open_stdin=True)
+    half = 5 * MEGABYTE
+    first = b""
+    while sum(map(len, unframed(first).values())) < 2 * half:
+        first += ours.recv(1 << 20)
+    typist = container.attach(dataclasses.replace(OUTPUT, stdin=True))
+    typist.sendall(b"\n")
+    joined: list[bytes] = []
+    reader = threading.Thread(target=lambda: joined.append(read_end(typist)))
+    reader.start()
+    lines = LINE * (half // len(LINE))
+    assert unframed(first + read_end(ours)) == {1: lines * 2 + b"end\n", 2: lines * 2}
+    reader.join()
+    assert unframed(joined[0]) == {1: lines + b"end\n", 2: lines}
+    ours.close()
+    typist.close()
+
+
+def test_a_process_that_takes_back_its_own_output_breaks_no_frame(container: Vessel) -> None:
+    ours, theirs = connection()
+    script = f"cat /proc/1/fd/1 > /dev/null & {flood(20)}; kill $!; echo end >&2"
+    container.shell(script, streams=[(OUTPUT, theirs)], log=Log("none"))
+    received = unframed(read_end(ours))
+    assert received[2] == b"end\n"
+    assert set(received[1]) <= set(LINE)
     ours.close()
 
 

@@ -1,5 +1,6 @@
 """One attached client: what it is sent, in which order, what waits for it, and what it types."""
 
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from pydock.runtime import shim_client
 from pydock.runtime.event_loop import EventLoop
 from pydock.runtime.messages import ClientStream
+from pydock.runtime.passage import Passage
 from pydock.runtime.shim_client import Client
 from pydock.streams import STDERR, STDOUT, frame_header
 
@@ -88,6 +90,21 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
+def passage() -> Iterator[Passage]:
+    made = Passage(1 << 16)
+    yield made
+    made.close()
+
+
+def feed(passage: Passage, data: bytes) -> None:
+    """Have a process write and the passage take it."""
+    reading, writing = os.pipe()
+    assert os.write(writing, data) == passage.fill(reading) == len(data)
+    os.close(reading)
+    os.close(writing)
+
+
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shim_client, "GRACE", 0.01)
 
@@ -115,6 +132,30 @@ def test_what_does_not_fit_waits_and_the_client_is_behind(stage: Stage) -> None:
     assert stage.receive(len(sent)) == sent
     assert not client.behind
     client.close()
+
+
+def test_what_comes_through_a_passage_is_framed_and_waits_like_the_rest(stage: Stage, passage: Passage) -> None:
+    client = stage.client(ClientStream(stdout=True))
+    sent = b""
+    while client.is_clear:
+        data = os.urandom(50_000)
+        feed(passage, data)
+        client.deliver_piped(STDOUT, passage)
+        sent += frame_header(1, len(data)) + data
+    assert (passage.held, client.behind) == (0, True)
+    client.deliver(STDERR, b"err")
+    sent += frame_header(2, 3) + b"err"
+    assert stage.receive(len(sent)) == sent
+    assert not client.behind
+    client.close()
+
+
+def test_who_has_left_leaves_nothing_in_the_passage(stage: Stage, passage: Passage) -> None:
+    client = stage.client(ClientStream(stdout=True))
+    stage.theirs.close()
+    feed(passage, b"nobody's")
+    client.deliver_piped(STDOUT, passage)
+    assert (passage.held, client.is_clear, stage.notes) == (0, False, ["gone"])
 
 
 def test_a_client_that_takes_nothing_for_long_is_not_waited_for(stage: Stage, impatient: None) -> None:
