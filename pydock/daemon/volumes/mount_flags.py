@@ -95,9 +95,11 @@ def _address_of(host: str) -> str:
     if _is_address(host):
         return host
     try:
-        return str(socket.getaddrinfo(host, None)[0][4][0])
+        found = socket.getaddrinfo(host, None)
     except (OSError, UnicodeError) as error:
         raise System(f"error resolving passed in network volume address: lookup {host}: no such host") from error
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)  # as Go: IPv4 where the host has both
+    return str(found[0][4][0])
 
 
 def _is_address(text: str) -> bool:

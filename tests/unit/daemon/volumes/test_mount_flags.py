@@ -1,5 +1,7 @@
 """Names of hosts in the options of network volumes, and what of options is shown."""
 
+import socket
+
 import pytest
 
 from pydock.daemon.volumes.mount_flags import resolve, without_passwords
@@ -23,7 +25,8 @@ from pydock.errors import System
 def test_names_become_addresses(
     monkeypatch: pytest.MonkeyPatch, kind: str, device: str, data: str, resolved: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr("socket.getaddrinfo", lambda host, port: [(0, 0, 0, "", ("127.0.0.1", 0))])
+    both = [(socket.AF_INET6, 1, 6, "", ("::1", 0, 0, 0)), (socket.AF_INET, 1, 6, "", ("127.0.0.1", 0))]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: both)
     assert resolve(kind, device, data) == resolved
 
 
