@@ -5,35 +5,48 @@ Called by the routes, which hand plain values to the services.  What inspect sho
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from pydock.daemon.api.go_json import GoObject, Int64, Nothing, Text, UInt16, UInt32, UInt64, Words
+from pydock.daemon.api.go_json import (
+    Duration,
+    FileMode,
+    GoObject,
+    Int,
+    Int64,
+    Named,
+    Nothing,
+    Size,
+    Text,
+    Texts,
+    UInt16,
+    UInt64,
+    Words,
+)
+from pydock.daemon.api.networks import EndpointSettings
 
 Names = list[Text] | None
 Pairs = dict[str, Text]
 
 
-def _pair(value: object) -> object:
-    """Go's [2]uint: what is missing is 0, what is too much is dropped."""
-    return [*value, 0, 0][:2] if isinstance(value, list) else value
-
-
 class HealthSettings(GoObject):
     """``Config.Healthcheck``; durations in nanoseconds."""
 
+    GO: ClassVar = "v1.HealthcheckConfig"
     OMITTED: ClassVar = frozenset({"Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"})
 
     Test: Names = None
-    Interval: Int64 = 0
-    Timeout: Int64 = 0
-    StartPeriod: Int64 = 0
-    StartInterval: Int64 = 0
-    Retries: Int64 = 0
+    Interval: Duration = 0
+    Timeout: Duration = 0
+    StartPeriod: Duration = 0
+    StartInterval: Duration = 0
+    Retries: Int = 0
 
 
 class ContainerSettings(GoObject):
     """``Config``: what an image could say too."""
 
+    GO: ClassVar = "container.CreateRequest"
+    NAMED: ClassVar = False
     OMITTED: ClassVar = frozenset(
         {"ExposedPorts", "Healthcheck", "ArgsEscaped", "NetworkDisabled", "MacAddress", "StopSignal", "Shell"}
     )
@@ -44,7 +57,7 @@ class ContainerSettings(GoObject):
     AttachStdin: bool = False
     AttachStdout: bool = False
     AttachStderr: bool = False
-    ExposedPorts: dict[str, Nothing] | None = None
+    ExposedPorts: Annotated[dict[str, Nothing], Named("nat.PortSet")] | None = None
     Tty: bool = False
     OpenStdin: bool = False
     StdinOnce: bool = False
@@ -61,7 +74,7 @@ class ContainerSettings(GoObject):
     OnBuild: Names = None
     Labels: Pairs | None = None
     StopSignal: str = ""
-    StopTimeout: Int64 | None = None
+    StopTimeout: Int | None = None
     Shell: Words | None = None
 
     def wire(self) -> dict[str, Any]:
@@ -75,12 +88,16 @@ class ContainerSettings(GoObject):
 class LogSettings(GoObject):
     """``HostConfig.LogConfig``."""
 
+    GO: ClassVar = "container.LogConfig"
+
     Type: str = ""
     Config: Pairs | None = None
 
 
 class PortBinding(GoObject):
     """One value of ``HostConfig.PortBindings``."""
+
+    GO: ClassVar = "nat.PortBinding"
 
     HostIp: str = ""
     HostPort: str = ""
@@ -89,12 +106,16 @@ class PortBinding(GoObject):
 class RestartRule(GoObject):
     """``HostConfig.RestartPolicy``."""
 
-    Name: str = ""
-    MaximumRetryCount: Int64 = 0
+    GO: ClassVar = "container.RestartPolicy"
+
+    Name: Annotated[str, Named("container.RestartPolicyMode")] = ""
+    MaximumRetryCount: Int = 0
 
 
 class WeightDevice(GoObject):
     """One of ``BlkioWeightDevice``."""
+
+    GO: ClassVar = "blkiodev.WeightDevice"
 
     Path: str = ""
     Weight: UInt16 = 0
@@ -103,12 +124,19 @@ class WeightDevice(GoObject):
 class ThrottleDevice(GoObject):
     """One of ``BlkioDeviceReadBps`` and its kin."""
 
+    GO: ClassVar = "blkiodev.ThrottleDevice"
+
     Path: str = ""
     Rate: UInt64 = 0
 
 
+ThrottleDevices = Annotated[list[ThrottleDevice], Named("[]*blkiodev.ThrottleDevice")] | None
+
+
 class DeviceMapping(GoObject):
     """One of ``Devices``."""
+
+    GO: ClassVar = "container.DeviceMapping"
 
     PathOnHost: str = ""
     PathInContainer: str = ""
@@ -118,15 +146,19 @@ class DeviceMapping(GoObject):
 class DeviceRequest(GoObject):
     """One of ``DeviceRequests``."""
 
+    GO: ClassVar = "container.DeviceRequest"
+
     Driver: str = ""
-    Count: Int64 = 0
+    Count: Int = 0
     DeviceIDs: Names = None
-    Capabilities: list[list[Text]] | None = None
+    Capabilities: list[Texts] | None = None
     Options: Pairs | None = None
 
 
 class Ulimit(GoObject):
     """One of ``Ulimits``."""
+
+    GO: ClassVar = "units.Ulimit"
 
     Name: str = ""
     Hard: Int64 = 0
@@ -136,11 +168,12 @@ class Ulimit(GoObject):
 class BindSettings(GoObject):
     """What only a bind has."""
 
+    GO: ClassVar = "mount.BindOptions"
     OMITTED: ClassVar = frozenset(
         {"Propagation", "NonRecursive", "CreateMountpoint", "ReadOnlyNonRecursive", "ReadOnlyForceRecursive"}
     )
 
-    Propagation: str = ""
+    Propagation: Annotated[str, Named("mount.Propagation")] = ""
     NonRecursive: bool = False
     CreateMountpoint: bool = False
     ReadOnlyNonRecursive: bool = False
@@ -150,6 +183,7 @@ class BindSettings(GoObject):
 class DriverChoice(GoObject):
     """``VolumeOptions.DriverConfig``."""
 
+    GO: ClassVar = "mount.Driver"
     OMITTED: ClassVar = frozenset({"Name", "Options"})
 
     Name: str = ""
@@ -159,6 +193,7 @@ class DriverChoice(GoObject):
 class VolumeSettings(GoObject):
     """What only a volume has."""
 
+    GO: ClassVar = "mount.VolumeOptions"
     OMITTED: ClassVar = frozenset({"NoCopy", "Labels", "Subpath", "DriverConfig"})
 
     NoCopy: bool = False
@@ -170,6 +205,7 @@ class VolumeSettings(GoObject):
 class ImageSettings(GoObject):
     """What only an image mount has."""
 
+    GO: ClassVar = "mount.ImageOptions"
     OMITTED: ClassVar = frozenset({"Subpath"})
 
     Subpath: str = ""
@@ -178,32 +214,35 @@ class ImageSettings(GoObject):
 class TmpfsSettings(GoObject):
     """What only a tmpfs has."""
 
+    GO: ClassVar = "mount.TmpfsOptions"
     OMITTED: ClassVar = frozenset({"SizeBytes", "Mode", "Options"})
 
     SizeBytes: Int64 = 0
-    Mode: UInt32 = 0
-    Options: list[list[Text]] | None = None
+    Mode: FileMode = 0
+    Options: list[Texts] | None = None
 
 
 class Mount(GoObject):
     """One of ``HostConfig.Mounts``."""
 
+    GO: ClassVar = "mount.Mount"
     OMITTED: ClassVar = frozenset(
         {
             "Type", "Source", "Target", "ReadOnly", "Consistency", "BindOptions", "VolumeOptions", "ImageOptions",
-            "TmpfsOptions",
+            "TmpfsOptions", "ClusterOptions",
         }
     )  # fmt: skip
 
-    Type: str = ""
+    Type: Annotated[str, Named("mount.Type")] = ""
     Source: str = ""
     Target: str = ""
     ReadOnly: bool = False
-    Consistency: str = ""
+    Consistency: Annotated[str, Named("mount.Consistency")] = ""
     BindOptions: BindSettings | None = None
     VolumeOptions: VolumeSettings | None = None
     ImageOptions: ImageSettings | None = None
     TmpfsOptions: TmpfsSettings | None = None
+    ClusterOptions: Annotated[dict[str, Any], Named("mount.ClusterOptions")] | None = None
 
 
 class Resources(GoObject):
@@ -216,11 +255,11 @@ class Resources(GoObject):
     NanoCpus: Int64 = 0
     CgroupParent: str = ""
     BlkioWeight: UInt16 = 0
-    BlkioWeightDevice: list[WeightDevice] | None = None
-    BlkioDeviceReadBps: list[ThrottleDevice] | None = None
-    BlkioDeviceWriteBps: list[ThrottleDevice] | None = None
-    BlkioDeviceReadIOps: list[ThrottleDevice] | None = None
-    BlkioDeviceWriteIOps: list[ThrottleDevice] | None = None
+    BlkioWeightDevice: Annotated[list[WeightDevice], Named("[]*blkiodev.WeightDevice")] | None = None
+    BlkioDeviceReadBps: ThrottleDevices = None
+    BlkioDeviceWriteBps: ThrottleDevices = None
+    BlkioDeviceReadIOps: ThrottleDevices = None
+    BlkioDeviceWriteIOps: ThrottleDevices = None
     CpuPeriod: Int64 = 0
     CpuQuota: Int64 = 0
     CpuRealtimePeriod: Int64 = 0
@@ -237,7 +276,7 @@ class Resources(GoObject):
     MemorySwappiness: Int64 | None = None
     OomKillDisable: bool | None = None
     PidsLimit: Int64 | None = None
-    Ulimits: list[Ulimit] | None = None
+    Ulimits: Annotated[list[Ulimit], Named("[]*units.Ulimit")] | None = None
     CpuCount: Int64 = 0
     CpuPercent: Int64 = 0
     IOMaximumIOps: UInt64 = 0
@@ -250,44 +289,45 @@ class HostSettingsHead(GoObject):
     Binds: Names = None
     ContainerIDFile: str = ""
     LogConfig: LogSettings = Field(default_factory=LogSettings)
-    NetworkMode: str = ""
-    PortBindings: dict[str, list[PortBinding] | None] | None = None
+    NetworkMode: Annotated[str, Named("container.NetworkMode")] = ""
+    PortBindings: Annotated[dict[str, list[PortBinding] | None], Named("nat.PortMap")] | None = None
     RestartPolicy: RestartRule = Field(default_factory=RestartRule)
     AutoRemove: bool = False
     VolumeDriver: str = ""
     VolumesFrom: Names = None
-    ConsoleSize: Annotated[list[UInt64], BeforeValidator(_pair)] = Field(default_factory=lambda: [0, 0])
+    ConsoleSize: Size = Field(default_factory=lambda: [0, 0])
     Annotations: Pairs | None = None
     CapAdd: Words | None = None
     CapDrop: Words | None = None
-    CgroupnsMode: str = ""
+    CgroupnsMode: Annotated[str, Named("container.CgroupnsMode")] = ""
     Dns: Names = None
     DnsOptions: Names = None
     DnsSearch: Names = None
     ExtraHosts: Names = None
     GroupAdd: Names = None
-    IpcMode: str = ""
-    Cgroup: str = ""
+    IpcMode: Annotated[str, Named("container.IpcMode")] = ""
+    Cgroup: Annotated[str, Named("container.CgroupSpec")] = ""
     Links: Names = None
-    OomScoreAdj: Int64 = 0
-    PidMode: str = ""
+    OomScoreAdj: Int = 0
+    PidMode: Annotated[str, Named("container.PidMode")] = ""
     Privileged: bool = False
     PublishAllPorts: bool = False
     ReadonlyRootfs: bool = False
     SecurityOpt: Names = None
     StorageOpt: Pairs | None = None
     Tmpfs: Pairs | None = None
-    UTSMode: str = ""
-    UsernsMode: str = ""
+    UTSMode: Annotated[str, Named("container.UTSMode")] = ""
+    UsernsMode: Annotated[str, Named("container.UsernsMode")] = ""
     ShmSize: Int64 = 0
     Sysctls: Pairs | None = None
     Runtime: str = ""
-    Isolation: str = ""
+    Isolation: Annotated[str, Named("container.Isolation")] = ""
 
 
 class HostSettings(Resources, HostSettingsHead):
     """``HostConfig``: what only this host can say."""
 
+    GO: ClassVar = "container.HostConfig"
     OMITTED: ClassVar = Resources.OMITTED | {"Annotations", "StorageOpt", "Tmpfs", "Sysctls", "Mounts"}
 
     Mounts: list[Mount] | None = None
@@ -304,9 +344,11 @@ class HostSettings(Resources, HostSettingsHead):
 
 
 class NetworkingSettings(GoObject):
-    """``NetworkingConfig``: endpoints as they came, which `networks.wire` reads."""
+    """``NetworkingConfig``: what `networks.wire` reads, by network."""
 
-    EndpointsConfig: dict[str, dict[str, Any] | None] | None = None
+    GO: ClassVar = "network.NetworkingConfig"
+
+    EndpointsConfig: dict[str, EndpointSettings | None] | None = None
 
 
 class CreateRequest(ContainerSettings):
@@ -330,5 +372,7 @@ class CreateRequest(ContainerSettings):
 
 class UpdateRequest(Resources):
     """The body of ``POST /containers/{id}/update``."""
+
+    GO: ClassVar = "container.UpdateConfig"
 
     RestartPolicy: RestartRule = Field(default_factory=RestartRule)

@@ -53,10 +53,12 @@ def translate(request: CreateRequest, version: tuple[int, int]) -> Translated:
 
 def _endpoints(request: CreateRequest) -> dict[str, dict[str, Any]]:
     given = (request.NetworkingConfig.EndpointsConfig if request.NetworkingConfig else None) or {}
+    endpoints = {}
     for name, value in given.items():
         if value is None:
             raise InvalidParameter(f"invalid config for network {name}: EndpointsConfig is nil")
-    return {name: dict(value or {}) for name, value in given.items()}
+        endpoints[name] = value.wire()
+    return endpoints
 
 
 def _default_network(made: Translated) -> None:

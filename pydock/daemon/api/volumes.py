@@ -2,23 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
+from pydock.daemon.api.go_json import GoObject, Named, Text
 from pydock.daemon.volumes.volume import Volume
 
 
-class VolumeCreate(BaseModel):
-    """The body of ``POST /volumes/create``; unknown fields are passed over."""
+class VolumeCreate(GoObject):
+    """The body of ``POST /volumes/create``; what a cluster's volume would be is not looked into."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    GO: ClassVar = "volume.CreateOptions"
 
-    Name: str | None = None
-    Driver: str | None = None
-    DriverOpts: dict[str, str] | None = None
-    Labels: dict[str, str] | None = None
-    ClusterVolumeSpec: dict[str, Any] | None = None
+    Name: str = ""
+    Driver: str = ""
+    DriverOpts: dict[str, Text] | None = None
+    Labels: dict[str, Text] | None = None
+    ClusterVolumeSpec: Annotated[dict[str, Any], Named("volume.ClusterVolumeSpec")] | None = None
 
 
 def volume_json(volume: Volume) -> dict[str, Any]:

@@ -6,13 +6,9 @@ over (`hijack`, `websocket`) and returns None.
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeVar
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from pydock import json_mistakes
 from pydock.daemon.http.headers import Headers
@@ -20,9 +16,6 @@ from pydock.daemon.http.hijack import Hijacked
 from pydock.daemon.http.query import Query
 from pydock.daemon.http.response import JSON
 from pydock.errors import InvalidParameter
-
-M = TypeVar("M", bound=BaseModel)
-T = TypeVar("T")
 
 #: The longest JSON body, in bytes; a create with thousands of environment variables takes a hundredth of it.
 MAX_JSON = 8 << 20
@@ -44,6 +37,21 @@ class Version(NamedTuple):
 NEWEST = Version(1, 50)
 #: the oldest version that is spoken
 OLDEST = Version(1, 24)
+
+
+class Model(Protocol):
+    """What a JSON body is read as: a wire object of `pydock.daemon.api`."""
+
+    @classmethod
+    def model_validate_json(cls, data: bytes) -> Self:
+        """The object that is written in `data`; ValueError where it is none."""
+
+    @classmethod
+    def mistyped(cls, data: bytes) -> str:
+        """What Go says of the first value of a wrong type in JSON, "" where there is none."""
+
+
+M = TypeVar("M", bound=Model)
 
 
 class Stream(Protocol):
@@ -117,11 +125,8 @@ class Request:
 
         An empty body is an empty object, as in Docker, or refused where it is `required`.
         """
-        return await _parse(lambda data: model.model_validate_json(data), await self._json_body(required))
-
-    async def json_value(self, *, required: bool = False) -> Any:
-        """The body as plain JSON, {} where it is empty unless it is `required`; wants a JSON content type."""
-        return await _parse(_plain_json, await self._json_body(required))
+        data = await self._json_body(required)
+        return await asyncio.to_thread(_parsed, model, data) if len(data) > _PARSE_HERE else _parsed(model, data)
 
     async def _json_body(self, required: bool = False) -> bytes:
         content_type = self.headers.get("content-type")
@@ -164,49 +169,24 @@ def check_json(content_type: str) -> None:
         raise InvalidParameter(f"unsupported Content-Type header ({content_type}): must be '{JSON}'")
 
 
-def _plain_json(data: bytes) -> Any:
-    text = data.decode()  # strictly: json's own way takes UTF-16, and halves of pairs
-    value = json.loads(text)
-    if "\\u" in text and not _is_unicode(value):
-        raise ValueError("lone surrogate in a string")
-    return value
-
-
-def _is_unicode(value: Any) -> bool:
-    """Whether all text in `value` can be written: an escape may have brought in half of a pair."""
+def _parsed(model: type[M], data: bytes) -> M:
     try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        return model.model_validate_json(data)
+    except ValueError:
+        raise InvalidParameter(_explain(model, data)) from None
 
 
-async def _parse(parse: Callable[[bytes], T], data: bytes) -> T:
-    return await asyncio.to_thread(_parsed, parse, data) if len(data) > _PARSE_HERE else _parsed(parse, data)
-
-
-def _parsed(parse: Callable[[bytes], T], data: bytes) -> T:
+def _explain(model: type[M], data: bytes) -> str:
+    """What Go's decoder says of a body: of its first value's syntax, of that value's types, of what follows it."""
+    syntax = json_mistakes.explain(data)
+    if syntax and syntax != json_mistakes.CONTENT_AFTER:
+        return f"invalid JSON: {syntax}"
     try:
-        return parse(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise _unread(data, _explain(first), first["type"] == "json_invalid") from None
+        mistyped = model.mistyped(data)
     except RecursionError:
-        raise InvalidParameter("invalid JSON: exceeded max depth") from None
-    except ValueError as error:
-        raise _unread(data, str(error), True) from None
-
-
-def _unread(data: bytes, reason: str, is_syntax: bool) -> InvalidParameter:
-    """The refusal of a body: what is wrong with its syntax where anything is, else `reason`."""
-    mistake = json_mistakes.explain(data) if is_syntax else ""
-    if mistake == json_mistakes.CONTENT_AFTER:
-        return InvalidParameter(mistake)
-    return InvalidParameter(f"invalid JSON: {mistake or reason}")
-
-
-def _explain(first: ErrorDetails) -> str:
-    """The first thing that is wrong, in one line: ``HostConfig.Memory: Input should be a valid integer``."""
-    place = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+        return "invalid JSON: exceeded max depth"
+    except ValueError:
+        mistyped = ""
+    if mistyped:
+        return f"invalid JSON: {mistyped}"
+    return syntax or "invalid JSON: a string in it is not Unicode"

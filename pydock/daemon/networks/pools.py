@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydock.daemon.networks.fields import field, strings
 from pydock.daemon.networks.record import Pool
 from pydock.errors import InvalidParameter, PydockError
 from pydock.linux.rtnetlink import Network
@@ -22,14 +21,12 @@ def parse(ipam: Mapping[str, Any], ipv6: bool) -> tuple[Pool, ...]:
     """``IPAM.Config`` of a request; all that is wrong with it is told at once."""
     pools: list[Pool] = []
     problems: list[str] = []
-    for entry in field(ipam, "Config", list):
-        if not isinstance(entry, Mapping):
-            raise InvalidParameter("invalid JSON: IPAM.Config has a wrong type")
+    for entry in ipam.get("Config") or ():
         pool = Pool(
-            subnet=field(entry, "Subnet", str),
-            ip_range=field(entry, "IPRange", str),
-            gateway=field(entry, "Gateway", str),
-            auxiliary=strings(entry, "AuxiliaryAddresses") or None,
+            subnet=entry.get("Subnet") or "",
+            ip_range=entry.get("IPRange") or "",
+            gateway=entry.get("Gateway") or "",
+            auxiliary=entry.get("AuxiliaryAddresses") or None,
             chosen=True,
         )
         problems += _problems(pool, ipv6)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydock.daemon.networks import pools
-from pydock.daemon.networks.fields import field, strings
 from pydock.daemon.networks.record import (
     ANNOUNCEMENT_INTERVAL,
     ANNOUNCEMENTS,
@@ -64,33 +63,35 @@ class Draft:
 
 def parse(request: Mapping[str, Any], defaults: Mapping[str, Mapping[str, str]], ipv6: bool = False) -> Draft:
     """Check a request; `defaults` are options by driver, `ipv6` whether networks have it where nothing is said."""
-    name = field(request, "Name", str)
+    name, driver = request.get("Name") or "", request.get("Driver") or "bridge"
+    if name in PREDEFINED or name == "default":
+        raise Forbidden(f"operation is not permitted on predefined {name} network ")
+    config_only = bool(request.get("ConfigOnly"))
+    config_from = (request.get("ConfigFrom") or {}).get("Network") or ""
+    options = {**(defaults.get(driver, {}) if not config_from else {}), **(request.get("Options") or {})}
+    enable_ipv4 = _switch(request, "EnableIPv4", options, ENABLE_IPV4, True)
+    enable_ipv6 = _switch(request, "EnableIPv6", options, ENABLE_IPV6, ipv6)
+    ipam = request.get("IPAM") or {}
+    wanted = pools.parse(ipam, enable_ipv6)
     _check_name(name)
-    driver = field(request, "Driver", str) or "bridge"
-    config_only = field(request, "ConfigOnly", bool)
-    config_from = field(field(request, "ConfigFrom", dict), "Network", str)
     if config_only and config_from:
         raise Forbidden("a configuration network cannot depend on another configuration network")
     if not config_only:
         _check_driver(driver)
-    if field(request, "Ingress", bool):
+    if request.get("Ingress"):
         raise Forbidden("Ingress network can only be global scope network")
-    if (scope := field(request, "Scope", str)) not in ("", "local"):
+    if (scope := request.get("Scope") or "") not in ("", "local"):
         raise Forbidden(f"cannot create a {scope} scoped network when swarm is not active")
-    options = {**(defaults.get(driver, {}) if not config_from else {}), **strings(request, "Options")}
-    ipam = field(request, "IPAM", dict)
-    enable_ipv4 = _switch(request, "EnableIPv4", options, ENABLE_IPV4, True)
-    enable_ipv6 = _switch(request, "EnableIPv6", options, ENABLE_IPV6, ipv6)
     if not enable_ipv4 and not enable_ipv6 and driver == "bridge":
         raise InvalidParameter("IPv4 or IPv6 must be enabled")
-    ipam_driver = field(ipam, "Driver", str) or "default"
+    ipam_driver = ipam.get("Driver") or "default"
     if ipam_driver not in ("default", "null"):
         raise NotFound(f'plugin "{ipam_driver}" not found')
     draft = Draft(
         name, "null" if config_only else driver, enable_ipv4, enable_ipv6, ipam_driver,
-        None if ipam.get("Options") is None else strings(ipam, "Options"),
-        pools.parse(ipam, enable_ipv6), field(request, "Internal", bool), field(request, "Attachable", bool),
-        options, strings(request, "Labels"), config_only, config_from,
+        ipam.get("Options"),
+        wanted, bool(request.get("Internal")), bool(request.get("Attachable")),
+        options, request.get("Labels") or {}, config_only, config_from,
     )  # fmt: skip
     if not config_only:
         check_options(draft.driver, draft.options, draft.internal)
@@ -144,8 +145,6 @@ def check_parent_options(driver: str, options: Mapping[str, str]) -> None:
 def _check_name(name: str) -> None:
     if not name.strip():
         raise InvalidParameter("invalid name: name is empty")
-    if name in PREDEFINED or name == "default":
-        raise Forbidden(f"operation is not permitted on predefined {name} network ")
     if len(name) > 255 or any(ord(character) < 32 or ord(character) == 127 for character in name):
         raise InvalidParameter("invalid name: it is too long or has control characters")
 
@@ -172,7 +171,7 @@ def _switch(request: Mapping[str, Any], key: str, options: dict[str, str], optio
     """The request's own field, which no option may gainsay; else the option's; else the default."""
     if request.get(key) is not None:
         options.pop(option, None)
-        return bool(field(request, key, bool))
+        return bool(request[key])
     try:
         return parse_bool(options[option]) if option in options else default
     except ValueError:

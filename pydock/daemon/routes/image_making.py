@@ -5,6 +5,7 @@ Joined to the router by `wiring.images`; the same endpoint pulls, which is `regi
 
 from typing import Protocol
 
+from pydock.daemon.api.containers import CreateRequest
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response
 from pydock.daemon.http.router import Handler, Route
@@ -62,9 +63,7 @@ def commit(commits: Commits) -> Route:
 
     async def handle(request: Request) -> Response:
         query = request.query
-        config = await request.json_value()
-        if config is not None and not isinstance(config, dict):
-            raise InvalidParameter("invalid JSON: the config of a container is an object")
+        body = await request.json(CreateRequest)
         wanted = CommitRequest(
             query.text("container"),
             query.text("repo"),
@@ -73,7 +72,7 @@ def commit(commits: Commits) -> Route:
             query.text("comment"),
             query.flag("pause", True),
             query.all("changes"),
-            config or None,
+            None if body.is_empty else body.config(),
         )
         return json_response({"Id": await offload(commits.commit, wanted)}, 201)
 

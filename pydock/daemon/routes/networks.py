@@ -7,6 +7,7 @@ for what changes a container: connect, disconnect, and which networks a prune mu
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from pydock.daemon.api.networks import NetworkConnect, NetworkCreate, NetworkDisconnect
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response, no_content
 from pydock.daemon.http.router import Route
@@ -60,9 +61,9 @@ def routes(networks: NetworkBackend, containers: ContainerBackend) -> list[Route
         return json_response(await networks.inspect(request.params["id"], verbose, scope))
 
     async def create(request: Request) -> Response:
-        body = await _object(request)
+        body = (await request.json(NetworkCreate)).wire()
         if request.version < _SWITCHES_IPV4:
-            body.pop("EnableIPv4", None)
+            body["EnableIPv4"] = None
         network_id, warning = await networks.create(body)
         return json_response({"Id": network_id, "Warning": warning}, 201)
 
@@ -71,14 +72,14 @@ def routes(networks: NetworkBackend, containers: ContainerBackend) -> list[Route
         return no_content()
 
     async def connect(request: Request) -> Response:
-        body = await _object(request)
-        settings = parse_endpoint(body.get("EndpointConfig"))
-        await containers.connect_network(_container(body), request.params["id"], settings)
+        body = await request.json(NetworkConnect)
+        settings = parse_endpoint(body.EndpointConfig.wire() if body.EndpointConfig else {})
+        await containers.connect_network(body.Container, request.params["id"], settings)
         return Response(200)
 
     async def disconnect(request: Request) -> Response:
-        body = await _object(request)
-        await containers.disconnect_network(_container(body), request.params["id"], bool(body.get("Force")))
+        body = await request.json(NetworkDisconnect)
+        await containers.disconnect_network(body.Container, request.params["id"], body.Force)
         return Response(200)
 
     async def prune(request: Request) -> Response:
@@ -96,17 +97,3 @@ def routes(networks: NetworkBackend, containers: ContainerBackend) -> list[Route
         Route("POST", "/networks/{id}/connect", connect),
         Route("POST", "/networks/{id}/disconnect", disconnect),
     ]
-
-
-async def _object(request: Request) -> dict[str, Any]:
-    body = await request.json_value()
-    if not isinstance(body, dict):
-        raise InvalidParameter("invalid JSON: the body must be an object")
-    return body
-
-
-def _container(body: Mapping[str, Any]) -> str:
-    name = body.get("Container", "")
-    if not isinstance(name, str):
-        raise InvalidParameter("invalid JSON: Container has a wrong type")
-    return name

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from pydock.daemon.api import images as wire
+from pydock.daemon.api.auth import AuthConfig
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response
 from pydock.daemon.http.router import Handler, Route
@@ -82,7 +83,7 @@ def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: H
         return None
 
     async def auth(request: Request) -> Response:
-        given = _from_client(credentials.from_fields(await request.json_value(required=True)), request)
+        given = _from_client(credentials.from_fields((await _auth_config(request)).wire()), request)
         return json_response(await _ask(lambda cancellation: registries.login(given, cancellation)))
 
     async def search(request: Request) -> Response:
@@ -106,6 +107,13 @@ def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: H
         Route("GET", "/images/search", search),
         Route("GET", "/distribution/{name:.*}/json", distribution),
     ]
+
+
+async def _auth_config(request: Request) -> AuthConfig:
+    try:
+        return await request.json(AuthConfig, required=True)
+    except InvalidParameter as error:  # Docker says here what is wrong with it, and nothing more
+        raise InvalidParameter(error.message.removeprefix("invalid JSON: ")) from error
 
 
 async def _ask(question: Callable[[Cancellation], T]) -> T:

@@ -55,7 +55,7 @@ class VolumeRoutes:
                 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this '
                 "node to swarm and try again."
             )
-        volume = await self._volumes.create(wanted.Name or "", wanted.Driver or "", wanted.Labels, wanted.DriverOpts)
+        volume = await self._volumes.create(wanted.Name, wanted.Driver, wanted.Labels, wanted.DriverOpts)
         return json_response(volume_json(volume), 201)
 
     async def select(self, request: Request) -> Response:

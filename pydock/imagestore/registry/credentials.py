@@ -47,8 +47,8 @@ def from_fields(fields: Any) -> Credentials:
     if known.get("auth") and not username:
         try:
             username, _, password = base64.b64decode(known["auth"]).decode().partition(":")
-        except ValueError:
-            raise InvalidParameter("invalid credentials: auth") from None
+        except ValueError:  # Docker does not look at it
+            username = password = ""
     return Credentials(
         username,
         password,

@@ -8,7 +8,9 @@ import ssl
 import threading
 from pathlib import Path
 from types import TracebackType
+from typing import ClassVar
 
+from pydock.daemon.api.go_json import GoObject, Int
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, json_response, no_content, text_response
 from pydock.daemon.http.router import Route, Router
@@ -17,6 +19,15 @@ from pydock.daemon.pipes import Pipe
 from pydock.errors import Conflict, NotModified, System
 
 LIMIT = 10.0
+
+
+class Body(GoObject):
+    """What ``/json`` takes."""
+
+    GO: ClassVar = "bench.Body"
+
+    a: Int = 0
+    b: str = ""
 
 
 class Bench:
@@ -165,7 +176,7 @@ class Bench:
         return Response(200, b"all")
 
     async def _json(self, request: Request) -> Response:
-        return json_response(await request.json_value())
+        return json_response((await request.json(Body)).wire())
 
     async def _surrogate(self, request: Request) -> Response:
         raise Conflict("no name: \ud800")

@@ -23,7 +23,8 @@ def test_the_default_network_is_the_bridge() -> None:
         (1, 50),
     )  # fmt: skip
     assert made.host_config["NetworkMode"] == "bridge"
-    assert made.endpoints == {"bridge": {"Aliases": ["a"]}}
+    assert list(made.endpoints) == ["bridge"]
+    assert made.endpoints["bridge"]["Aliases"] == ["a"]
 
 
 def test_nothing_to_make_a_container_of() -> None:

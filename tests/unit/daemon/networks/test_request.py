@@ -51,6 +51,10 @@ def test_options_that_cannot_be_read(option: str, value: str, reason: str) -> No
         ({"Ingress": True}, "Ingress network can only be global scope network"),
         ({"Scope": "swarm"}, "cannot create a swarm scoped network when swarm is not active"),
         ({"Name": "host"}, "operation is not permitted on predefined host network "),
+        ({"Name": "host", "IPAM": {"Config": [{"Subnet": "x"}]}},
+         "operation is not permitted on predefined host network "),
+        ({"Name": "", "Driver": "nope", "IPAM": {"Config": [{"Subnet": "x"}]}},
+         "invalid network config:\ninvalid subnet x: invalid CIDR block notation"),
     ],
 )  # fmt: skip
 def test_refusals(request_: dict[str, Any], message: str) -> None:
