@@ -40,13 +40,13 @@ def look(arguments: dict[str, Any], fds: list[int], report: Report) -> list[Any]
     As in Docker the kernel follows the path as it is: ``link/..`` is above where the link leads; `read` and `write`
     clean it before.
     """
-    _enter(arguments)
+    _enter(arguments, reading=True)
     return _stat(arguments["path"])
 
 
 def read(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     """Write the tar of ``path`` to descriptor 0; what `look` returns is reported first."""
-    _enter(arguments)
+    _enter(arguments, reading=True)
     path = _absolute(arguments["path"])
     found = _stat(path)
     report(found if path == arguments["path"] else _stat(arguments["path"]))
@@ -65,8 +65,12 @@ def read(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
 
 
 def write(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
-    """Unpack the tar of descriptor 0 into directory ``path``, by the rules of `container_files.PutOptions`."""
+    """Unpack the tar of descriptor 0 into directory ``path``, by the rules of `container_files.PutOptions`.
+
+    That it is inside is reported first.
+    """
     _enter(arguments)
+    report(None)
     sys.setswitchinterval(0.0005)
     os.umask(0)
     path = _target(_absolute(arguments["path"]), "EvalSymlinks: too many links")
@@ -96,12 +100,12 @@ def export(arguments: dict[str, Any], fds: list[int], report: Report) -> None:
     writer.finish()
 
 
-def _enter(arguments: Mapping[str, Any]) -> None:
+def _enter(arguments: Mapping[str, Any], reading: bool = False) -> None:
     """Become a process inside the container's root: the one of ``pid``, or the one that ``mounts`` make."""
     if arguments["pid"]:
         root = view.join(arguments["pid"], arguments["start_time"])
     else:
-        root = view.make([view.of(value) for value in arguments["mounts"]], arguments["place"])
+        root = view.make([view.of(value) for value in arguments["mounts"]], arguments["place"], reading)
     confine.enter(root)
 
 

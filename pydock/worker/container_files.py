@@ -11,7 +11,7 @@ from typing import Any
 
 from pydock.linux.mounts import Mount
 from pydock.worker.calls import JobRunner
-from pydock.worker.view import wire
+from pydock.worker.view import read_only, wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,13 @@ class ContainerFiles:
             job.receive()
         return found
 
-    def write(self, view: View, path: str, source: int, options: PutOptions) -> None:
-        """Unpack the tar that descriptor `source` gives (compressed or not) into directory `path`."""
+    def write(
+        self, view: View, path: str, source: int, options: PutOptions, begin: Callable[[], None] | None = None
+    ) -> None:
+        """Unpack the tar that descriptor `source` gives (compressed or not) into directory `path`.
+
+        `begin` is called before the first byte is read; a running container that has ended is told before.
+        """
         arguments = {
             **_arguments(view, path),
             "keep_directories": options.keep_directories,
@@ -106,7 +111,11 @@ class ContainerFiles:
             "read_only_mounts": options.read_only_mounts,
             "writable_mounts": options.writable_mounts,
         }
-        self._jobs.run("pydock.worker.archive:write", arguments, [source])
+        with self._jobs.start("pydock.worker.archive:write", arguments, [source]) as job:
+            job.receive()
+            if begin is not None:
+                begin()
+            job.receive()
 
     def export(self, view: View, target: int) -> None:
         """Write a tar of the root file system alone (nothing mounted in it) to descriptor `target`.
@@ -114,7 +123,7 @@ class ContainerFiles:
         `view` has the mounts that `Snapshots.mounts` returns, and of a running container its process: that one's root
         is taken, as the kernel does not like to see a writable layer that is in use mounted once more.
         """
-        arguments = _arguments(replace(view, mounts=tuple(_read_only(mount) for mount in view.mounts)), "/")
+        arguments = _arguments(replace(view, mounts=tuple(read_only(mount) for mount in view.mounts)), "/")
         self._jobs.run("pydock.worker.archive:export", arguments, [target])
 
     def changes(self, upper: Path, lower: Sequence[Path]) -> list[Change]:
@@ -134,18 +143,14 @@ def _arguments(view: View, path: str) -> dict[str, Any]:
 
 
 def _place(mounts: Sequence[Mount]) -> str:
-    """Return a directory of the engine's own for the root to be mounted on, where nobody else sees it."""
+    """Return a directory of the engine's own for the root to be mounted on, where nobody else sees it.
+
+    What the root is made of is not in it.
+    """
     for mount in mounts[:1]:
-        directories = [value for key, _, value in (o.partition("=") for o in mount.options) if key == "upperdir"]
+        directories = [value for key, _, value in (o.partition("=") for o in mount.options) if key == "workdir"]
         return (*directories, *mount.lowerdirs, mount.source)[0]
     return ""
-
-
-def _read_only(mount: Mount) -> Mount:
-    """Return an overlay with its upper directory as the topmost lower one: that may be mounted a second time."""
-    upper = [option.removeprefix("upperdir=") for option in mount.options if option.startswith("upperdir=")]
-    options = tuple(option for option in mount.options if not option.startswith(("upperdir=", "workdir=")))
-    return replace(mount, options=("ro", *options), lowerdirs=(*upper, *mount.lowerdirs)) if upper else mount
 
 
 def _path_stat(value: Sequence[Any]) -> PathStat:

@@ -7,7 +7,7 @@ of the job's own, the source is resolved inside it, and all copying goes by desc
 import errno
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydock.errors import Conflict
@@ -20,7 +20,6 @@ from pydock.linux.files import (
     openat2,
 )
 from pydock.linux.mounting import make_tree
-from pydock.linux.mounts import Mount
 from pydock.linux.namespaces import CLONE_NEWNS, unshare
 from pydock.worker import view
 from pydock.worker.calls import Report
@@ -48,7 +47,7 @@ def _open_source(mounts: list[dict[str, Any]], scratch: str, target: str) -> int
     """The directory to copy from; -1 where the image has nothing there."""
     unshare(CLONE_NEWNS)
     m.mount("", "/", "", m.MS_REC | m.MS_PRIVATE)
-    root = make_tree(_for_reading(view.of(mounts[0])), scratch)
+    root = make_tree(view.read_only(view.of(mounts[0])), scratch)
     try:
         path = target.lstrip("/") or "."
         source = openat2(root, path, os.O_PATH, resolve=RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
@@ -59,14 +58,6 @@ def _open_source(mounts: list[dict[str, Any]], scratch: str, target: str) -> int
     if not stat.S_ISDIR(os.fstat(source).st_mode):
         raise Conflict(f"cannot mount volume over existing file, file exists {target}")
     return os.open(f"/proc/self/fd/{source}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-
-def _for_reading(root: Mount) -> Mount:
-    """The mount without an upper directory: a fresh one holds nothing that a reader would miss."""
-    if root.type != "overlay":
-        return root
-    upper = [option.removeprefix("upperdir=") for option in root.options if option.startswith("upperdir=")]
-    return replace(root, options=("ro",), lowerdirs=(*upper, *root.lowerdirs))
 
 
 @dataclass(slots=True)

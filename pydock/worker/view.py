@@ -7,12 +7,13 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydock.errors import Conflict
 from pydock.linux import mount as m
 from pydock.linux.inside import open_target
-from pydock.linux.mounting import make_tree
+from pydock.linux.mounting import file_system, make_tree
 from pydock.linux.mounts import Mount
 from pydock.linux.namespaces import CLONE_NEWNS, setns, unshare
 
@@ -48,14 +49,24 @@ def of(value: Mapping[str, Any]) -> Mount:
     )
 
 
-def make(mounts: Sequence[Mount], place: str) -> int:
+def read_only(mount: Mount) -> Mount:
+    """An overlay with its upper directory as the topmost lower one: that may be mounted beside others."""
+    upper = [option.removeprefix("upperdir=") for option in mount.options if option.startswith("upperdir=")]
+    options = tuple(option for option in mount.options if not option.startswith(("upperdir=", "workdir=")))
+    return replace(mount, options=("ro", *options), lowerdirs=(*upper, *mount.lowerdirs)) if upper else mount
+
+
+def make(mounts: Sequence[Mount], place: str, reading: bool = False) -> int:
     """Leave the host's mounts, make `mounts` (the root's first) with the root on directory `place`; return the root.
 
-    Mount points that are missing in the root are made, as they are for a container that starts.
+    Mount points that are missing in the root are made, as they are for a container that starts; for who is `reading`
+    they are made aside, and the root is not mounted to be written: the container may be started meanwhile.
     """
     unshare(CLONE_NEWNS)
     m.mount("", "/", "", m.MS_REC | m.MS_PRIVATE)
     first, *others = mounts
+    if reading and first.type == "overlay":
+        first = _over(first, place)
     point = os.open(place, _DIRECTORY)
     tree = make_tree(first, place)
     m.move_mount(tree, point)
@@ -64,6 +75,21 @@ def make(mounts: Sequence[Mount], place: str) -> int:
         is_directory = stat.S_ISDIR(os.fstat(sub).st_mode)
         m.move_mount(sub, open_target(tree, mount.target, directory=is_directory))
     return tree
+
+
+def _over(root: Mount, place: str) -> Mount:
+    """The overlay `root` with nothing but mount points in what is over it, in memory, mounted on directory `place`."""
+    m.move_mount(file_system("tmpfs", "tmpfs", (), 0), os.open(place, _DIRECTORY))
+    shown = read_only(root)
+    top = os.stat(shown.lowerdirs[0])
+    upper, work = f"{place}/upper", f"{place}/work"
+    os.mkdir(upper)
+    os.mkdir(work)
+    os.chown(upper, top.st_uid, top.st_gid)
+    os.chmod(upper, stat.S_IMODE(top.st_mode))
+    os.utime(upper, ns=(top.st_atime_ns, top.st_mtime_ns))
+    options = tuple(option for option in shown.options if option != "ro")
+    return replace(shown, options=(*options, f"upperdir={upper}", f"workdir={work}"))
 
 
 def join(pid: int, start_time: int) -> int:

@@ -62,47 +62,66 @@ class Archive:
     async def stat(self, entry: Entry, name: str, path: str) -> PathStat:
         """What is at `path`; NotFound in Docker's words, with the container called `name`."""
         async with contextlib.AsyncExitStack() as stack:
-            return await self._in_view(entry, stack, lambda view: self._stat(view, name, path))
+            return await self._in_view(entry, stack, self._view, lambda view: self._stat(view, name, path))
 
     @contextlib.asynccontextmanager
     async def get(self, entry: Entry, name: str, path: str) -> AsyncIterator[tuple[PathStat, AsyncIterator[bytes]]]:
         """What is at `path`, and the pieces of its tar."""
         async with contextlib.AsyncExitStack() as stack:
-            found, pieces = await self._in_view(entry, stack, lambda view: self._open(view, name, path, stack))
+            found, pieces = await self._in_view(
+                entry, stack, self._view, lambda view: self._open(view, name, path, stack)
+            )
             self._announcements.publish(entry.record, "archive-path")
             yield found, pieces
 
     async def put(self, entry: Entry, name: str, put: Put, pour: Callable[[int], Awaitable[None]]) -> None:
         """Unpack the tar that `pour` writes to the descriptor it gets into the directory `put.path`."""
-        async with self._view(entry) as view:
-            with Pipe(reading=False) as pipe:
-                work = offload_outside(self._files.write, view, put.path, pipe.far, _options(entry.record, put))
-                work.add_done_callback(lambda _: pipe.close_far())
-                try:
-                    with contextlib.suppress(BrokenPipeError):  # the worker tells why
-                        await pour(pipe.near)
-                finally:
-                    await _ended(pipe, work)  # where the pouring failed, that is told
-                try:
-                    work.result()
-                except (NotFound, FileNotFoundError):
-                    raise _missing(put.path, name) from None
+        async with contextlib.AsyncExitStack() as stack:
+            options = _options(entry.record, put)
+            try:
+                await self._in_view(
+                    entry, stack, self._own_view, lambda view: self._pour(view, put.path, options, pour)
+                )
+            except (NotFound, FileNotFoundError):
+                raise _missing(put.path, name) from None
         self._announcements.publish(entry.record, "extract-to-dir")
 
     @contextlib.asynccontextmanager
     async def export(self, entry: Entry) -> AsyncIterator[AsyncIterator[bytes]]:
         """The pieces of a tar of the root file system, without what is mounted in it."""
         _refuse_dying(entry)
-        view = replace(_life(entry) or View(), mounts=await offload(self._snapshots.mounts, entry.id))
-        async with _reading(lambda target: self._files.export(view, target)) as pieces:
-            yield pieces
+        async with self._kept(entry):
+            view = replace(_life(entry) or View(), mounts=await offload(self._snapshots.mounts, entry.id))
+            async with _reading(lambda target: self._files.export(view, target)) as pieces:
+                yield pieces
         self._announcements.publish(entry.record, "export")
 
     async def changes(self, entry: Entry) -> list[Change]:
         """What the container has changed over its image."""
         _refuse_dying(entry)
-        directories = await offload(self._snapshots.directories, entry.id)
-        return await offload(self._files.changes, directories.upper, directories.lower)
+        async with self._kept(entry) as upper:
+            directories = await offload(self._snapshots.directories, entry.id)
+            return await offload(self._files.changes, upper, directories.lower)
+
+    async def _pour(self, view: View, path: str, options: PutOptions, pour: Callable[[int], Awaitable[None]]) -> None:
+        """What `put` does; nothing is taken of what is to be poured before the worker is inside."""
+        loop = asyncio.get_running_loop()
+        begun: asyncio.Future[None] = loop.create_future()
+
+        def begin() -> None:
+            loop.call_soon_threadsafe(begun.set_result, None)
+
+        with Pipe(reading=False) as pipe:
+            work = offload_outside(self._files.write, view, path, pipe.far, options, begin)
+            work.add_done_callback(lambda _: pipe.close_far())
+            try:
+                await asyncio.wait([work, begun], return_when=asyncio.FIRST_COMPLETED)
+                if begun.done():
+                    with contextlib.suppress(BrokenPipeError):  # the worker tells why
+                        await pour(pipe.near)
+            finally:
+                await _ended(pipe, work)  # where the pouring failed, that is told
+            work.result()
 
     async def _open(
         self, view: View, name: str, path: str, stack: contextlib.AsyncExitStack
@@ -121,14 +140,20 @@ class Archive:
             raise _missing(path, name) from None
         return begun.result(), pieces
 
-    async def _in_view(self, entry: Entry, stack: contextlib.AsyncExitStack, act: Callable[[View], Awaitable[T]]) -> T:
+    async def _in_view(
+        self,
+        entry: Entry,
+        stack: contextlib.AsyncExitStack,
+        open_view: Callable[[Entry], contextlib.AbstractAsyncContextManager[View]],
+        act: Callable[[View], Awaitable[T]],
+    ) -> T:
         """Do `act` with the container's view, which is there until `stack` closes.
 
         A process that ended before a worker could enter its namespace is soon known to have: then the root is mounted.
         """
         deadline = time.monotonic() + _SOON
         while True:
-            view = await stack.enter_async_context(self._view(entry))
+            view = await stack.enter_async_context(open_view(entry))
             try:
                 return await act(view)
             except Conflict:
@@ -145,11 +170,43 @@ class Archive:
 
     @contextlib.asynccontextmanager
     async def _view(self, entry: Entry) -> AsyncIterator[View]:
-        """The container's root as it sees it itself, with its volumes and binds, whether it runs or not."""
+        """The container's root as it sees it itself, with its volumes and binds, whether it runs or not; to read."""
         _refuse_dying(entry)
         if view := _life(entry):
             yield view
             return
+        async with self._kept(entry), self._mounted_view(entry) as view:
+            yield view
+
+    @contextlib.asynccontextmanager
+    async def _own_view(self, entry: Entry) -> AsyncIterator[View]:
+        """The same to write to: where it does not run, it is not started, nor mounted by others, meanwhile."""
+        async with contextlib.AsyncExitStack() as stack:
+            view = _life(entry)
+            if view is None:
+                await stack.enter_async_context(entry.layer.alone())
+                if view := _life(entry):  # it has been started meanwhile
+                    await stack.aclose()
+            if view:
+                stack.enter_context(entry.layer.beside())
+            else:
+                _refuse_dying(entry)
+                await stack.enter_async_context(self._kept(entry))
+                view = await stack.enter_async_context(self._mounted_view(entry))
+            yield view
+
+    @contextlib.asynccontextmanager
+    async def _kept(self, entry: Entry) -> AsyncIterator[Path]:
+        """The directory of what the container has changed, which stays though it be removed meanwhile."""
+        reading = self._snapshots.reading(entry.id)
+        upper = await offload(reading.__enter__)
+        try:
+            yield upper
+        finally:
+            await offload(reading.__exit__, None, None, None)
+
+    @contextlib.asynccontextmanager
+    async def _mounted_view(self, entry: Entry) -> AsyncIterator[View]:
         holder = f"{entry.id}-archive-{next(self._numbers)}"
         try:
             mounts = list(await offload(self._snapshots.mounts, entry.id))

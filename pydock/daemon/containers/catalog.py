@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydock.daemon.containers import persistence
+from pydock.daemon.containers.layer_access import LayerAccess
 from pydock.daemon.containers.record import Container
 from pydock.daemon.state import containers as table
 from pydock.daemon.state.database import Database
@@ -37,6 +38,7 @@ class Entry:
 
     record: Container
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    layer: LayerAccess = field(default_factory=LayerAccess)
     live: "LiveContainer | None" = None
     #: records how its last life has ended
     ending: "asyncio.Task[None] | None" = None

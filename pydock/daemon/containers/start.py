@@ -52,6 +52,10 @@ class Starter:
 
     async def start(self, entry: Entry, restart_count: int = 0) -> None:
         """Bring the container to life, or record why that failed and raise it in Docker's words."""
+        async with entry.layer.alone():
+            await self._begin(entry, restart_count)
+
+    async def _begin(self, entry: Entry, restart_count: int) -> None:
         priming = offload(cgroups.prime)
         try:
             started, record, live = await self._start(entry)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -255,6 +256,32 @@ def test_volumes_are_seen_and_written(container: Container, tmp_path: Path) -> N
         with pytest.raises(System, match="RemoveAll passwd: device or resource busy"):
             container.write(view, "/etc", tar(member("passwd", b"x")))
     assert not (container.upper / "data").exists()
+
+
+def test_who_reads_a_stopped_container_may_find_it_started(container: Container, tmp_path: Path) -> None:
+    """An overlay that was mounted a second time to be written would empty the first one's work directory."""
+    os.chmod(container.upper, 0o751)
+    stopped = container.view(Mount("bind", str(tmp_path), "/not/there/yet", ("rbind",)))
+    script = """
+if not os.fork():
+    while not os.path.exists("/data/go") and os.getppid() != 1:
+        time.sleep(0.01)
+    os.rename("/etc/passwd", "/etc/passed")
+    os.unlink("/f1")
+    open("/etc/x/old", "a").write("2")
+    os.rename("/data/go", "/data/gone")
+    os._exit(0)
+"""
+    container.run(script, Mount("bind", str(tmp_path), "/data", ("rbind",)))
+    assert container.files.stat(stopped, "/not/there/yet").mode & 1 << 31
+    assert container.files.stat(stopped, "/").mode & 0o777 == 0o751
+    assert "yet/scratch" in container.read(stopped, "/not/there/yet")
+    assert not (container.upper / "not").exists()
+    (tmp_path / "go").touch()
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "gone").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (container.upper / "etc/x/old").read_bytes() == b"12"
 
 
 def test_links_of_a_hostile_container_lead_nowhere(container: Container, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What is taken out of a container, and the descriptors that it goes through."""
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -10,12 +11,18 @@ from unittest.mock import AsyncMock, Mock
 
 import pytest
 
-from pydock.daemon.containers.archive import Archive
+from pydock.daemon.containers.archive import Archive, Put
 from pydock.daemon.containers.catalog import Entry
 from pydock.daemon.containers.record import State, Status
+from pydock.daemon.pipes import write
 from pydock.errors import Conflict, NotFound
-from pydock.worker.container_files import PathStat, View
+from pydock.worker.container_files import PathStat, PutOptions, View
 from tests.unit.daemon.containers.made_containers import container
+
+
+def snapshots() -> Any:
+    """Roots without mounts, and without anything changed."""
+    return Mock(mounts=lambda id: [], reading=lambda id: contextlib.nullcontext("/"))
 
 
 class SlowFiles:
@@ -54,6 +61,11 @@ class EndingContainer:
     def stat(self, view: View, path: str) -> PathStat:
         return self._enter(view)
 
+    def write(self, view: View, path: str, source: int, options: PutOptions, begin: Callable[[], None]) -> None:
+        self._enter(view)
+        begin()
+        assert os.read(source, 10) == b"tar"
+
     def read(self, view: View, path: str, target: int, begin: Callable[[PathStat], None]) -> PathStat:
         found = self._enter(view)
         begin(found)
@@ -61,14 +73,16 @@ class EndingContainer:
         return found
 
 
-@pytest.mark.parametrize("call", ["stat", "get"])
-def test_a_container_that_ends_just_now_is_read_all_the_same(call: str) -> None:
+@pytest.mark.parametrize("call", ["stat", "get", "put"])
+def test_a_container_that_ends_just_now_is_read_and_written_all_the_same(call: str) -> None:
     async def main() -> None:
         ending: Any = EndingContainer()
         volumes: Any = Mock(release=AsyncMock())
-        archive = Archive(ending, Mock(mounts=lambda id: []), volumes, Mock())
+        archive = Archive(ending, snapshots(), volumes, Mock())
         if call == "stat":
             assert (await archive.stat(ending.entry, "box", "/etc/hosts")).name == "hosts"
+        elif call == "put":
+            await archive.put(ending.entry, "box", Put("/etc"), lambda descriptor: write(descriptor, b"tar"))
         else:
             async with archive.get(ending.entry, "box", "/etc/hosts") as (found, pieces):
                 assert (found.name, [piece async for piece in pieces]) == ("hosts", [b"tar"])
@@ -84,7 +98,7 @@ def test_what_cannot_be_read_is_told_before_anything_is_answered() -> None:
 
     async def main() -> None:
         files: Any = Nothing()
-        archive = Archive(files, Mock(mounts=lambda id: []), Mock(release=AsyncMock()), Mock())
+        archive = Archive(files, snapshots(), Mock(release=AsyncMock()), Mock())
         with pytest.raises(NotFound, match="Could not find the file /x in container box"):
             async with archive.get(Entry(container()), "box", "/x"):
                 pass
@@ -97,7 +111,7 @@ def test_who_leaves_before_the_first_piece_leaves_the_worker_its_descriptor() ->
 
     async def main() -> list[str]:
         files: Any = SlowFiles()
-        archive = Archive(files, Mock(), Mock(), Mock())
+        archive = Archive(files, snapshots(), Mock(), Mock())
         client = asyncio.create_task(archive.export(Entry(container())).__aenter__())
         await asyncio.sleep(0.05)
         client.cancel()
@@ -118,7 +132,7 @@ def test_an_export_that_cannot_begin_is_told_before_anything_is_answered() -> No
     async def main() -> None:
         files: Any = Nothing()
         with pytest.raises(FileNotFoundError):
-            async with Archive(files, Mock(), Mock(), Mock()).export(Entry(container())):
+            async with Archive(files, snapshots(), Mock(), Mock()).export(Entry(container())):
                 pass
 
     asyncio.run(main())
