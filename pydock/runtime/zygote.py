@@ -5,7 +5,6 @@ itself: a child has the descriptors that its asker waits on.  It ends when the d
 heeds no signal but SIGKILL; its shims live on, its jobs die on the leashes that the daemon held.
 """
 
-import gc
 import importlib
 import json
 import os
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 
 from pydock.linux import datagram
 from pydock.linux.process import set_dumpable, set_name
-from pydock.runtime import cgroups, channel, children, shim
+from pydock.runtime import cgroups, channel, children, shared_pages, shim
 from pydock.runtime.messages import Message, StartContainer
 from pydock.worker import job_process
 from pydock.worker.jobs import REQUEST
@@ -36,10 +35,8 @@ def main(descriptor: int, preload: Sequence[str]) -> None:
     set_dumpable(False)  # children join namespaces before they exec: nobody in there may look into them
     for module in preload:
         importlib.import_module(module)
-    cgroups.Cgroup.at("/pydock")  # what it imports and finds out, no shim has to again
-    gc.collect()
-    gc.disable()
-    gc.freeze()  # the collector would write to, and so copy, pages that all children share
+    cgroups.Cgroup.at("/docker")  # what it imports and finds out, no shim has to again
+    shared_pages.settle()
     datagram.send(sock, READY)
     Zygote(sock).serve()
 
