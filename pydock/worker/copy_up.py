@@ -4,13 +4,14 @@ A job of the zygote's, started by the volumes' local driver.  The container's ro
 of the job's own, the source is resolved inside it, and all copying goes by descriptors: no link leads outside.
 """
 
+import contextlib
 import errno
 import os
 import stat
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydock.errors import Conflict
+from pydock.errors import Conflict, System
 from pydock.linux import mount as m
 from pydock.linux.files import (
     RESOLVE_BENEATH,
@@ -23,6 +24,7 @@ from pydock.linux.mounting import make_tree
 from pydock.linux.namespaces import CLONE_NEWNS, unshare
 from pydock.worker import view
 from pydock.worker.calls import Report
+from pydock.worker.volume_trees import remove
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK: Final = 64 << 20
@@ -33,13 +35,19 @@ _NOT_COPIED: Final = ("trusted.overlay.", "user.overlay.")
 def copy_up(arguments: dict[str, Any], fds: list[int], report: Report) -> bool:
     """Copy ``target`` of the root made by ``mounts`` to the directory ``fds[0]``; False where there is nothing to copy.
 
-    ``scratch`` is a directory to mount on, in a name space that nobody else sees.
+    ``scratch`` is the volume's directory, to be mounted on in a name space that nobody else sees.  System where the
+    volume cannot take something, with nothing left in it.
     """
     source = _open_source(arguments["mounts"], arguments["scratch"], arguments["target"])
     if source < 0:
         return False
     os.umask(0)
-    _Copy(fds[0]).directory(source)
+    copy = _Copy(fds[0], arguments["scratch"])
+    try:
+        copy.directory(source)
+    except BaseException:
+        copy.undo()  # a part of it would be taken for all of it by the next container
+        raise
     return True
 
 
@@ -73,30 +81,64 @@ class _Open:
 class _Copy:
     """One copy under way.  The goal may be a volume that a container has: nothing in it is taken for granted."""
 
-    def __init__(self, goal: int) -> None:
+    def __init__(self, goal: int, place: str) -> None:
         self._top = goal
+        self._place = place
+        self._made: list[str] = []
         self._linked: dict[tuple[int, int], str] = {}
 
     def directory(self, source: int) -> None:
         """Copy what is in directory `source`, and its own owner, mode and attributes (not its times, as Docker)."""
+        self._own(os.fstat(source))
         stack = [_Open(source, self._top, "", os.listdir(source))]
         while stack:
             here = stack[-1]
-            if here.names:
-                name = here.names.pop()
-                if inner := self._entry(here, name):
+            name = here.names.pop() if here.names else ""
+            try:
+                if not name:
+                    _copy_metadata(here.source, here.goal, times=len(stack) > 1)
+                elif inner := self._entry(here, name):
                     stack.append(inner)
-                continue
-            stack.pop()
-            _copy_metadata(here.source, here.goal, times=bool(stack))
-            if stack:
-                os.close(here.source)
-                os.close(here.goal)
+            except OSError as error:
+                if error.errno == errno.EEXIST and not here.path:
+                    self._made.remove(name)  # it is a container's
+                path = "/".join(part for part in (self._place, here.path, name) if part)
+                raise System(f"failed to copy files: copy {path}: {_reason(error)}") from error
+            if not name:
+                stack.pop()
+                if stack:
+                    os.close(here.source)
+                    os.close(here.goal)
+
+    def undo(self) -> None:
+        """Take away what was copied."""
+        for name in self._made:
+            with contextlib.suppress(OSError):
+                try:
+                    os.unlink(name, dir_fd=self._top)
+                except IsADirectoryError:
+                    remove({"name": name}, [self._top], lambda _: None)
+
+    def _own(self, status: os.stat_result) -> None:
+        """Give the volume its mode and owner before all else: a server of files that lets root have none refuses."""
+        place = self._place
+        try:
+            os.fchmod(self._top, stat.S_IMODE(status.st_mode))
+        except OSError as error:
+            raise System(f"failed to chmod on {place}: chmod {place}: {_reason(error)}") from error
+        try:
+            os.fchown(self._top, status.st_uid, status.st_gid)
+        except OSError as error:
+            raise System(
+                f"failed to copy file info for {place}: failed to chown {place}: lchown {place}: {_reason(error)}"
+            ) from error
 
     def _entry(self, here: _Open, name: str) -> _Open | None:
         """Copy one entry; a directory is given back, to be gone through."""
         status = os.stat(name, dir_fd=here.source, follow_symlinks=False)
         path = f"{here.path}/{name}" if here.path else name
+        if not here.path:
+            self._made.append(name)
         if stat.S_ISDIR(status.st_mode):
             os.mkdir(name, 0o700, dir_fd=here.goal)
             inner = os.open(name, _DIRECTORY, dir_fd=here.source)
@@ -166,3 +208,7 @@ def _copy_metadata(source: int, goal: int, *, times: bool = True) -> None:
                     raise  # a file system without such attributes holds the volume: the rest counts
     if times:
         os.utime(goal, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

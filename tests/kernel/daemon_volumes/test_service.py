@@ -1,9 +1,11 @@
 """The volumes service over a real file system: life, removal, driver options, subpaths, copy-up, crashes."""
 
 import asyncio
+import fcntl
 import os
 import sqlite3
 import stat
+import struct
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from pydock.linux.mounts import Mount
 from tests.kernel.daemon_volumes.conftest import VolumeStage
 
 ME, OTHER = "1" * 64, "2" * 64
+#: ioctl_iflags(2)
+FS_IOC_SETFLAGS, FS_APPEND_FL = 0x40086602, 0x20
 
 
 def names(volumes: list[Volume]) -> list[str]:
@@ -368,6 +372,44 @@ def test_copy_up_leaves_alone(stage: VolumeStage) -> None:
         # a link that leads out leads to the root itself: the volume gets what the image has there
         await volumes.copy_up("empty", ME, rootfs, "/out")
         assert sorted(os.listdir(path)) == ["link", "out", "plain", "v"]
+
+    stage.play(scene)
+
+
+def test_a_copy_up_that_fails_leaves_nothing(stage: VolumeStage) -> None:
+    rootfs = image(stage.root)
+
+    async def scene(volumes: Volumes) -> None:
+        options = {"type": "tmpfs", "device": "tmpfs", "o": "size=20k"}
+        await volumes.create("small", options=options)
+        path = await volumes.acquire("small", OTHER)
+        with pytest.raises(
+            System, match=r"^failed to copy files: copy .*/small/_data/sub/deep/f: no space left on device$"
+        ):
+            await volumes.copy_up("small", ME, rootfs, "/v")
+        assert os.listdir(path) == []
+        await volumes.release(OTHER)
+
+    stage.play(scene)
+
+
+def test_a_volume_whose_owner_cannot_be_changed_is_not_filled(stage: VolumeStage) -> None:
+    rootfs = image(stage.root)
+
+    async def scene(volumes: Volumes) -> None:
+        path = (await volumes.create("data")).path
+        directory = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.ioctl(directory, FS_IOC_SETFLAGS, struct.pack("l", FS_APPEND_FL))
+        except OSError:
+            pytest.skip("no directories that can only be appended to")
+        try:
+            with pytest.raises(System, match=r"^failed to chmod on .*/data/_data: chmod .*: operation not permitted$"):
+                await volumes.copy_up("data", ME, rootfs, "/v")
+            assert os.listdir(path) == []
+        finally:
+            fcntl.ioctl(directory, FS_IOC_SETFLAGS, struct.pack("l", 0))
+            os.close(directory)
 
     stage.play(scene)
 
