@@ -158,7 +158,12 @@ class Catalog:
         return await self._write(work, enter, lambda: self.release(record.name, record.id))
 
     async def save(self, entry: Entry, record: Container) -> None:
-        """Put `record` in the place of the entry's own, durably; the name may differ (Conflict as in `add`)."""
+        """Put `record` in the place of the entry's own, durably; the name may differ (Conflict as in `add`).
+
+        NotFound where the container was removed while the caller waited for its lock.
+        """
+        if entry.id not in self._entries:  # its new name would be nobody's, and never free again
+            raise NotFound(f"No such container: {entry.id}")
         text = persistence.encode(record)
         old = entry.record.name
 

@@ -95,8 +95,9 @@ async def follow(catalog: Catalog, old: str, new: str) -> None:
     for entry in catalog.all():
         if any(parse(link)[0] == old for link in entry.record.host_config.get("Links") or ()):
             async with entry.lock:
-                pairs = map(parse, entry.record.host_config["Links"])
-                await _save(catalog, entry, [f"{new if child == old else child}:{alias}" for child, alias in pairs])
+                pairs = map(parse, entry.record.host_config["Links"] or ())
+                with suppress(NotFound):  # it was removed just now
+                    await _save(catalog, entry, [f"{new if child == old else child}:{alias}" for child, alias in pairs])
 
 
 async def tell_address(catalog: Catalog, record: Container) -> None:

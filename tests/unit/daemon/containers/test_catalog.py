@@ -136,6 +136,19 @@ def test_removed(database: Database) -> None:
     asyncio.run(main())
 
 
+def test_what_is_removed_while_somebody_waits_for_it_gets_no_name_any_more(database: Database) -> None:
+    async def main() -> None:
+        made = await filled(database)
+        entry = made.find("one")
+        await made.remove(entry)
+        with pytest.raises(NotFound, match=f"No such container: {A}"):
+            await made.save(entry, replace(entry.record, name="other"))
+        await made.add(container(id="c" * 64, name="other"))
+        await made.add(container(id="d" * 64, name="one"))
+
+    asyncio.run(main())
+
+
 def test_noted_at_once_and_written_soon(database: Database) -> None:
     async def main() -> None:
         made = await filled(database)
