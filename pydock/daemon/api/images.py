@@ -7,10 +7,17 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydock import json_mistakes
+from pydock.daemon.api import go_types
 from pydock.errors import InvalidParameter
 from pydock.imagestore.platforms import Platform
 
 _PLATFORM: Final = ("os", "architecture", "variant", "os.version")
+_STRING: Final = go_types.Text("string")
+_PLATFORM_TYPE: Final = go_types.Struct(
+    "v1.Platform",
+    go_types.by_name({**dict.fromkeys(_PLATFORM, _STRING), "os.features": go_types.Many("[]string", _STRING)}),
+)
 _CONFIG_BEFORE_150: Final[Mapping[str, Any]] = {
     "AttachStderr": False,
     "AttachStdin": False,
@@ -60,14 +67,18 @@ def older_inspect(shown: dict[str, Any], config: Mapping[str, Any], version: tup
 
 def parse_platform(text: str) -> Platform:
     """A platform in JSON, as OCI descriptors have it; refused in Docker's words."""
+    data = text.encode()
+    mistake = json_mistakes.explain_file(data)
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InvalidParameter("failed to parse platform: invalid JSON") from None
-    if not isinstance(value, dict) or not all(isinstance(value.get(key, ""), str) for key in _PLATFORM):
-        raise InvalidParameter("failed to parse platform")
-    if not value.get("os") and not value.get("architecture") and any(value.values()):
+        mistake = mistake or _PLATFORM_TYPE.mistake(go_types.first_value(data), "Platform")
+    except RecursionError:
+        mistake = "exceeded max depth"
+    if mistake:
+        raise InvalidParameter(f"failed to parse platform: {mistake}")
+    given = {name.lower(): value for name, value in (json.loads(text) or {}).items() if value}
+    value = {name: given.get(name, "") for name in _PLATFORM}
+    if not value["os"] and not value["architecture"] and any(value.values()):
         raise InvalidParameter("optional platform fields provided, but OS and Architecture are missing")
-    if not value.get("os") or not value.get("architecture"):
+    if not value["os"] or not value["architecture"]:
         raise InvalidParameter("both OS and Architecture must be provided")
-    return Platform(*(value.get(key, "") for key in _PLATFORM))
+    return Platform(*value.values())

@@ -76,8 +76,8 @@ class Query:
         text = self.text(name)
         if not text:
             return None
-        seconds, _, fraction = text.partition(".")
-        for part in (seconds, fraction or "0"):
+        seconds, dot, fraction = text.partition(".")
+        for part in (seconds, fraction) if dot else (seconds,):
             if not _INTEGER.fullmatch(part) or len(part) > 18:
                 problem = "value out of range" if _INTEGER.fullmatch(part) else "invalid syntax"
                 raise InvalidParameter(f'strconv.ParseInt: parsing "{part[:100]}": {problem}')

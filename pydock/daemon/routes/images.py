@@ -118,9 +118,10 @@ class _Handlers:
             raise InvalidParameter("image name cannot be blank")
         query = request.query
         wanted = request.query.all("platforms") if request.version >= (1, 50) else []
-        if len(wanted) > 1:
+        chosen = [wire.parse_platform(text) for text in wanted]
+        if len(chosen) > 1:
             raise InvalidParameter("multiple platforms are not supported")
-        platform = wire.parse_platform(wanted[0]) if wanted else None
+        platform = chosen[0] if chosen else None
         removed = await offload(self._removal.remove, name, query.flag("force"), not query.flag("noprune"), platform)
         return json_response(removed)
 

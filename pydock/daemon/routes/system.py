@@ -3,9 +3,10 @@
 Declared for the router by `routes`; swarm and plugins are answered as by an engine that has none.
 """
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from pydock.daemon import filter_keys
 from pydock.daemon.events import Events
 from pydock.daemon.http.request import Request
 from pydock.daemon.http.response import Response, encode_json, json_response
@@ -21,6 +22,7 @@ _NO_PLUGINS = "plugins are not supported by this engine"
 _CACHE_FILTERS = frozenset((
     "until", "unused-for", "label", "label!", "id", "parent", "type", "description", "inuse", "shared", "private",
 ))  # fmt: skip
+_CACHE_SIZES = ("reserved-space", "max-used-space", "min-free-space", "keep-storage")
 _PING = {
     "Builder-Version": "1",
     "Cache-Control": "no-cache, no-store, must-revalidate",
@@ -130,16 +132,11 @@ class System:
     async def prune_builds(self, request: Request) -> Response:
         """``POST /build/prune``: there is no cache that could be pruned."""
         filters = request.query.filters()
-        if unknown := [key for key in filters if key not in _CACHE_FILTERS]:
-            raise InvalidParameter(f"failed to prune build cache: invalid filter '{unknown[0]}'")
-        for key in ("until", "unused-for"):
-            try:
-                _ = [parse_moment(text) for text in filters.get(key, ())]
-            except InvalidParameter as error:
-                raise InvalidParameter(
-                    f"failed to prune build cache: \"{key}\" filter expects a duration (e.g., '24h') or a timestamp: "
-                    + error.message
-                ) from None
+        _check_cache_sizes(request)
+        try:
+            _check_cache_filters(filters)
+        except InvalidParameter as error:
+            raise InvalidParameter(f"failed to prune build cache: {error.message}") from None
         return json_response({"CachesDeleted": None, "SpaceReclaimed": 0})
 
     async def cancel_build(self, request: Request) -> Response:
@@ -150,12 +147,41 @@ class System:
 
     async def plugins(self, request: Request) -> Response:
         """``GET /plugins``: none."""
-        request.query.filters(("enabled", "capability"))
+        filters = request.query.filters(("enabled", "capability"))
+        if "enabled" in filters:
+            values = filters["enabled"]
+            if {"1", "true"}.isdisjoint(values) == {"0", "false"}.isdisjoint(values):
+                raise InvalidParameter(f"invalid filter 'enabled=[{' '.join(values)}]'")
         return json_response([])
 
     async def plugin(self, request: Request) -> Response:
         """One plugin, which there is not."""
         raise NotFound(f'plugin "{request.params["name"]}" not found')
+
+
+def _check_cache_sizes(request: Request) -> None:
+    """Refuse what is no number among the sizes of a build cache that this API version knows."""
+    for name in _CACHE_SIZES if request.version >= (1, 48) else _CACHE_SIZES[-1:]:
+        try:
+            request.query.integer(name)
+        except InvalidParameter as error:
+            given = request.query.text(name)
+            raise InvalidParameter(f"{name} is in bytes and expects an integer, got {given}: {error.message}") from None
+
+
+def _check_cache_filters(filters: Mapping[str, Sequence[str]]) -> None:
+    filter_keys.check(filters, _CACHE_FILTERS)
+    if any(len(values) > 1 for key, values in filters.items() if key not in ("label", "label!")):
+        raise InvalidParameter("filters expect only one value")
+    if filters.get("until") and filters.get("unused-for"):
+        raise InvalidParameter('conflicting filters: "until" and "unused-for"')
+    for key in ("until", "unused-for"):
+        try:
+            _ = [parse_moment(text) for text in filters.get(key, ())]
+        except InvalidParameter as error:
+            raise InvalidParameter(
+                f"\"{key}\" filter expects a duration (e.g., '24h') or a timestamp: {error.message}"
+            ) from None
 
 
 def _builds(system: System) -> list[Route]:

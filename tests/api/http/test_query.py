@@ -23,6 +23,12 @@ def test_moments_that_are_none(text: str, told: str) -> None:
         Query(f"since={text}").moment("since")
 
 
+def test_a_moment_with_a_dot_has_a_fraction() -> None:
+    assert Query("since=1.5").moment("since") == 1_500_000_000
+    with pytest.raises(InvalidParameter, match='parsing "": invalid syntax'):
+        Query("since=1.").moment("since")
+
+
 def test_filters_have_one_shape() -> None:
     text = json.dumps({"name": ["a"], "label": {"a": True}})
     with pytest.raises(InvalidParameter, match="invalid filter"):

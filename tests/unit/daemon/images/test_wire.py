@@ -18,9 +18,14 @@ def test_a_platform_stays_as_it_was_written() -> None:
         ("{}", "both OS and Architecture must be provided"),
         ('{"os": "linux"}', "both OS and Architecture must be provided"),
         ('{"variant": "v8"}', "optional platform fields provided, but OS and Architecture are missing"),
-        ('{"os": 5}', "failed to parse platform"),
-        ("[]", "failed to parse platform"),
-        ("x", "failed to parse platform: invalid JSON"),
+        ("null", "both OS and Architecture must be provided"),
+        (
+            '{"OS": 5}',
+            "failed to parse platform: json: cannot unmarshal number into Go struct field Platform.OS of type string",
+        ),
+        ("[]", "failed to parse platform: json: cannot unmarshal array into Go value of type v1.Platform"),
+        ("x", "failed to parse platform: invalid character 'x' looking for beginning of value"),
+        ('{"os"', "failed to parse platform: unexpected end of JSON input"),
     ],
 )
 def test_what_is_no_platform(text: str, message: str) -> None:
