@@ -270,12 +270,11 @@ def test_events_and_statistics(pair: Pair) -> None:
                 sample = one.stats(stream=False)
                 once = client.api.stats(one.id, stream=False, one_shot=True)
                 stream = one.stats(decode=True)
-                next(stream)
-                second = next(stream)
+                first, second = next(stream), next(stream)
                 stream.close()
                 one.kill()
                 seen = [(e["status"], e["Actor"]["Attributes"].get("exitCode")) for e in _until(events, "die")]
-        cpu = [bool(s["precpu_stats"].get("system_cpu_usage")) for s in (sample, once, second)]
+        cpu = [bool(s["precpu_stats"].get("system_cpu_usage")) for s in (sample, once, first, second)]
         return [seen, cpu, sample["cpu_stats"]["online_cpus"], sorted(sample["memory_stats"])]
 
     pair.compare(scene)

@@ -46,14 +46,17 @@ class Statistics:
     async def once(self, entry: Entry, one_shot: bool) -> dict[str, Any]:
         """One sample; with the one of a second before, unless it is a one-shot."""
         first = (await self._read([entry]))[0]
-        if one_shot or first is None:
-            return stats_json(entry.record, first, None)
+        if first is None:
+            return stats_json(entry.record, None, None)
+        if one_shot:  # Docker does not say whose it is
+            sample = stats_json(entry.record, first, None)
+            return {key: value for key, value in sample.items() if key not in ("id", "name")}
         await asyncio.sleep(INTERVAL)
         second = (await self._read([entry]))[0]
         return stats_json(entry.record, second, first if second else None)
 
     async def stream(self, entry: Entry) -> AsyncGenerator[dict[str, Any]]:
-        """A sample a second, until the container is removed."""
+        """A sample a second, until the container is removed; the first stands alone."""
         watched = self._watched.setdefault(entry.id, _Watched(entry))
         watched.watchers += 1
         try:
@@ -61,12 +64,14 @@ class Statistics:
                 await self._sample([watched])
             if self._task is None:
                 self._task = asyncio.create_task(self._run())
+            tick = self._tick
+            yield stats_json(entry.record, watched.latest, None)
             while True:
-                await self._tick.wait()
+                await tick.wait()
+                tick = self._tick
                 if not self._exists(entry):
                     return
                 yield stats_json(entry.record, watched.latest, watched.previous)
-                await asyncio.sleep(0)
         finally:
             watched.watchers -= 1
             if not watched.watchers:
