@@ -130,6 +130,8 @@ class LookUpUser:
         return "look up the user"
 
     def execute(self, context: Context) -> None:
+        # a device that takes the place of a file between look and open can only be one that the group may open
+        context.await_cgroup()
         name = self.user.get("username")
         if name is None:
             context.uid, context.gid = self.user.get("uid", 0), self.user.get("gid", 0)

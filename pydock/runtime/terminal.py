@@ -56,6 +56,8 @@ class MakeTerminal:
         return "set the terminal up"
 
     def execute(self, context: Context) -> None:
+        # whatever a running container puts in the multiplexer's place can only be what its group may open
+        context.await_cgroup()
         master, peer = open_pair(context.root)
         if self.height or self.width:
             set_size(master, self.height, self.width)

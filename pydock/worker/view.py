@@ -74,6 +74,7 @@ def make(mounts: Sequence[Mount], place: str, reading: bool = False) -> int:
         sub = make_tree(mount, place)
         is_directory = stat.S_ISDIR(os.fstat(sub).st_mode)
         m.move_mount(sub, open_target(tree, mount.target, directory=is_directory))
+    _disable_devices(tree)
     return tree
 
 
@@ -107,13 +108,22 @@ def join(pid: int, start_time: int) -> int:
     for number, point in _hidden(lines):
         if _is_on_top(proc, number, point):
             m.umount2(point, m.MNT_DETACH | m.UMOUNT_NOFOLLOW)
-    return os.open("/", _DIRECTORY)
+    root = os.open("/", _DIRECTORY)
+    _disable_devices(root)
+    return root
 
 
 def join_root(pid: int, start_time: int) -> int:
     """Enter a copy of the mount namespace of that process; return its root alone, with nothing mounted in it."""
     _enter_copy(pid, start_time)
-    return m.open_tree(os.open("/", _DIRECTORY), "", m.OPEN_TREE_CLONE | m.AT_EMPTY_PATH)
+    root = m.open_tree(os.open("/", _DIRECTORY), "", m.OPEN_TREE_CLONE | m.AT_EMPTY_PATH)
+    _disable_devices(root)
+    return root
+
+
+def _disable_devices(root: int) -> None:
+    """Have no device opened below: one may take a file's place between look and open, and no group forbids it here."""
+    m.mount_setattr(root, set_=m.MOUNT_ATTR_NODEV, flags=m.AT_RECURSIVE)
 
 
 def _enter_copy(pid: int, start_time: int) -> None:

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tarfile
@@ -318,6 +319,29 @@ def test_no_module_of_a_container_is_imported(container: Container) -> None:
         with pytest.raises(InvalidParameter):
             container.write(view, "/data", b"nonsense" * 100)
     assert not mark.exists()
+
+
+@pytest.mark.parametrize("enter", ["make", "join", "join_root"])
+def test_no_device_is_opened_whatever_takes_a_files_place(container: Container, enter: str) -> None:
+    """By cp nothing forbids what the container's own group does."""
+    os.mknod(container.upper / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    arguments = f"{container.mounts!r}, {str(container.scratch)!r}"
+    if enter != "make":
+        running = container.run(
+            "m.mount_setattr(os.open('/', os.O_PATH), clear=m.MOUNT_ATTR_NODEV, flags=m.AT_RECURSIVE)\n"
+            "os.close(os.open('/null', os.O_RDWR))"
+        )
+        arguments = f"{running.pid}, {running.start_time}"
+    code = f"""
+import os
+from pydock.linux.mounts import Mount
+from pydock.worker import view
+root = view.{enter}({arguments})
+assert os.stat("null", dir_fd=root).st_rdev == os.makedev(1, 3)
+os.open("null", os.O_RDONLY, dir_fd=root)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "PermissionError: [Errno 13] Permission denied: 'null'" in done.stderr
 
 
 def test_a_process_that_took_the_containers_number_is_not_entered(container: Container) -> None:
