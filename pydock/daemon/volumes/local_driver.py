@@ -75,7 +75,7 @@ class LocalDriver:
         self._make_root()
         names = os.listdir(self._root)
         removed = [name.removeprefix(_REMOVING) for name in names if name.startswith(_REMOVING)]
-        return removed, [name for name in names if (self._root / name / _DATA).is_dir() and not name.startswith(".")]
+        return removed, [name for name in names if not name.startswith(".") and self._is_volume(name)]
 
     def mount(self, name: str, options: Mapping[str, str]) -> None:
         """Mount what the driver options say on the volume's directory, unless it is mounted already."""
@@ -119,7 +119,10 @@ class LocalDriver:
         """Fill the volume, or the directory below it, where that is empty, with what `rootfs` has at `target`."""
         path = self.path(name)
         if options:
-            self.mount(name, options)
+            try:
+                self.mount(name, options)
+            except System as error:
+                raise System(f"failed to populate volume: {error.message}") from error
         try:
             volume = _open_directory(path, subpath)
         except (PydockError, NotADirectoryError):
@@ -136,6 +139,14 @@ class LocalDriver:
         """The bytes in each volume's files; 0 for one that is gone."""
         paths = {name: str(self.path(name)) for name in names}
         return dict(self._jobs.run("pydock.worker.volume_trees:sizes", {"paths": paths}).value) if paths else {}
+
+    def _is_volume(self, name: str) -> bool:
+        """Whether its directory is there; what is mounted on it is not asked: its server may be gone for good."""
+        try:
+            with os.scandir(self._root / name) as entries:
+                return any(entry.name == _DATA and entry.is_dir(follow_symlinks=False) for entry in entries)
+        except NotADirectoryError:
+            return False
 
     def _make_root(self) -> None:
         self._root.mkdir(0o701, parents=True, exist_ok=True)

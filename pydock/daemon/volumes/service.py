@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pydock.daemon.events import Events
-from pydock.daemon.offload import offload
+from pydock.daemon.offload import offload, offload_outside
 from pydock.daemon.state import volumes as table
 from pydock.daemon.state.database import Database
 from pydock.daemon.volumes import rules
@@ -171,13 +171,13 @@ class Volumes:
         volume = self._find(name)
         if volume.options:
             async with self._locked(name):
-                await offload(self._driver.mount, name, volume.options)
+                await _door(volume)(self._driver.mount, name, volume.options)
                 self._holders.acquire(name, container_id)
         else:
             self._holders.acquire(name, container_id)
         path = volume.path
         if subpath:
-            path = await offload(self._pins.pin, path, subpath, container_id)
+            path = await _door(volume)(self._pins.pin, path, subpath, container_id)
         attributes = {
             "container": container_id,
             "destination": destination,
@@ -209,7 +209,7 @@ class Volumes:
         """Fill an empty volume with what the image has at `target`; `rootfs` are the snapshot's mounts."""
         volume = self._find(name)
         async with self._locked(name):
-            await offload(self._driver.copy_up, name, volume.options or {}, rootfs, target, subpath)
+            await _door(volume)(self._driver.copy_up, name, volume.options or {}, rootfs, target, subpath)
             if volume.options and not self._holders.is_acquired(name):
                 await offload(self._driver.unmount, name)
 
@@ -268,3 +268,8 @@ class Volumes:
             turn.waiting -= 1
             if not turn.waiting:
                 del self._turns[name]
+
+
+def _door(volume: Volume) -> "Callable[..., asyncio.Future[Any]]":
+    """How to wait for what is done in a volume: the server of one that options mount may answer late, or never."""
+    return offload_outside if volume.options else offload

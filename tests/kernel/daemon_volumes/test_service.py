@@ -1,11 +1,13 @@
 """The volumes service over a real file system: life, removal, driver options, subpaths, copy-up, crashes."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
 import stat
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pydock.daemon.volumes.service import Volume, Volumes
 from pydock.errors import Conflict, InvalidParameter, NotFound, System
 from pydock.linux import mount
 from pydock.linux.mounts import Mount
+from tests.kernel.daemon.daemon_process import PATIENCE
 from tests.kernel.daemon_volumes.conftest import VolumeStage
 
 ME, OTHER = "1" * 64, "2" * 64
@@ -108,6 +111,36 @@ def test_what_is_recorded_survives(stage: VolumeStage) -> None:
     anonymous = next(volume for volume in first if volume.anonymous)
     assert len(anonymous.name) == 64
     assert anonymous.labels == {"x": "y", "com.docker.volume.anonymous": ""}
+
+
+def test_a_server_that_does_not_answer_does_not_keep_the_engine_from_starting(stage: VolumeStage) -> None:
+    async def before(volumes: Volumes) -> Path:
+        return (await volumes.create("gone", options={"type": "nfs", "device": ":/x", "o": "addr=192.0.2.1"})).path
+
+    async def after(volumes: Volumes) -> list[str]:
+        await volumes.settle()
+        return names((await volumes.select({}))[0])
+
+    path = stage.play(before)
+    try:
+        server = os.open("/dev/fuse", os.O_RDWR)  # it is never read
+    except OSError:
+        pytest.skip("no FUSE")
+    try:
+        mount.mount("gone", str(path), "fuse", 0, f"fd={server},rootmode=40000,user_id=0,group_id=0")
+        with ThreadPoolExecutor(1) as thread:
+            found = thread.submit(stage.play, after)
+            try:
+                assert found.result(PATIENCE) == ["gone"]
+            finally:
+                os.close(server)  # whoever waits for it is told that it is gone
+                server = -1
+        assert not mount.is_mount_point(str(path))
+    finally:
+        if server >= 0:
+            os.close(server)
+        with contextlib.suppress(OSError):
+            mount.umount2(str(path), mount.MNT_DETACH)
 
 
 def test_crashes(stage: VolumeStage) -> None:
