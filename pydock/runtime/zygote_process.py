@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -73,7 +74,7 @@ class Zygote:
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         copy = sealed_python.open_copy()
         ours, theirs = datagram.pair()
-        with contextlib.closing(theirs), open(self._exec_root / "runtime.log", "ab", opener=_private) as log:
+        with contextlib.closing(theirs), open(_open_log(self._exec_root / "runtime.log"), "ab") as log:
             try:
                 process = subprocess.Popen(
                     [
@@ -95,8 +96,13 @@ class Zygote:
         return process, ours
 
 
-def _private(path: str, flags: int) -> int:
-    # the exec root may be passed through by everybody
+def _open_log(path: Path) -> int:
+    """A file that is private, as the exec root may be passed through by everybody; what is none has to make room."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif path.is_symlink() or (path.exists() and not path.is_file()):
+        path.unlink()
     return os.open(path, flags, 0o600)
 
 

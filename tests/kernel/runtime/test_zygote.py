@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,17 @@ def ends(pid: int, within: float = 10) -> bool:
 
 def test_a_job_returns_its_value(zygote: Zygote) -> None:
     assert zygote.jobs.run("job_entries:echo", {"a": [1, "é\udcff"]}).value == {"a": [1, "é\udcff"]}
+
+
+@pytest.mark.parametrize("damage", [os.mkfifo, os.mkdir, lambda path: os.symlink("../elsewhere", path)])
+def test_what_is_in_the_place_of_its_log_makes_room(damage: Callable[[Path], None], tmp_path: Path) -> None:
+    """A FIFO held the daemon's start up for ever, a directory ended it."""
+    root = tmp_path / "root"
+    root.mkdir()
+    damage(root / "runtime.log")
+    Zygote.spawn(root, []).close()
+    assert (root / "runtime.log").read_text() == ""
+    assert not (root / "runtime.log").is_symlink()
 
 
 def test_a_long_argument_and_a_long_value_fit(zygote: Zygote) -> None:
