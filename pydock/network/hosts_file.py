@@ -21,7 +21,7 @@ ff00::\tip6-mcastprefix
 ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 """
-_NAMES = re.compile(r"[^\s\x00-\x1f\x7f]+( [^\s\x00-\x1f\x7f]+)*")
+_NAMES = re.compile(r"[^\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ def write(path: Path, extra: Sequence[Record], own: Sequence[Record], ipv6: bool
 
 def write_copy(path: Path, host: Path = Path("/etc/hosts")) -> None:
     """Write the host's own file, for a container on the host's network."""
-    source = edited_file.read(host) or b""
+    source = edited_file.read(host.resolve()) or b""
     edited_file.replace(path, source.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode())
 
 
 def write_hostname(path: Path, hostname: str) -> None:
     """Write /etc/hostname: the host name alone, without the domain."""
-    if not _NAMES.fullmatch(hostname) or " " in hostname:
+    if not _NAMES.fullmatch(hostname):
         raise InvalidParameter(f"invalid host name: {hostname!r}")
     edited_file.replace(path, f"{hostname}\n")
 

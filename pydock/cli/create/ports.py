@@ -98,8 +98,8 @@ def expose(values: "list[str]", exposed: "dict[str, Any]") -> None:
     for value in values:
         if ":" in value:
             raise Exit(f"invalid port format for --expose: {value}")
-        ports, slash, protocol = value.partition("/")
-        protocol = protocol if slash else "tcp"
+        ports, _, protocol = value.partition("/")
+        protocol = protocol or "tcp"
         first, last = port_range(ports, f"invalid range format for --expose: {value}, error: {_reason(ports)}")
         for port in range(first, last + 1):
             exposed.setdefault(f"{port}/{protocol}", {})

@@ -110,8 +110,6 @@ def check_config(config: dict[str, Any]) -> None:
             raise InvalidParameter(f"invalid {key}: it holds a NUL byte")
     if len(config["Hostname"].encode()) > _MAX_HOSTNAME:
         raise InvalidParameter(f'hostname "{config["Hostname"]}" is too long (maximum {_MAX_HOSTNAME} bytes)')
-    for port in config.get("ExposedPorts") or ():
-        check_port(port)
     check_health(config.get("Healthcheck"))
 
 
@@ -138,7 +136,7 @@ def _check_host_config(host: dict[str, Any]) -> list[str]:
     for entry in host["ExtraHosts"] or ():
         _check_extra_host(entry)
     for port, bindings in (host["PortBindings"] or {}).items():
-        check_port(port)
+        _check_port(port)
         for binding in bindings or ():
             _check_host_port(binding["HostPort"])
             _check_host_ip(binding["HostIp"])
@@ -279,13 +277,11 @@ def _check_extra_host(entry: str) -> None:
         raise InvalidParameter(f'invalid IP address in add-host: "{address}"') from None
 
 
-def check_port(text: str) -> None:
-    """``80``, ``80/tcp``: a container's port."""
-    number, _, protocol = text.partition("/")
-    if not _is_port(number):
+def _check_port(text: str) -> None:
+    """``80``, ``80/tcp``: a container's port; of which protocol counts where it is published."""
+    number = text.partition("/")[0]
+    if number and not _is_port(number):
         raise InvalidParameter(f'invalid port specification: "{number}"')
-    if protocol and protocol.lower() not in ("tcp", "udp", "sctp"):
-        raise InvalidParameter(f'invalid port specification: "{text}"')
 
 
 def _check_host_port(text: str) -> None:

@@ -5,7 +5,7 @@ Called by `attachment` with a container's network values; blocking.
 
 import ipaddress
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from pydock.network.ports import Held, Ports, Wish, meet, parse_range
 ANY4: Final = ipaddress.IPv4Address("0.0.0.0")
 ANY6: Final = ipaddress.IPv6Address("::")
 _ANY: Final[Mapping[int, Address]] = {4: ANY4, 6: ANY6}
+_NO_PROTOCOL: Final = "0"
 _HOST_IPV6: Final = Path("/proc/net/if_inet6")
 
 Bindings = Mapping[str, tuple[PortBinding, ...] | None]
@@ -91,23 +92,19 @@ def default_hosts(host: str) -> tuple[Address, ...]:
 
 
 def split_port(port: str) -> tuple[int, str]:
-    """``80/tcp`` as (80, "tcp")."""
-    number, _, protocol = port.partition("/")
-    protocol = protocol.lower() or "tcp"
-    if protocol not in PROTOCOLS:
-        raise InvalidParameter(f"invalid port specification: {port!r}: unknown protocol {protocol}")
-    if not (number.isascii() and number.isdigit() and int(number) < 1 << 16):
-        raise InvalidParameter(f"invalid port specification: {port!r}")
-    return int(number), protocol
+    """``80/tcp`` as (80, "tcp"); as Docker shows it, what is no port is 0, and a protocol that is none "0"."""
+    number, _, rest = port.partition("/")
+    protocol = (rest.partition("/")[0].lower() or "tcp") if number else ""
+    is_port = number.isascii() and number.isdigit() and len(number) < 6 and int(number) < 1 << 16
+    return int(number) if is_port else 0, protocol if protocol in PROTOCOLS else _NO_PROTOCOL
 
 
-def check_bindings(bindings: Bindings, exposed: Iterable[str]) -> None:
+def check_bindings(bindings: Bindings, exposed: Collection[str]) -> None:
     """Refuse what no start could carry out."""
-    for port in exposed:
-        split_port(port)
     for port, several in bindings.items():
-        if split_port(port)[0] == 0:
-            raise InvalidParameter(f"invalid port specification: {port!r}")
+        number, protocol = split_port(port)
+        if port in exposed and (number == 0 or protocol == _NO_PROTOCOL):
+            raise InvalidParameter(f'invalid port specification: "{port}"')
         for binding in several or ():
             parse_range(binding.host_port, f'hostPort binding for "{port}": port')
             if binding.host_ip:
@@ -188,20 +185,20 @@ def adopt(bindings: Bindings, target: Target, ports: Ports, firewall: Firewall) 
 
 
 def _wanted(container: ContainerNetwork) -> dict[str, list[PortBinding]]:
-    """The container's ports as ``80/tcp``, in whichever way clients write them, and what is asked for each."""
+    """The exposed ports as ``80/tcp``, in whichever way clients write them, and what is asked for each.
+
+    As in Docker, a binding counts only where its port is exposed, and is written the same.
+    """
     wanted: dict[str, list[PortBinding]] = {}
-    for port, bindings in container.port_bindings.items():
-        wanted.setdefault(_full_name(port), []).extend(bindings)
     for port in container.exposed_ports:
-        asked = wanted.setdefault(_full_name(port), [])
+        number, protocol = split_port(port)
+        asked = wanted.setdefault(f"{number}/{protocol}", [])
+        asked += container.port_bindings.get(port, ())
         if container.publish_all and not asked:
             asked.append(PortBinding())
+        if asked and protocol == _NO_PROTOCOL:
+            raise InvalidParameter("unknown protocol")
     return wanted
-
-
-def _full_name(port: str) -> str:
-    number, protocol = split_port(port)
-    return f"{number}/{protocol}"
 
 
 def _in_turn(wanted: Mapping[str, Sequence[PortBinding]]) -> list[tuple[str, int, int, list[str]]]:
@@ -213,8 +210,15 @@ def _in_turn(wanted: Mapping[str, Sequence[PortBinding]]) -> list[tuple[str, int
     turns: dict[tuple[str, int, int], list[str]] = {}
     for port, bindings in wanted.items():
         for binding in bindings:
-            turns.setdefault((port, *parse_range(binding.host_port)), []).append(binding.host_ip)
+            hosts = turns.setdefault((port, *parse_range(binding.host_port)), [])
+            if binding.host_ip not in hosts or not _can_be_twice(port, binding):
+                hosts.append(binding.host_ip)
     return [(*turn, sorted(turns[turn], key=_host_rank)) for turn in sorted(turns, key=_turn_rank)]
+
+
+def _can_be_twice(port: str, binding: PortBinding) -> bool:
+    """Docker binds a datagram socket as often as it is asked to."""
+    return split_port(port)[1] == "udp" and binding.host_port.isdigit() and int(binding.host_port) > 0
 
 
 def _turn_rank(turn: tuple[str, int, int]) -> tuple[bool, int, int, int, int]:

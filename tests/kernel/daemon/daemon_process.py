@@ -135,8 +135,10 @@ class Daemon:
         return self.ok("GET", path)
 
     def create(self, *args: str, name: str = "", host: dict[str, Any] | None = None, **config: Any) -> str:
-        """Create a container; its ID."""
-        body = {"Image": IMAGE, "Cmd": list(args), "HostConfig": {"NetworkMode": "none", **(host or {})}, **config}
+        """Create a container; its ID.  What is published is exposed, too, as clients say it."""
+        wanted = {"NetworkMode": "none", **(host or {})}
+        exposed: dict[str, Any] = {port: {} for port in wanted.get("PortBindings") or ()}
+        body = {"Image": IMAGE, "Cmd": list(args), "HostConfig": wanted, "ExposedPorts": exposed, **config}
         query = f"?{urlencode({'name': name})}" if name else ""
         identity: str = self.ok("POST", f"/containers/create{query}", body)["Id"]
         return identity

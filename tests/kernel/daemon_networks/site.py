@@ -67,8 +67,7 @@ class Site:
     def container(self, network: str = "bridge", name: str = "", ports: Any = None, **host: Any) -> "Container":
         """Run one; `ports` as in PortBindings."""
         asked = {"NetworkMode": network, "PortBindings": ports or {}, **host}
-        exposed: dict[str, Any] = {port: {} for port in ports or {}}
-        return Container(self, self.engine.run("sleep", "1000", name=name, host=asked, ExposedPorts=exposed))
+        return Container(self, self.engine.run("sleep", "1000", name=name, host=asked))
 
 
 class Container:

@@ -1,5 +1,6 @@
 """/etc/hosts and /etc/hostname: content, change in place, edits kept."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,12 @@ def test_edits_survive_a_restart_and_a_connect(tmp_path: Path) -> None:
     assert edited_file.is_edited(path)
 
 
+def test_a_host_name_may_have_a_blank(tmp_path: Path) -> None:
+    assert str(h.own_records("a b", "", ["1.2.3.4"])[0]) == "1.2.3.4\ta b\n"
+    h.write_hostname(tmp_path / "hostname", "a b")
+    assert (tmp_path / "hostname").read_text() == "a b\n"
+
+
 def test_hostname(tmp_path: Path) -> None:
     path = tmp_path / "hostname"
     h.write_hostname(path, "web")
@@ -123,3 +130,26 @@ def test_a_name_moves_to_another_address_and_goes(tmp_path: Path) -> None:
     assert not edited_file.is_edited(path)
     h.move(path, "db", "")
     assert path.read_text() == LOCAL + "10.0.0.2\tdbx\n10.0.0.3\tweb\n"
+
+
+@pytest.mark.parametrize("name", ["hosts", "hosts.hash"])
+@pytest.mark.parametrize("damage", ["fifo", "directory", "link", "loop", "endless"])
+def test_what_is_no_file_any_more_is_one_again(name: str, damage: str, tmp_path: Path) -> None:
+    """Each of these held a start up for ever, or was followed."""
+    path, victim = tmp_path / "hosts", tmp_path / "victim"
+    victim.write_text("not the container's")
+    own = h.own_records("web", "", ["10.0.0.2"])
+    h.write(path, [], own)
+    (tmp_path / name).unlink()
+    match damage:
+        case "fifo":
+            os.mkfifo(tmp_path / name)
+        case "directory":
+            (tmp_path / name / "full").mkdir(parents=True)
+        case _:
+            goal = {"link": victim, "loop": tmp_path / name, "endless": Path("/dev/zero")}[damage]
+            (tmp_path / name).symlink_to(goal)
+    h.write(path, [], own)
+    assert not path.is_symlink()
+    assert h.content(own) in path.read_text()
+    assert victim.read_text() == "not the container's"

@@ -57,7 +57,7 @@ def test_what_is_no_port_is_refused(value: str, message: str) -> None:
 
 def test_exposed_ports_may_be_ranges() -> None:
     found: dict[str, Any] = {}
-    ports.expose(["3", "5-6/udp"], found)
-    assert list(found) == ["3/tcp", "5/udp", "6/udp"]
+    ports.expose(["3", "5-6/udp", "7/"], found)
+    assert list(found) == ["3/tcp", "5/udp", "6/udp", "7/tcp"]
     with pytest.raises(Exit, match="invalid port format for --expose: 1:2"):
         ports.expose(["1:2"], found)
