@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from time import time_ns
 from typing import Any, NamedTuple, cast
 
-from pydock.errors import PydockError, StepFailed
+from pydock.errors import InvalidParameter, PydockError, StepFailed
 from pydock.linux import datagram
 from pydock.linux.mounts import Mount
 from pydock.linux.namespaces import CLONE_NEWPID
@@ -44,7 +44,7 @@ from pydock.runtime.launch import (
 )
 from pydock.runtime.logs.writer import open_log
 from pydock.runtime.messages import StartContainer, StartExec
-from pydock.runtime.spec import Process, Spec
+from pydock.runtime.spec import Process, Resources, Spec
 from pydock.runtime.stdio_pipes import Pipes
 
 
@@ -272,7 +272,7 @@ def _plan_container(message: StartContainer, pipes: Pipes, shim: int, parent: So
     mountpoint = f"{path}/{bundle.ROOTFS}"
     with contextlib.suppress(FileExistsError):
         os.mkdir(mountpoint, 0o700)
-    warnings = cgroup.create(spec.get("linux", {}).get("resources", {})) if cgroup else []
+    warnings = _grouped(cgroup, spec.get("linux", {}).get("resources", {})) if cgroup else []
     tell_grouped(parent, doors(cgroup) if cgroup else [])
     launch = ContainerLaunch(
         spec=spec,
@@ -288,6 +288,14 @@ def _plan_container(message: StartContainer, pipes: Pipes, shim: int, parent: So
     for warning in (*warnings, *more):
         tell_warning(parent, warning)
     return plan
+
+
+def _grouped(cgroup: Cgroup, resources: Resources) -> list[str]:
+    """Make the group with its limits; warnings."""
+    try:
+        return cgroup.create(resources)
+    except InvalidParameter as error:
+        raise StepFailed("error setting cgroup config for procHooks process", 0, "", error.message) from error
 
 
 def _plan_exec(message: StartExec, container: Birth, pipes: Pipes, parent: Socket) -> InitPlan:

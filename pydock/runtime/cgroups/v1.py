@@ -5,6 +5,7 @@ import errno
 import os
 import time
 
+from pydock.errors import InvalidParameter
 from pydock.runtime.cgroups import files
 from pydock.runtime.cgroups.devices_v1 import device_commands
 from pydock.runtime.cgroups.group import FREEZE_PATIENCE, Cgroup
@@ -148,6 +149,11 @@ class CgroupV1(Cgroup):
     def _apply_cpu(self, cpu: CpuLimits, warnings: list[str]) -> None:
         if shares := cpu.get("shares"):
             self._write("cpu", "cpu.shares", str(shares), warnings)
+            # the kernel puts others in force than it was told where they are out of its range
+            actual = files.number_or(f"{self._of('cpu')}/cpu.shares", shares)
+            if shares != actual:
+                bound = "maximum" if shares > actual else "minimum"
+                raise InvalidParameter(f"the {bound} allowed cpu-shares is {actual}")
         values = [("cpu.cfs_period_us", cpu.get("period", 0)), ("cpu.cfs_quota_us", cpu.get("quota", 0))]
         try:
             self._write_all("cpu", values, warnings)

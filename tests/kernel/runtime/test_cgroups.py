@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pydock.errors import InvalidParameter
 from pydock.runtime import devices
 from pydock.runtime.cgroups import Cgroup, Layout, detect, kill_all, oom, prime
 from pydock.runtime.cgroups.v2 import CgroupV2
@@ -81,6 +82,16 @@ def test_limits_are_in_force_and_can_be_changed(group: Cgroup) -> None:
     group.apply({"memory": {"limit": 128 << 20}, "pids": {"limit": -1}})
     stats = group.stats()
     assert (stats.memory.limit, stats.pids_limit) == (128 << 20, 0)
+
+
+@pytest.mark.skipif("cpu" not in detect().v1, reason="version 2 has weights, to which every number of shares leads")
+def test_shares_out_of_the_kernels_range_are_refused(group: Cgroup) -> None:
+    group.create({"cpu": {"shares": 2}})
+    group.apply({"cpu": {"shares": 262144}})
+    with pytest.raises(InvalidParameter, match="the minimum allowed cpu-shares is 2"):
+        group.apply({"cpu": {"shares": 1}})
+    with pytest.raises(InvalidParameter, match="the maximum allowed cpu-shares is 262144"):
+        group.apply({"cpu": {"shares": 262145}})
 
 
 def test_statistics_count_what_a_container_did(grouped: Box) -> None:
