@@ -5,6 +5,8 @@ Used by whatever keeps state outside the database: blobs, container files, exit 
 
 import contextlib
 import os
+import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +32,16 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def make_room(path: Path) -> None:
+    """Remove what is at `path` where it is no regular file: to open a FIFO waits for ever, a link may lead anywhere."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.lstat(path).st_mode
+        if stat.S_ISDIR(mode):
+            shutil.rmtree(path)
+        elif not stat.S_ISREG(mode):
+            os.unlink(path)
 
 
 def sync_directory(path: Path) -> None:

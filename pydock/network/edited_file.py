@@ -4,14 +4,19 @@ It is bind-mounted into a running container, so it keeps its inode; a reader see
 mixture.  What the engine wrote is known by its hash in a file beside it, so that an edit is noticed and kept.
 """
 
-import contextlib
+import errno
 import hashlib
 import os
+import stat
 from pathlib import Path
+
+from pydock import durable
 
 _MODE = 0o644
 #: the longest such file that is read; what is longer was written by someone else
 LONGEST = 1 << 20
+#: what it is to find no file: nothing, a directory, a link to itself, a socket
+_NO_FILE = frozenset((errno.ENOENT, errno.EISDIR, errno.ELOOP, errno.ENXIO))
 
 
 def replace(path: Path, content: str) -> bool:
@@ -28,6 +33,8 @@ def overwrite(path: Path, content: str, old: bytes | None = None) -> None:
     data = content.encode()
     # noted first, and with the old one: a crash at any point leaves a content that is known
     hashes = [_digest(data), *([_digest(old)] if old is not None else [])]
+    for one in (path, _hash_path(path)):
+        durable.make_room(one)
     _hash_path(path).write_text("\n".join(hashes))
     write_in_place(path, data)
 
@@ -50,10 +57,18 @@ def write_in_place(path: Path, data: bytes) -> None:
 
 
 def read(path: Path) -> bytes | None:
-    """The file's content, at most `LONGEST` bytes of it; None where there is none."""
-    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
-        return file.read(LONGEST)
-    return None
+    """The file's content, at most `LONGEST` bytes of it; None where there is no regular file."""
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            return file.read(LONGEST) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return None
+        raise
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
 def is_edited(path: Path) -> bool:
@@ -63,10 +78,9 @@ def is_edited(path: Path) -> bool:
 
 
 def _is_edited(path: Path, content: bytes) -> bool:
-    try:
-        return _digest(content) not in _hash_path(path).read_text().split("\n")
-    except FileNotFoundError:
-        return False  # it was never written: nobody can have edited it
+    known = read(_hash_path(path))
+    # where none is, it was never written: nobody can have edited it
+    return known is not None and _digest(content).encode() not in known.split(b"\n")
 
 
 def _digest(content: bytes) -> str:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydock import durable
 from pydock.errors import System
 from pydock.linux import datagram
 from pydock.runtime import channel, sealed_python
@@ -98,12 +98,8 @@ class Zygote:
 
 def _open_log(path: Path) -> int:
     """A file that is private, as the exec root may be passed through by everybody; what is none has to make room."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    elif path.is_symlink() or (path.exists() and not path.is_file()):
-        path.unlink()
-    return os.open(path, flags, 0o600)
+    durable.make_room(path)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _search_path() -> list[str]:

@@ -1,6 +1,7 @@
 """A file that must survive is replaced whole or not at all."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,18 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     durable.write(link, b"new")
     assert outside.read_bytes() == b"kept"
     assert not link.is_symlink()
+
+
+@pytest.mark.parametrize("damage", [os.mkfifo, lambda path: (path / "full").mkdir(parents=True), None])
+def test_what_is_no_file_makes_room_for_one(damage: Callable[[Path], object] | None, tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "file", tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"not ours")
+    if damage:
+        damage(path)
+    else:
+        path.symlink_to(elsewhere)
+    durable.make_room(path)
+    assert os.listdir(tmp_path) == ["elsewhere"]
+    path.write_bytes(b"kept")
+    durable.make_room(path)
+    assert (path.read_bytes(), elsewhere.read_bytes()) == (b"kept", b"not ours")
