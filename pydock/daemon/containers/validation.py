@@ -253,7 +253,7 @@ def _check_devices(host: dict[str, Any]) -> None:
         if set(access) - set("rwm") or len(access) > 3:
             raise InvalidParameter(f"invalid device mode: {access}")
     for limit in host["Ulimits"] or ():
-        if limit["Name"] not in _ULIMITS:
+        if limit["Name"].lower() not in _ULIMITS:
             raise InvalidParameter(f"invalid ulimit type: {limit['Name']}")
         soft, hard = limit["Soft"], limit["Hard"]
         if hard != -1 and (soft == -1 or soft > hard):

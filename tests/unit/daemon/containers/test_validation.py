@@ -173,6 +173,10 @@ def test_ports_are_written_in_several_ways(port: str) -> None:
     assert check({"ExposedPorts": {port: {}}}, PortBindings=bindings) == []
 
 
+def test_a_ulimit_may_be_written_in_capitals() -> None:
+    assert check(Ulimits=[{"Name": "NOFILE", "Soft": 20, "Hard": 20}]) == []
+
+
 def test_swappiness_of_minus_one_means_none() -> None:
     made = translated(MemorySwappiness=-1)
     validation.check(made.config, made.host_config, V1)
