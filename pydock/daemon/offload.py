@@ -1,7 +1,7 @@
 """The only doors from async to blocking code: `await offload(function, *arguments)`.
 
-Called by every service for whatever may wait: the database, files, netlink, jobs.  What waits for a client or for a
-registry goes by a door of its own, so that slow ones never hold the threads that the others need.
+Called by every service for whatever may wait: the database, files, netlink, jobs.  What waits for a client, a
+registry or a file server goes by a door of its own, so that slow ones never hold the threads that the others need.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ _POOL = Threads(256, "offload")
 #: of their own: who reads a body must not keep it from coming.
 _OUTSIDE = Threads(4096, "outside")
 _BODIES = Threads(4096, "body")
+#: how long the daemon's end waits for a client, a registry or a file server that may never answer, in seconds
+_PATIENCE = 10.0
 
 
 def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
@@ -30,7 +32,7 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asy
 
 
 def offload_outside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
-    """As `offload`, for what waits for a client that sends or takes, or for a registry."""
+    """As `offload`, for what waits for a client that sends or takes, for a registry, or for a file server."""
     return asyncio.get_running_loop().run_in_executor(_OUTSIDE, functools.partial(function, *args, **kwargs))
 
 
@@ -40,6 +42,7 @@ def offload_body(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def finish() -> None:
-    """At the daemon's end: wait until all that was begun is done."""
-    for pool in (_POOL, _OUTSIDE, _BODIES):
-        pool.shutdown()
+    """At the daemon's end: wait until all that was begun is done; of what waits for somebody outside, a while only."""
+    _POOL.shutdown()
+    for pool in (_OUTSIDE, _BODIES):
+        pool.shutdown(timeout=_PATIENCE)

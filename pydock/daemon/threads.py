@@ -6,6 +6,7 @@
 import contextlib
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -73,8 +74,9 @@ class Threads(Executor):
                     raise
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """See `concurrent.futures.Executor`; what is handed in later is still done."""
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False, timeout: float | None = None) -> None:
+        """See `concurrent.futures.Executor`; what is handed in later is still done.  It waits `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
             self._closed = True
             for inbox in self._idle:
@@ -85,7 +87,9 @@ class Threads(Executor):
                 for task in self._waiting:
                     task.future.cancel()
             while wait and self._count:
-                self._ended.wait()
+                left = None if deadline is None else deadline - time.monotonic()
+                if not self._ended.wait(left) and left is not None:
+                    break
 
     def _give(self, task: _Task, may_wait: bool) -> bool:
         """Give `task` to an idle thread, or let it wait for one where it may; False where there is none."""

@@ -92,6 +92,16 @@ def test_a_shutdown_waits_for_what_was_begun(gate: threading.Event) -> None:
     assert pool.submit(lambda: 2).result() == 2
 
 
+def test_a_shutdown_may_have_enough_of_waiting(gate: threading.Event) -> None:
+    pool = Threads(1, NAME)
+    stuck = pool.submit(gate.wait)
+    pool.shutdown(timeout=0.1)
+    assert not stuck.done()
+    gate.set()
+    pool.shutdown(timeout=60)
+    assert stuck.done()
+
+
 def test_where_the_kernel_gives_no_more_threads_those_that_are_do_the_work(
     gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
