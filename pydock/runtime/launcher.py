@@ -331,7 +331,10 @@ def _read_filter(path: str) -> bytes:
     if not path:
         return b""
     with open(path, "rb") as file:
-        return file.read()
+        program = file.read()
+    if not program:  # it would be taken for none at all
+        raise StepFailed("apply the seccomp filter", path=path, detail=f"{path} is empty")
+    return program
 
 
 def _mount(fields: dict[str, Any]) -> Mount:

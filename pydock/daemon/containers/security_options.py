@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydock import durable
 from pydock.daemon.config import ContainerDefaults
 from pydock.daemon.containers.record import Container
 from pydock.daemon.containers.validation import parse_bool
@@ -105,7 +106,8 @@ class Filters:
     def _compile(self, wanted: str, caps: tuple[str, ...]) -> str:
         program = seccomp.compile(self._profile(wanted), caps)
         path = self._directory / f"{hashlib.sha256(program).hexdigest()}.bpf"
-        if not path.exists():
+        durable.make_room(path)
+        if not path.exists() or path.read_bytes() != program:  # one cut short would forbid less, or nothing
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary = path.with_suffix(f".{os.urandom(4).hex()}")
             temporary.write_bytes(program)
