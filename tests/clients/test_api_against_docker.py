@@ -59,7 +59,7 @@ POST = (
     "/containers/@no/kill", "/containers/@no/kill?signal=x", "/containers/@no/pause", "/containers/@no/unpause",
     "/containers/@no/wait", "/containers/@no/wait?condition=x", "/containers/@no/resize",
     "/containers/@no/resize?h=1&w=2", "/containers/@no/resize?h=x&w=2", "/containers/@no/resize?h=-1&w=2",
-    "/containers/@no/exec",
+    "/containers/@no/exec", "/containers/@no/attach?detachKeys=x-",
     "/containers/@no/update", "/containers/@no/rename", "/containers/@no/rename?name=x", "/exec/@no/start",
     "/exec/@no/resize", "/exec/@no/resize?h=1&w=1", "/swarm/leave", "/services/create", "/secrets/create",
     "/configs/create",

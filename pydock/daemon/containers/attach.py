@@ -28,14 +28,17 @@ _STREAMS = {"stdout": STDOUT, "stderr": STDERR}
 
 @dataclass(frozen=True, slots=True)
 class AttachOptions:
-    """What a client asks for; ``raw``: no frames even where the container has no terminal (a websocket)."""
+    """What a client asks for; ``raw``: no frames even where the container has no terminal (a websocket).
+
+    ``detach_keys``: as the terminal sends them.
+    """
 
     logs: bool = False
     stream: bool = False
     stdin: bool = False
     stdout: bool = False
     stderr: bool = False
-    detach_keys: str = ""
+    detach_keys: str = detach_sequence.DEFAULT
     raw: bool = False
 
 
@@ -90,13 +93,12 @@ async def _give(live: LiveContainer, client: GivenClient) -> None:
 
 def _wanted(record: Container, options: AttachOptions) -> ClientStream:
     tty = bool(record.config.get("Tty"))
-    keys = detach_sequence.parse(options.detach_keys)
     return ClientStream(
         stdin=options.stdin and options.stream,
         stdout=options.stdout,
         stderr=options.stderr,
         raw=tty or options.raw,
-        detach_keys=keys if tty else "",
+        detach_keys=options.detach_keys if tty else "",
         replay=options.logs,
         live=options.stream,
     )

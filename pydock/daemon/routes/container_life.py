@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from pydock.daemon.containers import links
+from pydock.daemon.containers import detach_sequence, links
 from pydock.daemon.containers.attach import AttachOptions
 from pydock.daemon.containers.attachments import ClientConnection
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -178,8 +178,9 @@ class Attaching:
             return await request.hijack(stream_type(request, bool(entry.record.config.get("Tty"))), bare=True)
 
         try:
+            options = _attach_options(request)
             entry = self._catalog.find(name)
-            await self._attacher.attach(entry, name, _attach_options(request), take)
+            await self._attacher.attach(entry, name, options, take)
         except PydockError as error:
             if taken:
                 raise
@@ -221,7 +222,7 @@ def _attach_options(request: Request, raw: bool = False) -> AttachOptions:
         stdin=query.flag("stdin"),
         stdout=query.flag("stdout"),
         stderr=query.flag("stderr"),
-        detach_keys=query.text("detachKeys"),
+        detach_keys=detach_sequence.parse(query.text("detachKeys")),
         raw=raw,
     )
 
