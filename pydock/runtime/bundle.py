@@ -14,6 +14,8 @@ from typing import Any
 from pydock.linux.files import short_path
 from pydock.runtime.messages import Exited
 
+#: more than the words of a shim take, in bytes
+_LONGEST = 512
 CONFIG, SOCKET, PID, EXIT, ROOTFS = "config.json", "shim.sock", "shim.pid", "exit.json", "rootfs"
 
 
@@ -66,8 +68,7 @@ def shim_began(bundle: str) -> int:
 def shim_pid(bundle: str) -> int:
     """The number of the bundle's living shim; 0 where it has none (a later process of that number does not count)."""
     try:
-        with open(f"{bundle}/{PID}", "rb") as file:
-            values = json.loads(file.read())
+        values = _read(f"{bundle}/{PID}")
         pid = int(values["pid"])
         return pid if _start_time(pid) == values["start_time"] else 0
     except (OSError, ValueError, KeyError, TypeError):
@@ -83,11 +84,19 @@ def write_exit(bundle: str, exited: Exited) -> None:
 def read_exit(bundle: str) -> Exited | None:
     """How the container ended; None where it has not, or its shim could not tell."""
     try:
-        with open(f"{bundle}/{EXIT}", "rb") as file:
-            values = json.loads(file.read())
+        values = _read(f"{bundle}/{EXIT}")
         return Exited(int(values["exit_code"]), bool(values["oom_killed"]), int(values["finished_at"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _read(path: str) -> Any:
+    """What `_write` has written; what takes its place, be it a FIFO or endless, is waited for by nobody."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        return json.loads(os.read(descriptor, _LONGEST))
+    finally:
+        os.close(descriptor)
 
 
 def withdraw(bundle: str) -> None:

@@ -75,3 +75,25 @@ def test_nothing_is_left_open(directory: str) -> None:
     with pytest.raises(OSError):
         bundle.connect(directory)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("damage", ["fifo", "endless", "directory", "deep", "elsewhere"])
+def test_what_takes_the_place_of_a_shims_words_says_nothing(directory: str, damage: str) -> None:
+    elsewhere = Path(directory) / "elsewhere"
+    bundle.write_pid(directory, os.getpid())
+    os.rename(f"{directory}/{bundle.PID}", elsewhere)
+    for name in (bundle.PID, bundle.EXIT):
+        path = Path(directory) / name
+        match damage:
+            case "fifo":
+                os.mkfifo(path)
+            case "endless":
+                path.symlink_to("/dev/zero")
+            case "directory":
+                path.mkdir()
+            case "deep":
+                path.write_text("[" * 100_000)
+            case _:
+                path.symlink_to(elsewhere)
+    assert bundle.shim_pid(directory) == 0
+    assert bundle.read_exit(directory) is None
