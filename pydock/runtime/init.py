@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from pydock.errors import StepFailed
+from pydock.go_text import quote
 from pydock.linux import process
 from pydock.linux.namespaces import fork_beside, setns
 from pydock.runtime import cgroups, supervisor
@@ -316,19 +317,19 @@ def _execute(program: str, args: tuple[str, ...], environment: dict[str, str]) -
 
 def _find(name: str, search: str) -> str:
     """The program's path: looked for along the container's PATH where the name has no slash."""
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    quoted = quote(name)
     if "/" in name:
         reason = _why_not(name)
         if reason:
             text = os.strerror(reason).lower()
-            detail = f'exec: "{quoted}": stat {name}: {text}' if reason == errno.ENOENT else f'exec: "{quoted}": {text}'
+            detail = f"exec: {quoted}: stat {name}: {text}" if reason == errno.ENOENT else f"exec: {quoted}: {text}"
             raise StepFailed("exec", reason, name, detail)
         return name
     for directory in search.split(":"):
         candidate = f"{directory or '.'}/{name}"
         if name and not _why_not(candidate):
             return candidate
-    raise StepFailed("exec", errno.ENOENT, name, f'exec: "{quoted}": executable file not found in $PATH')
+    raise StepFailed("exec", errno.ENOENT, name, f"exec: {quoted}: executable file not found in $PATH")
 
 
 def _why_not(path: str) -> int:

@@ -84,7 +84,7 @@ class Identity(Row):
 
     def Command(self) -> str:
         """The command line, quoted."""
-        from pydock.cli.template.printing import quote
+        from pydock.go_text import quote
 
         command = str(self._entry.get("Command") or "")
         return quote(text.ellipsis(command, 20) if self._trunc else command)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydock.cli.template import functions, nodes
 from pydock.cli.template.nodes import TemplateError
 from pydock.cli.template.parser import Parser
-from pydock.cli.template.printing import quote, show, type_name
+from pydock.cli.template.printing import show, type_name
 from pydock.cli.template.values import Header, Map, Nil, Row, Slice, Struct, is_true
+from pydock.go_text import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

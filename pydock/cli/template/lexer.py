@@ -1,6 +1,6 @@
 """The tokens of a template.  Called by `parser`; accepts and complains of what text/template/parse/lex.go does."""
 
-from pydock.cli.template.printing import quote
+from pydock.go_text import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

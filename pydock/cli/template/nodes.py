@@ -214,6 +214,6 @@ class Call(Node):
         self.pipe = pipe
 
     def __str__(self) -> str:
-        from pydock.cli.template.printing import quote
+        from pydock.go_text import quote
 
         return f"{{{{template {quote(self.name)}{f' {self.pipe}' if self.pipe else ''}}}}}"

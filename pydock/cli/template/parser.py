@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydock.cli.template import nodes
 from pydock.cli.template.lexer import Token, tokens
 from pydock.cli.template.nodes import TemplateError
-from pydock.cli.template.printing import quote, unquote
+from pydock.cli.template.printing import unquote
+from pydock.go_text import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pydock.cli.template.values import Nil, Row, Struct
+from pydock.go_text import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_ESCAPES = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\"}
 _UNESCAPES = {
     "a": "\a",
     "b": "\b",
@@ -21,27 +21,6 @@ _UNESCAPES = {
     "'": "'",
     '"': '"',
 }
-
-
-def quote(text: str, mark: str = '"') -> str:
-    """`text` as strconv.Quote has it."""
-    out: list[str] = []
-    for char in text:
-        if char == mark:
-            out.append("\\" + mark)
-        elif char in _ESCAPES:
-            out.append(_ESCAPES[char])
-        elif char.isprintable():
-            out.append(char)
-        elif "\udc80" <= char <= "\udcff":
-            out.append(f"\\x{ord(char) - 0xDC00:02x}")
-        elif char < " " or char == "\x7f":
-            out.append(f"\\x{ord(char):02x}")
-        elif ord(char) < 0x10000:
-            out.append(f"\\u{ord(char):04x}")
-        else:
-            out.append(f"\\U{ord(char):08x}")
-    return mark + "".join(out) + mark
 
 
 def unquote(source: str) -> str:

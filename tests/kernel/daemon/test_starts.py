@@ -62,6 +62,7 @@ def test_a_program_that_is_not_there_is_named_in_quotes(engine: Daemon) -> None:
     for name, told in (
         ('["echo"]', r'exec: "[\"echo\"]": executable file not found in $PATH'),
         ("/a\\", r'exec: "/a\\": stat /a\:'),
+        ("\x1b]0;title\a", r'exec: "\x1b]0;title\a": executable file not found in $PATH'),
     ):
         status, answer = engine.call("POST", f"/containers/{engine.create(name)}/start")
         assert status == 400
