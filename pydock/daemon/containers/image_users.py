@@ -62,7 +62,7 @@ class ContainerImages:
     @contextlib.contextmanager
     def _paused(self, entry: Entry) -> Iterator[None]:
         live = entry.live
-        if live is None or live.cgroup is None or entry.record.state.status != Status.RUNNING:
+        if live is None or live.cgroup is None or live.killed or entry.record.state.status != Status.RUNNING:
             yield
             return
         try:

@@ -251,7 +251,7 @@ class Lifecycle:
                 raise Conflict(f"Container {entry.id} is already paused")
             if status is Status.RESTARTING:
                 raise Conflict(f"Container {entry.id} is restarting, wait until the container is running")
-            if status is not Status.RUNNING or entry.live is None or entry.live.cgroup is None:
+            if status is not Status.RUNNING or entry.live is None or entry.live.cgroup is None or entry.live.killed:
                 raise Conflict(f"container {entry.id} is not running")
             try:
                 await offload(entry.live.cgroup.freeze)

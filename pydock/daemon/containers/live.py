@@ -9,6 +9,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
+from signal import SIGKILL
 from typing import Protocol, TypeVar
 
 from pydock.errors import StepFailed, System, Unavailable
@@ -67,6 +68,8 @@ class LiveContainer:
         self.pid = 0
         self.shim_pid = 0
         self.started_at = 0
+        #: whether it was sent SIGKILL: frozen before it heeds that, it would not end (the freezer of cgroup v1)
+        self.killed = False
         #: what `Listener.exited` is told
         self.ended: asyncio.Future[Exited | None] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
@@ -108,6 +111,7 @@ class LiveContainer:
     async def signal(self, number: int) -> None:
         """Send a signal to the container's init; ProcessLookupError where it has ended."""
         _check(await self._ask(lambda request: Signal(request, number)))
+        self.killed = self.killed or number == SIGKILL
 
     async def resize(self, height: int, width: int, exec_id: str = "") -> None:
         """Set the size of the terminal of the container or of an exec; OSError where there is none."""

@@ -16,6 +16,9 @@ from pydock.errors import Conflict
 from pydock.imagestore.snapshots import Snapshots
 from tests.unit.daemon.containers.made_containers import container
 
+#: it runs still, though it was sent SIGKILL
+KILLED = None
+
 
 class Frozen:
     """What is done to the control group, the writable layer and the listeners of a container, in order."""
@@ -53,6 +56,7 @@ class Found:
     ("status", "pause", "held", "steps"),
     [
         (Status.RUNNING, True, True, ["read", "freeze", "pause", "thaw", "unpause", "unread"]),
+        (KILLED, True, True, ["read", "unread"]),
         (Status.RUNNING, False, False, ["read", "unread"]),
         (Status.PAUSED, False, False, ["read", "unread"]),
         (Status.PAUSED, True, True, ["read", "unread"]),
@@ -61,14 +65,14 @@ class Found:
     ],
 )
 def test_one_that_goes_on_running_can_be_stopped_meanwhile(
-    status: Status, pause: bool, held: bool, steps: list[str]
+    status: Status | None, pause: bool, held: bool, steps: list[str]
 ) -> None:
     """A commit of gigabytes without a pause kept it from ending, and whoever waited for its end waiting."""
 
     async def scene() -> None:
         does = Frozen()
-        entry = Entry(container(state=State(status=status)))
-        entry.live = cast(Any, type("Live", (), {"cgroup": does})())
+        entry = Entry(container(state=State(status=status or Status.RUNNING)))
+        entry.live = cast(Any, type("Live", (), {"cgroup": does, "killed": status is KILLED})())
         users = ContainerImages(cast(Catalog, Found(entry)), cast(Snapshots, does), cast(Announcements, does))
 
         def commit() -> None:

@@ -10,9 +10,13 @@ import pytest
 from pydock.daemon.containers.afterlife import Afterlife
 from pydock.daemon.containers.catalog import Entry
 from pydock.daemon.containers.lifecycle import Lifecycle, RemoveOptions
+from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.record import State, Status
 from pydock.daemon.containers.waiters import Outcome, Waiters
 from pydock.errors import Conflict, NotFound, System
+from pydock.linux import datagram
+from pydock.runtime import channel
+from pydock.runtime.messages import Done, Signal
 from tests.unit.daemon.containers.made_containers import container
 
 
@@ -84,6 +88,34 @@ def test_a_removal_that_fails_leaves_no_mark() -> None:
         return stage.done
 
     assert asyncio.run(main()) == ["start"]
+
+
+def test_what_was_sent_sigkill_is_not_paused() -> None:
+    """Frozen before it heeds the signal it would not end, and whoever killed it would hear that."""
+
+    async def main() -> None:
+        stage = Stage()
+        ours, theirs = datagram.pair()
+        live = LiveContainer(ours, "/bundle", "")
+        live.cgroup = cgroup = Mock()
+        stage.entry.live = live
+
+        def answer() -> None:
+            request = channel.decode(datagram.receive(theirs)[0])
+            assert isinstance(request, Signal)
+            channel.send(theirs, Done(request.request))
+
+        killing = asyncio.create_task(stage.lifecycle.kill(stage.entry, 9))
+        await asyncio.to_thread(answer)
+        with pytest.raises(Conflict, match="is not running"):  # it is next at the lock
+            await stage.lifecycle.pause(stage.entry)
+        await stage.end()
+        await killing
+        assert not cgroup.freeze.called
+        live.close()
+        theirs.close()
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(("status", "error"), [(Status.RESTARTING, NotFound), (Status.EXITED, Conflict)])
