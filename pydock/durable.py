@@ -37,10 +37,16 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
 def make_room(path: Path) -> None:
     """Remove what is at `path` where it is no regular file: to open a FIFO waits for ever, a link may lead anywhere."""
     with contextlib.suppress(FileNotFoundError):
-        mode = os.lstat(path).st_mode
-        if stat.S_ISDIR(mode):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            discard(path)
+
+
+def discard(path: Path) -> None:
+    """Delete what is at `path`, be it a directory or a file; nothing happens where nothing is."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(os.lstat(path).st_mode):
             shutil.rmtree(path)
-        elif not stat.S_ISREG(mode):
+        else:
             os.unlink(path)
 
 

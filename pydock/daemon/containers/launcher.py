@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import socket
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
@@ -17,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydock import durable
 from pydock.daemon.containers.live import LiveContainer
 from pydock.daemon.containers.log_target import log_of
 from pydock.daemon.containers.provisions import Outline, Provision
@@ -96,9 +96,7 @@ class Launcher:
 
     def clear(self, container_id: str) -> None:
         """Remove a container's bundle.  Blocks."""
-        directory = self.bundle(container_id)
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(directory)
+        durable.discard(self.bundle(container_id))
 
     def bundles(self) -> list[Path]:
         """Every bundle.  Blocks."""

@@ -7,12 +7,12 @@ be alive, and nothing of it is deleted.
 import asyncio
 import contextlib
 import logging
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from pydock import durable
 from pydock.daemon.containers import health, links
 from pydock.daemon.containers.afterlife import After, Afterlife
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -258,7 +258,7 @@ class Autostart:
 def _delete(leftover: Path) -> None:
     """Take away what nobody has a record of; where that cannot be, the next start tries again."""
     try:
-        shutil.rmtree(leftover)
+        durable.discard(leftover)
     except OSError as error:
         _log.error("%s: left over, and cannot be deleted: %s", leftover, (error.strerror or "").lower())
 

@@ -4,11 +4,9 @@
 """
 
 import asyncio
-import contextlib
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
+from pydock import durable
 from pydock.daemon.containers.announcements import Announcements
 from pydock.daemon.containers.attachments import Attachments
 from pydock.daemon.containers.catalog import Catalog, Entry
@@ -39,7 +37,7 @@ class Leftovers:
         files = [
             offload(self._launcher.clear, record.id),
             offload(self._snapshots.remove, record.id, enter=False),
-            offload(_delete, record.directory),
+            offload(durable.discard, record.directory),
         ]
         try:
             if names:
@@ -48,11 +46,6 @@ class Leftovers:
             await asyncio.wait(files)
         for done in files:
             done.result()
-
-
-def _delete(directory: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(directory)
 
 
 class Remover:

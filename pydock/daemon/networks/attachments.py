@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pydock import durable
 from pydock.daemon.networks import endpoints, legacy_links, publishing
 from pydock.daemon.networks.endpoints import Place
 from pydock.daemon.networks.files import Files, NetworkFiles
@@ -163,7 +164,7 @@ class Attachments:
         keys = {live.id[:12] for live in alive}
         for path in self._keys.iterdir():
             if path.name not in keys:
-                path.unlink()
+                durable.discard(path)
         self._ground.relays.retain({live.container.id for live in alive if live.publication.held})
         self._names.retain(live.container.id for live in alive if live.resolver)
 
@@ -296,7 +297,7 @@ class Attachments:
     def _link_key(self, sandbox_id: str, target: str) -> str:
         """A path by which others find the namespace: a link, which nobody has to unmount after a crash."""
         path = self._keys / sandbox_id[:12]
-        path.unlink(missing_ok=True)
+        durable.discard(path)
         path.symlink_to(target)
         return str(path)
 

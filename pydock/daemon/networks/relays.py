@@ -7,6 +7,7 @@ somebody has flushed the packet filter, or the engine is to leave it alone.  Cal
 from collections.abc import Collection
 from pathlib import Path
 
+from pydock import durable
 from pydock.daemon.networks.publishing import Publication, Target, split_port
 from pydock.runtime.relay import targets
 
@@ -38,10 +39,10 @@ class Relays:
     def remove(self, container_id: str) -> None:
         """The container holds nothing any more."""
         if self._directory:
-            (self._directory / container_id).unlink(missing_ok=True)
+            durable.discard(self._directory / container_id)
 
     def retain(self, container_ids: Collection[str]) -> None:
         """After a crash: remove all other files."""
         for path in self._directory.iterdir() if self._directory else ():
             if path.name not in container_ids:
-                path.unlink()
+                durable.discard(path)
