@@ -21,6 +21,7 @@ from pydock.linux import namespaces as ns
 from pydock.linux.mounts import Mount
 from pydock.runtime import cgroups
 from pydock.runtime.cgroups import Cgroup
+from pydock.runtime.cgroups.v2 import group_for_exec
 from pydock.runtime.init import (
     EXEC,
     FAILURE,
@@ -187,7 +188,7 @@ def exec_plan(launch: ExecLaunch) -> tuple[list[str], InitPlan]:
         early=(SetOomScore(launch.process.get("oomScoreAdj", _oom_score(launch.pid))),),
         joins=((launch.pidfd, kinds),),
         reborn=True,
-        group=launch.cgroup,
+        group=group_for_exec(launch.cgroup, launch.pid) if launch.cgroup else None,
         preserve=launch.preserve,
     )
     return missing_warning(granted), plan

@@ -151,6 +151,20 @@ class CgroupV2(Cgroup):
                 self._write("io.max", f"{limit['major']}:{limit['minor']} {name}={rate}", warnings)
 
 
+def group_for_exec(group: Cgroup, pid: int) -> Cgroup:
+    """Where one more process of a container can be: in its `group`, or in that of its first process, `pid`.
+
+    A container that gives controllers to groups of its own below (Docker in it, systemd) can have no process in the
+    group itself: cgroups(7), "no internal processes".
+    """
+    directory = group.layout.unified + group.path
+    if group.layout.version == 2 and files.read_or(f"{directory}/cgroup.subtree_control", ""):
+        for line in files.read_or(f"/proc/{pid}/cgroup", "").splitlines():
+            if line.startswith(f"0::{group.path}/"):
+                return CgroupV2(line.removeprefix("0::"), group.layout)
+    return group
+
+
 def weight_of_shares(shares: int) -> int:
     """cpu.weight (1 to 10000) for v1's cpu.shares (2 to 262144): 1024 becomes 100, as the OCI runtimes agreed."""
     if shares <= 2:

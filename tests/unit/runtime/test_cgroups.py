@@ -16,7 +16,7 @@ from pydock.runtime.cgroups.devices_v1 import device_commands
 from pydock.runtime.cgroups.devices_v2 import compile_filter
 from pydock.runtime.cgroups.layout import parse
 from pydock.runtime.cgroups.stats import BlockEntry
-from pydock.runtime.cgroups.v2 import CgroupV2, weight_of_shares
+from pydock.runtime.cgroups.v2 import CgroupV2, group_for_exec, weight_of_shares
 
 V2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
 HYBRID = """\
@@ -210,3 +210,21 @@ def test_version_2s_device_program_lets_the_last_rule_that_fits_win() -> None:
     assert verdict(less, "c", 1, 3, "r")
     assert verdict(devices.ALL_RULES, "b", 8, 0, "rwm")
     assert not verdict([], "c", 1, 3, "r")
+
+
+@pytest.mark.parametrize(
+    ("controllers", "first", "path"),
+    [
+        ("", "0::/docker/abc", "/docker/abc"),
+        ("", "0::/docker/abc/init", "/docker/abc"),
+        ("memory pids", "0::/docker/abc/init", "/docker/abc/init"),
+        ("memory pids", "0::/docker/abcd", "/docker/abc"),
+        ("memory pids", "0::/elsewhere", "/docker/abc"),
+    ],
+)
+def test_one_more_process_goes_where_the_first_is_when_the_group_can_have_none(
+    monkeypatch: pytest.MonkeyPatch, controllers: str, first: str, path: str
+) -> None:
+    texts = {"/cg/docker/abc/cgroup.subtree_control": controllers, "/proc/7/cgroup": f"1:name=systemd:/x\n{first}\n"}
+    monkeypatch.setattr("pydock.runtime.cgroups.files.read_or", lambda name, default: texts.get(name, default))
+    assert group_for_exec(CgroupV2("/docker/abc", Layout(version=2, unified="/cg")), 7).path == path
