@@ -209,9 +209,11 @@ class Volumes:
         """Fill an empty volume with what the image has at `target`; `rootfs` are the snapshot's mounts."""
         volume = self._find(name)
         async with self._locked(name):
-            await _door(volume)(self._driver.copy_up, name, volume.options or {}, rootfs, target, subpath)
-            if volume.options and not self._holders.is_acquired(name):
-                await offload(self._driver.unmount, name)
+            try:
+                await _door(volume)(self._driver.copy_up, name, volume.options or {}, rootfs, target, subpath)
+            finally:
+                if volume.options and not self._holders.is_acquired(name):
+                    await offload(self._driver.unmount, name)
 
     async def usage(self, unused: Callable[[Volume], bool] | None = None) -> list[tuple[Volume, int, int]]:
         """Each volume with its size in bytes and its number of references.

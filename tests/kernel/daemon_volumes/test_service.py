@@ -422,6 +422,9 @@ def test_a_copy_up_that_fails_leaves_nothing(stage: VolumeStage) -> None:
             await volumes.copy_up("small", ME, rootfs, "/v")
         assert os.listdir(path) == []
         await volumes.release(OTHER)
+        with pytest.raises(System, match="failed to copy files"):
+            await volumes.copy_up("small", ME, rootfs, "/v")
+        assert not path.is_mount()
 
     stage.play(scene)
 
