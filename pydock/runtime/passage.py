@@ -12,7 +12,7 @@ _FLAGS = os.SPLICE_F_MOVE | os.SPLICE_F_NONBLOCK
 
 
 class Passage:
-    """Made with the first `fill`; each fill is emptied by `send` and `take` or by `discard` before the next."""
+    """Each `fill` is emptied by `send` and `take`, or by `close`, before the next."""
 
     __slots__ = ("_capacity", "_reading", "_writing", "held")
 
@@ -23,12 +23,22 @@ class Passage:
         #: how many bytes are in it
         self.held = 0
 
-    def fill(self, output: int) -> int:
-        """Move in what a pipe holds and return how much that is; 0 at its end.  BlockingIOError: nothing for now."""
+    def open(self) -> bool:
+        """Make it where it is not there; False where there is no descriptor left for it."""
         if self._reading < 0:
-            self._reading, self._writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            try:
+                self._reading, self._writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            except OSError:
+                return False
             with contextlib.suppress(OSError):  # EPERM beyond the user's limit: it works with a smaller pipe
                 fcntl.fcntl(self._writing, fcntl.F_SETPIPE_SZ, self._capacity)
+        return True
+
+    def fill(self, output: int) -> int:
+        """Move in what a pipe holds and return how much that is; 0 at its end.  BlockingIOError: nothing for now.
+
+        Only where it is open.
+        """
         self.held = os.splice(output, self._writing, self._capacity, flags=_FLAGS)
         return self.held
 

@@ -208,7 +208,9 @@ class ProcessStreams:
         if source.size != _LARGE_READ or self._log:
             return None
         listeners = self._listeners(source)
-        return listeners[0] if len(listeners) == 1 and listeners[0].is_clear else None
+        if len(listeners) != 1 or not listeners[0].is_clear or not self._passage.open():
+            return None
+        return listeners[0]
 
     def _listeners(self, source: _Source) -> list[Client]:
         stdout = source.stream == STDOUT

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import resource
 import socket
 from collections.abc import Iterator
 
@@ -27,6 +28,7 @@ def output() -> Iterator[tuple[int, int]]:
 @pytest.fixture
 def passage() -> Iterator[Passage]:
     made = Passage(CAPACITY)
+    assert made.open()
     yield made
     made.close()
 
@@ -76,6 +78,19 @@ def test_what_was_filled_in_is_gone_with_the_close(output: tuple[int, int], pass
     os.write(output[1], b"lost")
     passage.fill(output[0])
     passage.close()
+    assert passage.open()
     os.write(output[1], b"next")
     assert passage.fill(output[0]) == 4
     assert passage.take() == [b"next"]
+
+
+def test_without_a_descriptor_left_it_is_not_opened() -> None:
+    made = Passage(CAPACITY)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert not made.open()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert made.open()
+    made.close()

@@ -92,6 +92,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 @pytest.fixture
 def passage() -> Iterator[Passage]:
     made = Passage(1 << 16)
+    assert made.open()
     yield made
     made.close()
 
