@@ -14,18 +14,16 @@ from pydock.daemon.api.go_json import (
     Int,
     Int64,
     Named,
+    Names,
     Nothing,
+    Pairs,
     Size,
-    Text,
     Texts,
     UInt16,
     UInt64,
     Words,
 )
 from pydock.daemon.api.networks import EndpointSettings
-
-Names = list[Text] | None
-Pairs = dict[str, Text]
 
 
 class HealthSettings(GoObject):
@@ -72,7 +70,7 @@ class ContainerSettings(GoObject):
     NetworkDisabled: bool = False
     MacAddress: str = ""
     OnBuild: Names = None
-    Labels: Pairs | None = None
+    Labels: Pairs = None
     StopSignal: str = ""
     StopTimeout: Int | None = None
     Shell: Words | None = None
@@ -91,7 +89,7 @@ class LogSettings(GoObject):
     GO: ClassVar = "container.LogConfig"
 
     Type: str = ""
-    Config: Pairs | None = None
+    Config: Pairs = None
 
 
 class PortBinding(GoObject):
@@ -152,7 +150,7 @@ class DeviceRequest(GoObject):
     Count: Int = 0
     DeviceIDs: Names = None
     Capabilities: list[Texts] | None = None
-    Options: Pairs | None = None
+    Options: Pairs = None
 
 
 class Ulimit(GoObject):
@@ -187,7 +185,7 @@ class DriverChoice(GoObject):
     OMITTED: ClassVar = frozenset({"Name", "Options"})
 
     Name: str = ""
-    Options: Pairs | None = None
+    Options: Pairs = None
 
 
 class VolumeSettings(GoObject):
@@ -197,7 +195,7 @@ class VolumeSettings(GoObject):
     OMITTED: ClassVar = frozenset({"NoCopy", "Labels", "Subpath", "DriverConfig"})
 
     NoCopy: bool = False
-    Labels: Pairs | None = None
+    Labels: Pairs = None
     Subpath: str = ""
     DriverConfig: DriverChoice | None = None
 
@@ -296,7 +294,7 @@ class HostSettingsHead(GoObject):
     VolumeDriver: str = ""
     VolumesFrom: Names = None
     ConsoleSize: Size = Field(default_factory=lambda: [0, 0])
-    Annotations: Pairs | None = None
+    Annotations: Pairs = None
     CapAdd: Words | None = None
     CapDrop: Words | None = None
     CgroupnsMode: Annotated[str, Named("container.CgroupnsMode")] = ""
@@ -314,12 +312,12 @@ class HostSettingsHead(GoObject):
     PublishAllPorts: bool = False
     ReadonlyRootfs: bool = False
     SecurityOpt: Names = None
-    StorageOpt: Pairs | None = None
-    Tmpfs: Pairs | None = None
+    StorageOpt: Pairs = None
+    Tmpfs: Pairs = None
     UTSMode: Annotated[str, Named("container.UTSMode")] = ""
     UsernsMode: Annotated[str, Named("container.UsernsMode")] = ""
     ShmSize: Int64 = 0
-    Sysctls: Pairs | None = None
+    Sysctls: Pairs = None
     Runtime: str = ""
     Isolation: Annotated[str, Named("container.Isolation")] = ""
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pydock.daemon.api.go_json import GoObject, Size, Text
+from pydock.daemon.api.go_json import GoObject, Names, Size
 
 
 class ExecCreate(GoObject):
@@ -18,9 +18,9 @@ class ExecCreate(GoObject):
     AttachStdout: bool = False
     AttachStderr: bool = False
     DetachKeys: str = ""
-    Env: list[Text] | None = None
+    Env: Names = None
     WorkingDir: str = ""
-    Cmd: list[Text] | None = None
+    Cmd: Names = None
     Detach: bool = False
 
 

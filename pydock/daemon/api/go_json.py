@@ -50,6 +50,8 @@ _INT64 = Field(ge=-(2**63), le=2**63 - 1)
 _STRING = go_types.Text("string")
 #: text inside a list or map, where null is ""
 Text = Annotated[str, BeforeValidator(_text)]
+Names = list[Text] | None
+Pairs = dict[str, Text] | None
 #: a list inside a list
 Texts = Annotated[list[Text], BeforeValidator(_list)]
 Words = Annotated[list[Text], BeforeValidator(_words), go_types.Words("strslice.StrSlice", _STRING)]

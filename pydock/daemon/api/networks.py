@@ -5,10 +5,7 @@ Called by the routes, which hand plain values to the services; `containers` has 
 
 from typing import ClassVar
 
-from pydock.daemon.api.go_json import GoObject, Int, Text
-
-Names = list[Text] | None
-Pairs = dict[str, Text] | None
+from pydock.daemon.api.go_json import GoObject, Int, Names, Pairs
 
 
 class EndpointAddresses(GoObject):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydock.daemon.api.go_json import GoObject, Named, Text
+from pydock.daemon.api.go_json import GoObject, Named, Pairs
 from pydock.daemon.volumes.volume import Volume
 
 
@@ -15,8 +15,8 @@ class VolumeCreate(GoObject):
 
     Name: str = ""
     Driver: str = ""
-    DriverOpts: dict[str, Text] | None = None
-    Labels: dict[str, Text] | None = None
+    DriverOpts: Pairs = None
+    Labels: Pairs = None
     ClusterVolumeSpec: Annotated[dict[str, Any], Named("volume.ClusterVolumeSpec")] | None = None
 
 
