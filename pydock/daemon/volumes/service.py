@@ -231,7 +231,7 @@ class Volumes:
         try:
             return self._volumes[name]
         except KeyError:
-            raise NotFound(f"{' '.join(('get', name)).strip()}: no such volume") from None
+            raise NotFound(f"{f'get {name}'.strip()}: no such volume") from None
 
     async def _remove(self, name: str) -> None:
         async with self._locked(name):
