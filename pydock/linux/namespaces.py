@@ -1,6 +1,7 @@
 """unshare(2), setns(2) and clone3(2): called by the runtime's launcher and by forked children only."""
 
 import ctypes
+import os
 import signal
 from typing import Final
 
@@ -19,7 +20,7 @@ CLONE_PARENT: Final = 0x00008000
 CLONE_INTO_CGROUP: Final = 0x200000000
 
 
-class _CloneArgs(ctypes.Structure):
+class CloneArgs(ctypes.Structure):
     """struct clone_args, clone3(2)."""
 
     _fields_ = tuple(
@@ -33,7 +34,7 @@ class _CloneArgs(ctypes.Structure):
 
 # made once: what a shim makes anew is its own as long as it lives.  The kernel closes the pidfd at an exec
 _pidfd = ctypes.c_int(-1)
-_arguments = _CloneArgs(pidfd=ctypes.addressof(_pidfd), exit_signal=signal.SIGCHLD)
+_arguments = CloneArgs(pidfd=ctypes.addressof(_pidfd), exit_signal=signal.SIGCHLD)
 _CALL_INTO_CGROUP, _CALL = (
     (ctypes.c_long(NUMBERS["clone3"]), ctypes.byref(_arguments), ctypes.c_size_t(size))
     for size in (ctypes.sizeof(_arguments), ctypes.sizeof(_arguments) - 8)  # kernels before 5.7 do not know the last
@@ -63,13 +64,16 @@ def fork_into(flags: int, cgroup: int = -1) -> tuple[int, int]:
     return pid, _pidfd.value if pid else -1
 
 
-def fork_beside(cgroup: int = -1) -> tuple[int, int]:
+def fork_beside(cgroup: int = -1) -> int:
     """clone3(2) with CLONE_PARENT: the child is a sibling, its parent the caller's; otherwise as `fork_into`.
 
-    It is the first to be in a pid namespace that the caller has joined.
+    Returns its number, 0 in it.
     """
     _arguments.exit_signal = 0  # the caller's own is taken, and no other allowed
     try:
-        return fork_into(CLONE_PARENT, cgroup)
+        pid, pidfd = fork_into(CLONE_PARENT, cgroup)
     finally:
         _arguments.exit_signal = signal.SIGCHLD
+    if pid:
+        os.close(pidfd)
+    return pid

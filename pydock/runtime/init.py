@@ -23,7 +23,8 @@ from typing import NoReturn
 from pydock.errors import StepFailed
 from pydock.go_text import quote
 from pydock.linux import process
-from pydock.linux.namespaces import fork_beside, setns
+from pydock.linux.namespaces import setns
+from pydock.linux.rebirth import be_reborn
 from pydock.runtime import cgroups, supervisor
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.steps import Context, Step, run
@@ -143,11 +144,11 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
     _default_signals()
     supervisor_program = supervisor.load() if plan.supervise else -1
     seal_imports()
-    released, told = False, -1
+    released = False
 
     def await_cgroup() -> None:
         nonlocal released
-        if not released and (channel.recv(1) if told < 0 else os.read(told, 1)) != GO:
+        if not released and channel.recv(1) != GO:
             raise StepFailed("join the control group", 0, "", "the parent is gone")
         released = True
 
@@ -161,13 +162,16 @@ def _run(plan: InitPlan, channel: Socket, gate: int) -> NoReturn:
         os.setresuid(0, 0, 0)
     run(plan.early, context)
     doors, directory = _open_group(plan.group)
+    # the parent's, where the sibling finds by what number the parent knows it
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if plan.reborn else -1
     for descriptor, kinds in plan.joins:
         try:
             setns(descriptor, kinds)
         except OSError as error:
             raise StepFailed("join a namespace", error.errno or 0) from None
     if plan.reborn:
-        released, told = False, _be_reborn(channel, doors, directory)
+        _go_on_as_sibling(channel, proc, doors, directory)
+        released = True
     os.umask(0)
     context.root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -207,34 +211,28 @@ def _open_group(group: Cgroup | None) -> tuple[list[int], int]:
         raise StepFailed("join the control group", error.errno or 0, os.fsdecode(error.filename or "")) from None
 
 
-def _be_reborn(channel: Socket, doors: list[int], directory: int) -> int:
-    """Return in a sibling that takes the process's place: from where it hears `GO` when it is in its group, and known.
+def _go_on_as_sibling(channel: Socket, proc: int, doors: list[int], directory: int) -> None:
+    """Return in a sibling that takes the process's place, in its group, once the parent can know of it.
 
     It alone is in the group, which may have room for one.
     """
-    told, telling = os.pipe2(os.O_CLOEXEC)
     try:
-        pid, pidfd = fork_beside(directory)
+        be_reborn(directory)
     except OSError as error:
         raise StepFailed("fork the process", error.errno or 0) from None
-    if pid:
-        try:
-            for door in doors:
-                os.write(door, b"%d" % pid)
-        except ProcessLookupError:
-            pass  # it was killed: its parent finds out
-        except OSError as error:
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            raise StepFailed("join the control group", error.errno or 0) from None
-        _send_descriptors(channel, REBORN + pid.to_bytes(4, sys.byteorder), pidfd)
-        os.write(telling, GO)  # to end takes longer than to say so
-        os._exit(0)
-    for descriptor in (telling, *doors, *((directory,) if directory >= 0 else ())):
-        os.close(descriptor)
     process.set_parent_death_signal(signal.SIGKILL)
     if is_gone(channel.fileno()):
         os._exit(1)
-    return told
+    pid = int(os.readlink("self", dir_fd=proc))
+    own = os.pidfd_open(os.getpid())
+    _send_descriptors(channel, REBORN + pid.to_bytes(4, sys.byteorder), own)
+    try:
+        for door in doors:
+            os.write(door, b"0")
+    except OSError as error:
+        raise StepFailed("join the control group", error.errno or 0) from None
+    for descriptor in (own, proc, *doors, *((directory,) if directory >= 0 else ())):
+        os.close(descriptor)
 
 
 def _supervise(

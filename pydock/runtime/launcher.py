@@ -180,7 +180,6 @@ class ExecBirth:
             self._pipes.close()
             raise
         self._pipes.close_theirs()
-        self._newborn.release()
 
     @property
     def pid(self) -> int:
