@@ -6,6 +6,7 @@ The runtime's set-up steps and the workers call this.
 import errno
 import os
 import re
+from contextlib import ExitStack
 
 from pydock.linux import mount as m
 from pydock.linux import mount_options
@@ -73,28 +74,43 @@ def _overlay(mount: Mount, options: MountOptions, scratch: str) -> int:
     """An overlay, whose directories are named from the one that they all are in: that one may have a name that is too
     long for an option, or has characters in it that mean something there.
     """
+    if not _APPENDS_LAYERS:
+        return _overlay_of_a_page(mount, options, scratch)
     own = {key: value for key, value in options.data if key in _OWN and value}
     common = os.path.commonpath((*mount.lowerdirs, *own.values()))
     os.chdir(common)
-    lower = [os.path.relpath(directory, common) for directory in mount.lowerdirs]
-    data = [(key, os.path.relpath(own[key], common) if key in own else value) for key, value in options.data]
-    if _APPENDS_LAYERS:
+    layers: list[tuple[str, str | None]] = [("lowerdir+", os.path.relpath(name, common)) for name in mount.lowerdirs]
+    for key, value in options.data:
         # the kernel takes lowerdir+ literally, but not the others
-        literal = [(key, value and value.replace("\\", "\\\\") if key in own else value) for key, value in data]
-        layers: list[tuple[str, str | None]] = [("lowerdir+", directory) for directory in lower]
-        try:
-            return file_system("overlay", "overlay", (*layers, *literal), options.attributes[0])
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-    # before Linux 6.7 all layers are one option, longer than the 255 bytes that fsconfig(2) takes: mount(2) takes a
-    # page, which holds 127 layers where their common directory is left out
-    words = ["lowerdir=" + ":".join(_escaped(directory).replace(":", "\\:") for directory in lower)]
-    words += [f"{key}={_escaped(value)}" if value is not None else key for key, value in data]
-    text = ",".join(words)
-    if len(text) >= _PAGE:
-        raise OSError(errno.E2BIG, "too many layers for this kernel")
-    m.mount("overlay", scratch, "overlay", m.MS_RDONLY if options.attributes[0] & m.MOUNT_ATTR_RDONLY else 0, text)
+        layers.append((key, os.path.relpath(own[key], common).replace("\\", "\\\\") if key in own else value))
+    try:
+        return file_system("overlay", "overlay", tuple(layers), options.attributes[0])
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    return _overlay_of_a_page(mount, options, scratch)
+
+
+def _overlay_of_a_page(mount: Mount, options: MountOptions, scratch: str) -> int:
+    """An overlay before Linux 6.7: all layers are one option there, longer than the 255 bytes that fsconfig(2) takes.
+
+    mount(2) takes a page, which the names of some fifty layers fill: the directories are named by descriptors.
+    """
+    with ExitStack() as opened:
+
+        def number(directory: str) -> str:
+            descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            opened.callback(os.close, descriptor)
+            return str(descriptor)
+
+        words = ["lowerdir=" + ":".join(map(number, mount.lowerdirs))]
+        for key, value in options.data:
+            words.append(key if value is None else f"{key}={number(value) if key in _OWN else _escaped(value)}")
+        text = ",".join(words)
+        if len(text) >= _PAGE:
+            raise OSError(errno.E2BIG, "too many layers for this kernel")
+        os.chdir("/proc/self/fd")
+        m.mount("overlay", scratch, "overlay", m.MS_RDONLY if options.attributes[0] & m.MOUNT_ATTR_RDONLY else 0, text)
     try:
         return m.open_tree(m.AT_FDCWD, scratch, m.OPEN_TREE_CLONE)
     finally:

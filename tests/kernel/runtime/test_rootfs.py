@@ -22,7 +22,7 @@ def layers(box: Box, count: int, base: Path | None = None) -> tuple[Mount, ...]:
     """The box's root with `count` further layers on top, each with a file; odd characters in their names."""
     added = []
     for number in range(count):
-        directory = (base or box.directory) / f"layers:{number:03}" / ("x" * 40)
+        directory = (base or box.directory) / f"layers:{number:03}" / ("x" * 64)
         directory.mkdir(parents=True)
         (directory / f"file{number}").write_text(str(number))
         added.append(str(directory))
@@ -46,7 +46,7 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return kind
 
 
-@pytest.mark.parametrize("count", [1, 60])
+@pytest.mark.parametrize("count", [1, 126])
 def test_an_overlay_of_many_layers_is_mounted_on_old_and_new_kernels(
     box: Box, kernel: str, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
