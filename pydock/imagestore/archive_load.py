@@ -182,7 +182,8 @@ class _Intake:
             with contextlib.suppress(OSError):  # EPERM beyond the user's limit: it works with a smaller pipe
                 fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
             self._layers[member.name] = self._pool.submit(self._run, reading)
-            os.write(writing, head)  # a pipe that was just made has room
+            with contextlib.suppress(BrokenPipeError):  # who has gone already says why in its result
+                os.write(writing, head)  # a pipe that was just made has room
             have = len(head)
             stream.copy(writing, member.size - have, lambda sent: self._progress(what, have + sent, member.size))
         finally:

@@ -94,7 +94,10 @@ class Ingest:
             raise InvalidParameter(f"blob {self._digest}: longer than the declared {self._size} bytes")
         self._hash.update(view)
         while view:
-            written = os.write(self._fd, view)
+            try:
+                written = os.write(self._fd, view)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, os.fspath(self._path)) from error
             self.offset += written
             view = view[written:]
 

@@ -5,6 +5,7 @@ arrive together are committed together: one sync of the disk serves them all.
 """
 
 import contextlib
+import errno
 import logging
 import os
 import queue
@@ -113,17 +114,20 @@ class Database:
             sync_directory(self._path.parent)
         while True:
             try:
-                return _connect(self._path, lambda connection: migrate(connection, steps))
+                connection = _connect(self._path, lambda connection: migrate(connection, steps))
             except sqlite3.Error as error:
                 if not _means_full(error) or not self._reserve.release():
                     raise
+            else:
+                _empty_log(connection)  # before others take the room that the log has to be emptied into
+                return connection
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise System(f"the index {self._path} cannot be read: {error}") from error
+            raise System(f"the index {self._path} cannot be read: {_words(error)}") from error
 
     def close(self) -> None:
         """Write what was handed in, then close; later writes are refused."""
@@ -179,7 +183,7 @@ class Database:
         except sqlite3.Error as error:
             for pending in group:
                 if not pending.result.done():
-                    pending.result.set_exception(System(f"database: {error}"))
+                    pending.result.set_exception(System(f"the index {self._path}: {_words(error)}"))
             return
         for result, value in done:
             result.set_result(value)
@@ -192,8 +196,7 @@ class Database:
             if not _means_full(error):
                 raise
             self._reserve.release()
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA wal_checkpoint(RESTART)")  # the log is written anew from its start
+            _empty_log(self._connection)
             return self._attempt([pending for pending in group if not pending.result.done()])
 
     def _attempt(self, group: list[_Pending]) -> "list[tuple[Future[Any], Any]]":
@@ -234,6 +237,18 @@ class Database:
 def _means_full(error: sqlite3.Error) -> bool:
     """Whether the disk has no room; an I/O error may be that, too, where SQLite maps its shared memory."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Move what the log has into the database, where there is room, so that it is written anew from its start."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+
+def _words(error: sqlite3.Error | OSError) -> str:
+    """What is wrong; a full disk as the rest of the engine tells it."""
+    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return os.strerror(errno.ENOSPC).lower() if full else str(error)
 
 
 def _connect(path: Path, prepare: Work[object]) -> sqlite3.Connection:

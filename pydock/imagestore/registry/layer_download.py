@@ -9,7 +9,7 @@ import fcntl
 import os
 import threading
 
-from pydock.errors import InvalidParameter, PydockError, System
+from pydock.errors import InvalidParameter, PydockError, System, words_of
 from pydock.imagestore.blobs import Blobs, Ingest
 from pydock.imagestore.index import BlobRow
 from pydock.imagestore.layers import Lease, Unpacked
@@ -179,6 +179,7 @@ class _Unpacking:
         if isinstance(self._error, PydockError):
             raise type(self._error)(f"failed to register layer: {self._error.message}") from self._error
         if self._error is not None:
-            raise System(f"failed to register layer: {self._error}") from self._error
+            reason = words_of(self._error) if isinstance(self._error, OSError) else str(self._error)
+            raise System(f"failed to register layer: {reason}") from self._error
         assert self._unpacked is not None
         return self._unpacked

@@ -333,6 +333,39 @@ class Steps:
         told += [f"after all was removed: {one}" for one in self._look()]
         return [f"{name}, step {step} ({steps[-1] if steps else '-'}): {one}" for one in told]
 
+    def fail(self, name: str, failing: contextlib.AbstractContextManager[Any], reason: str) -> list[str]:
+        """What is wrong after an operation that `failing` lets fail, if anything does, and after the next one."""
+        operation, case = OPERATIONS[name], self._case()
+        operation.prepare(case)
+        said, answer = len(self._engine.log()), ""
+        with failing:
+            try:
+                operation.act(case)
+            except AssertionError as error:
+                answer = str(error)
+        may = [self._filled(one, case) for one in operation.may]
+        may = may[:-1] if answer else may[-1:]
+        told = [] if self._within(lambda: operation.outcome(case) in may) else [f"{operation.outcome(case)}: {answer}"]
+        if answer and reason not in answer:
+            told.append(answer)
+        told += [line for line in self._engine.log()[said:].splitlines() if "Traceback" in line]
+        told += self._look()
+        again = self._case()
+        operation.prepare(again)
+        operation.act(again)
+        self._clear()
+        told += [f"after all was removed: {one}" for one in self._look()]
+        return [f"{name}: {one}" for one in told]
+
+    @staticmethod
+    def _within(condition: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
+
     def _case(self) -> Case:
         self._number += 1
         return Case(self._engine, self._registry, self._number)
@@ -342,12 +375,7 @@ class Steps:
         return text.format(n=case.number) if isinstance(text, str) else text
 
     def _look(self) -> list[str]:
-        deadline = time.monotonic() + PATIENCE
-        while found := leftovers.find(self._engine):
-            if time.monotonic() > deadline:
-                return found
-            time.sleep(0.1)
-        return []
+        return [] if self._within(lambda: not leftovers.find(self._engine)) else leftovers.find(self._engine)
 
     def _clear(self) -> None:
         engine = self._engine

@@ -1,4 +1,4 @@
-"""Full disks, records that cannot be read, an index that is none: what can go on does, the rest is told in a line."""
+"""Records that cannot be read, an index that is none: what can go on does, the rest is told in a line."""
 
 import contextlib
 import resource
@@ -7,37 +7,15 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clients.engines import File, root_tar
+from tests.clients.engines import root_tar
 from tests.kernel.daemon import leftovers
 from tests.kernel.daemon.daemon_process import PATIENCE, Daemon, actions, alive, eventually, kill
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Daemon]:
-    """A daemon whose data root is a file system of 32 MiB."""
-    data = tmp_path / "data"
-    data.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "pdt", str(data)], check=True)
-    try:
-        with Daemon(tmp_path, "c") as daemon:
-            try:
-                yield daemon
-            finally:
-                (data / "filler").unlink(missing_ok=True)
-    finally:
-        subprocess.run(["umount", "-l", str(data)], check=True)
-
-
-def fill(engine: Daemon, root: str = "data") -> None:
-    with open(engine.root / root / "filler", "ab", 0) as file, contextlib.suppress(OSError):
-        while file.write(bytes(4096)):
-            pass
 
 
 def refusal(engine: Daemon) -> str:
@@ -54,59 +32,6 @@ def refusal(engine: Daemon) -> str:
 def change_record(engine: Daemon, identity: str, text: str) -> None:
     with contextlib.closing(sqlite3.connect(engine.root / "data/pydock.db")) as index, index:
         index.execute("UPDATE containers SET record = ? WHERE id = ?", (text, identity))
-
-
-def test_a_full_disk_stops_neither_containers_nor_what_clears_it(small: Daemon) -> None:
-    wait = "while [ ! -e /dev/shm/go ]; do sleep 0.05; done; exit 9"
-    ending, stopping, running = small.shell(wait), small.run("sleep", "1000"), small.run("sleep", "1000")
-    transient = small.run("sleep", "1000", host={"AutoRemove": True})
-    kept = small.get("/images/json")
-    fill(small)
-    Path(f"/proc/{small.state(ending)['Pid']}/root/dev/shm/go").touch()
-    assert small.wait(ending) == 9
-    small.ok("POST", f"/containers/{stopping}/stop?t=0")
-    small.ok("POST", f"/containers/{transient}/kill")
-    eventually(lambda: small.call("GET", f"/containers/{transient}/json")[0] == 404)
-    assert small.call("POST", "/images/create?fromSrc=-&repo=more", b"x" * 512, "application/x-tar")[0] >= 400
-    fill(small)
-    small.restart()
-    assert (small.status(running), small.state(ending)["ExitCode"], small.status(stopping)) == ("running", 9, "exited")
-    assert small.get("/images/json") == kept
-    assert small.execute(running, "echo", "hi") == (0, b"hi\n")
-    for identity in (ending, stopping):
-        small.ok("DELETE", f"/containers/{identity}")
-    small.ok("DELETE", f"/containers/{running}?force=1")
-    (small.root / "data/filler").unlink()
-    assert small.wait(small.shell("exit 3")) == 3
-
-
-def test_a_daemon_starts_on_a_full_disk_without_any_reserve(small: Daemon) -> None:
-    running, code = small.run("sleep", "1000"), small.shell("sleep 0.5; exit 4")
-    small.kill()
-    (small.root / "data/pydock.reserve").unlink()
-    fill(small)
-    small.start()
-    assert small.wait(code) == 4
-    assert small.status(running) == "running"
-
-
-def test_a_full_exec_root_hides_no_end(tmp_path: Path) -> None:
-    (tmp_path / "exec").mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "pdt", str(tmp_path / "exec")], check=True)
-    try:
-        with Daemon(tmp_path, "c") as engine:
-            ending = engine.shell("while [ ! -e /dev/shm/go ]; do sleep 0.05; done; exit 9")
-            running = engine.run("sleep", "1000")
-            fill(engine, "exec")
-            Path(f"/proc/{engine.state(ending)['Pid']}/root/dev/shm/go").touch()
-            assert engine.wait(ending) == 9
-            assert engine.call("POST", f"/containers/{engine.create('true')}/start")[0] == 500
-            engine.restart()
-            assert (engine.status(running), engine.state(ending)["ExitCode"]) == ("running", 9)
-            (tmp_path / "exec/filler").unlink()
-            assert engine.wait(engine.shell("exit 3")) == 3
-    finally:
-        subprocess.run(["umount", "-l", str(tmp_path / "exec")], check=True)
 
 
 def test_a_record_that_cannot_be_read_costs_nobody_else_anything(mortal: Daemon) -> None:
@@ -285,18 +210,3 @@ def test_a_shortage_of_the_machine_is_told_in_a_line(tmp_path: Path) -> None:
             )
         assert engine.status(running) == "running"
         assert engine.wait(engine.run("true")) == 0
-
-
-def test_a_full_disk_is_told_in_a_line(small: Daemon) -> None:
-    identity = small.create("true")
-    fill(small)
-    tar = root_tar({"big": File(bytes(1 << 20))})
-    _shortage(
-        small,
-        [
-            ("POST", "/images/create?fromSrc=-&repo=more", tar),
-            ("PUT", f"/containers/{identity}/archive?path=/", tar),
-            ("POST", f"/containers/{identity}/start", None),
-        ],
-        "no space left on device",
-    )

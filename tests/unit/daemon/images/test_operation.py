@@ -1,6 +1,7 @@
 """Work that tells how far it is, and clients that do not listen."""
 
 import asyncio
+import errno
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -88,9 +89,10 @@ def test_what_fails_first_is_raised_and_later_told() -> None:
 
     def fails_late(report: Report, cancellation: Cancellation) -> None:
         report({"status": "x"})
-        raise OSError("no room")
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/a")
 
     with pytest.raises(ValueError):
         asyncio.run(heard(fails))
-    expected: list[Mapping[str, Any]] = [{"status": "x"}, {"errorDetail": {"message": "no room"}, "error": "no room"}]
+    reason = "/data/a: no space left on device"
+    expected: list[Mapping[str, Any]] = [{"status": "x"}, {"errorDetail": {"message": reason}, "error": reason}]
     assert asyncio.run(heard(fails_late)) == expected

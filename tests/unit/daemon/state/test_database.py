@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -132,10 +133,26 @@ def test_an_index_on_a_full_disk_can_be_opened(small: Path) -> None:
     database.close()
 
 
+def test_what_was_kept_for_clearing_a_full_disk_serves_that_though_others_take_the_rest(small: Path) -> None:
+    killed = Database(small / "db", [FIRST])
+    for number in range(100):
+        insert(killed, f"{number:03}" + "x" * 3000)
+    (small / "after").mkdir()
+    for name in ("db", "db-wal", "db.reserve"):
+        shutil.copy(small / name, small / "after")
+    killed.close()
+    fill(small)
+    database = Database(small / "after/db", [FIRST])
+    fill(small)
+    for name in names(database):
+        database.write(lambda index, name=name: index.execute("DELETE FROM things WHERE name = ?", (name,)))  # type: ignore[misc]
+    database.close()
+
+
 def test_a_full_disk_is_told(small: Path) -> None:
     database = Database(small / "db", [FIRST])
     fill(small)
-    with pytest.raises(System, match="database or disk is full"):
+    with pytest.raises(System, match="no space left on device"):
         for number in range(5000):
             insert(database, f"{number}" + "x" * 3000)
     database.close()
