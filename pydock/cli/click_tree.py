@@ -119,28 +119,30 @@ def tree() -> Branch:
     return Branch()
 
 
-def describe(console: Console, words: list[str], to_error: bool = False) -> int:
-    """`help`, `--help`, `completion`, and the program or a group without a command (`to_error`)."""
-    if words and words[0] == "completion":
-        return _completion(console, words[1:])
+def describe(console: Console, topic: list[str], to_error: bool = False) -> int:
+    """The help of the command or group whose path is `topic`, of the program where there is none."""
     node: click.Command = tree()
     with click.Context(node, info_name=console.program, obj=console) as ctx:
-        for word in words[1:]:
+        for number, word in enumerate(topic):
             found = node.get_command(ctx, word) if isinstance(node, Branch) else None
             if found is None:
-                raise Exit(f"unknown help topic: {' '.join(words[1:])}")
+                raise Exit(f"unknown help topic: {' '.join(topic[number:])}")
             node = found
         text = node.get_help(ctx)
     (console.err if to_error else console.out).write(text)
     return 0
 
 
-def _completion(console: Console, words: list[str]) -> int:
-    if len(words) == 1 and words[0] in SHELLS:
-        kind: Any = get_completion_class(words[0])
-        console.out.write(kind(tree(), {}, console.program, main.COMPLETION).source() + "\n")
+def completion(console: Console, words: list[str]) -> int:
+    """`completion SHELL`: the script that makes a shell ask `complete`."""
+    if not words or words[0] not in SHELLS:
+        console.out.line(f"Usage:  {console.program} completion [{'|'.join(SHELLS)}]")
         return 0
-    raise Exit(f"Usage:  {console.program} completion [{'|'.join(SHELLS)}]", 0 if words[:1] == ["--help"] else 1)
+    if len(words) > 1:
+        raise Exit(f'unknown command "{words[1]}" for "{console.program} completion {words[0]}"')
+    kind: Any = get_completion_class(words[0])
+    console.out.write(kind(tree(), {}, console.program, main.COMPLETION).source() + "\n")
+    return 0
 
 
 def complete(console: Console, instruction: str) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydock.client.engine import Engine
 
 _NAMES = {1: "/dev/stdout", 2: "/dev/stderr"}
-LEVELS = ("debug", "info", "warn", "error", "fatal")
+LEVELS = ("trace", "debug", "info", "warn", "warning", "error", "fatal", "panic")
 
 
 class Output:

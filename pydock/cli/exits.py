@@ -12,7 +12,3 @@ class Exit(Exception):
 
 class FlagError(Exception):
     """The command line does not parse; `main` adds the usage and exits with 125."""
-
-
-class HelpWanted(Exception):
-    """`--help` stands on the command line."""

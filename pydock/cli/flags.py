@@ -6,7 +6,7 @@ click.  Values are checked here; what they mean together is the command's busine
 
 import os
 
-from pydock.cli.exits import FlagError, HelpWanted
+from pydock.cli.exits import FlagError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Options:
 
     def __init__(self) -> None:
         self.changed: set[str] = set()
+        self.help = False
 
     if TYPE_CHECKING:
 
@@ -142,6 +143,10 @@ def hidden(flag: Flag, target: str = "", deprecated: str = "") -> Flag:
     return flag
 
 
+#: the flag that every command has; `-h` means it too, unless the command has a use for that letter
+_HELP = boolean("help", "Print usage")
+
+
 def parse(
     flags: "Sequence[Flag]",
     words: "Sequence[str]",
@@ -151,15 +156,15 @@ def parse(
     """The values of `flags` in `words`, and the words that are arguments."""
     options = Options()
     values = options.__dict__
-    longs: dict[str, Flag] = {}
-    shorts: dict[str, Flag] = {}
+    longs = {"help": _HELP}
+    shorts = {"h": _HELP}
     for flag in flags:
         longs[flag.name] = flag
         if flag.short:
             shorts[flag.short] = flag
         if flag.target not in values:
             values[flag.target] = [] if flag.repeat else flag.default
-    reader = _Reader(options, longs, shorts, list(words), note)
+    reader = _Reader(options, longs, shorts, list(words))
     arguments: list[str] = []
     while reader.words:
         word = reader.words.pop(0)
@@ -175,6 +180,9 @@ def parse(
             reader.long(word)
         else:
             reader.shorts(word)
+    if note:
+        for said in reader.notes:
+            note(said)
     return options, arguments
 
 
@@ -185,13 +193,13 @@ class _Reader:
         longs: "dict[str, Flag]",
         shorts: "dict[str, Flag]",
         words: "list[str]",
-        note: "Callable[[str], None] | None",
     ) -> None:
         self.options = options
         self._longs = longs
         self._shorts = shorts
         self.words = words
-        self._note = note
+        #: what to tell of flags that should not be used any more, if the line is well-formed
+        self.notes: list[str] = []
 
     def long(self, word: str) -> None:
         name, equals, value = word[2:].partition("=")
@@ -199,8 +207,6 @@ class _Reader:
             raise FlagError(f"bad flag syntax: {word}")
         flag = self._longs.get(name)
         if flag is None:
-            if name == "help":
-                raise HelpWanted
             raise FlagError(f"unknown flag: --{name}")
         if not equals:
             if flag.optional is not None:
@@ -217,9 +223,9 @@ class _Reader:
             letter, rest = rest[0], rest[1:]
             flag = self._shorts.get(letter)
             if flag is None:
-                if letter == "h" and "help" not in self._longs:
-                    raise HelpWanted
                 raise FlagError(f"unknown shorthand flag: {_rune(letter)} in -{letter}{rest}")
+            if flag is _HELP:
+                self.notes.append("Flag shorthand -h has been deprecated, use --help")
             if len(rest) > 1 and rest[0] == "=":
                 value, rest = rest[1:], ""
             elif flag.optional is not None:
@@ -237,8 +243,8 @@ class _Reader:
             parsed = flag.parse(value)
         except ValueError as error:
             raise FlagError(f"invalid argument {quoted(value)} for {quoted(flag.label)} flag: {error}") from error
-        if flag.deprecated and self._note:
-            self._note(f"Flag --{flag.name} has been deprecated, {flag.deprecated}")
+        if flag.deprecated:
+            self.notes.append(f"Flag --{flag.name} has been deprecated, {flag.deprecated}")
         values = self.options.__dict__
         if flag.repeat:
             values[flag.target].append(parsed)

@@ -9,13 +9,13 @@ import sys
 
 from pydock.cli import index
 from pydock.cli.console import LEVELS, Console, Output
-from pydock.cli.exits import Exit, FlagError, HelpWanted
+from pydock.cli.exits import Exit, FlagError
 from pydock.cli.flags import Flag, Options, boolean, parse, text
 from pydock.errors import PydockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from pydock.cli.spec import Command
@@ -129,40 +129,75 @@ def explain(error: OSError) -> str:
 
 
 def _run(console: Console, words: "Sequence[str]") -> int:
-    program = console.program
-    flags = global_flags()
-    try:
-        options, rest = parse(flags, words, interspersed=False, note=console.err.line)
-        _settle(console, options)
-    except HelpWanted:
-        rest = ["help"]
-    except FlagError as error:
-        raise Exit(
-            f"{error}\n\nUsage:  {program} [OPTIONS] COMMAND [ARG...]\n\nRun '{program} --help' for more information",
-            125,
-        ) from None
-    else:
-        if options.version:
-            rest = ["--version"]
-    if rest and rest[0] == "--version":
-        from pydock import __version__
-
-        console.out.line(f"{'Docker' if program == 'docker' else program} version {__version__}")
-        return 0
-    if not rest or rest[0] in ("help", "completion", "--help"):
+    options, rest = _globals(console, words, interspersed=False)
+    _settle(console, options)
+    path, rest, wanted = find(rest, console.out.line)
+    if path == "help":
+        return _help(console, rest)
+    if path == "completion":
         from pydock.cli import click_tree
 
-        return click_tree.describe(console, rest, to_error=not rest)
-    path, rest = find(program, rest)
+        return click_tree.completion(console, rest)
+    if not path:
+        return _root(console, options, rest)
     if path in index.GROUPS:
         return _group(console, path, rest)
+    if wanted or options.help:
+        from pydock.cli import click_tree
+
+        return click_tree.describe(console, path.split(" "))
     return call(console, path, load(path), rest)
+
+
+def _globals(console: Console, words: "Sequence[str]", interspersed: bool = True) -> "tuple[Options, list[str]]":
+    program = console.program
+    try:
+        return parse(global_flags(), words, interspersed, console.err.line)
+    except FlagError as error:
+        usage = f"{program} [OPTIONS] COMMAND [ARG...]"
+        raise Exit(f"{error}\n\nUsage:  {usage}\n\nRun '{program} --help' for more information", 125) from None
+
+
+def _root(console: Console, options: Options, words: "list[str]") -> int:
+    """The program without a command, or with one that it does not have."""
+    program = console.program
+    more, arguments = _globals(console, words)
+    if not (options.help or more.help):
+        if options.version or more.version:
+            from pydock import __version__
+
+            console.out.line(f"{'Docker' if program == 'docker' else program} version {__version__}")
+            return 0
+        if arguments:
+            name = arguments[0]
+            if name in index.ABSENT:
+                raise Exit(f"{program}: '{name}' is not available: pydock does not have {index.ABSENT[name]}")
+            raise Exit(f"{program}: unknown command: {program} {name}\n\nRun '{program} --help' for more information")
+    from pydock.cli import click_tree
+
+    return click_tree.describe(console, [], to_error=not (options.help or more.help))
+
+
+def _help(console: Console, words: "list[str]") -> int:
+    usage = f"{console.program} help [command]"
+    try:
+        options, topic = parse((), words, note=console.out.line)
+    except FlagError as error:
+        see = f"Run '{console.program} help --help' for more information"
+        raise Exit(f"{error}\n\nUsage:  {usage}\n\n{see}", 125) from None
+    if options.help or topic == ["help"]:
+        console.out.write(f"Usage:  {usage}\n\nTell about a command\n")
+        return 0
+    from pydock.cli import click_tree
+
+    return click_tree.describe(console, topic)
 
 
 def _settle(console: Console, options: Options) -> None:
     settings = console.settings
-    settings.debug = options.debug or options.log_level == "debug"
-    if options.log_level not in LEVELS:
+    level = options.log_level.lower()
+    settings.debug = options.debug or level in ("debug", "trace")
+    if level and level not in LEVELS:
         raise Exit(f"Unable to parse logging level: {options.log_level}")
     if options.host and options.context:
         raise Exit("conflicting options: cannot specify both --host and --context")
@@ -172,21 +207,45 @@ def _settle(console: Console, options: Options) -> None:
     settings.ca, settings.certificate, settings.key = options.tlscacert, options.tlscert, options.tlskey
 
 
-def find(program: str, words: "Sequence[str]") -> "tuple[str, list[str]]":
-    """The path of the command that `words` begin with, and the words behind it."""
-    first = words[0]
-    if first in index.GROUPS:
-        if len(words) > 1:
-            path = f"{first} {words[1]}"
-            path = index.ALIASES.get(path, path)
-            if path in index.COMMANDS:
-                return path, list(words[2:])
-        return first, list(words[1:])
-    if first in index.COMMANDS:
-        return first, list(words[1:])
-    if first in index.ABSENT:
-        raise Exit(f"{program}: '{first}' is not available: pydock does not have {index.ABSENT[first]}")
-    raise Exit(f"{program}: unknown command: {program} {first}\n\nRun '{program} --help' for more information")
+def find(words: "Sequence[str]", note: "Callable[[str], None]") -> "tuple[str, list[str], bool]":
+    """The path of the command or group that `words` name, the words behind it, and whether help is wanted.
+
+    As cobra finds it: what a group does not know as a command, it takes for its own arguments.
+    """
+    path, rest, wanted = "", list(words), False
+    while not path or path in index.GROUPS:
+        flags = _flags_before_command(rest)
+        below = f"{path} {rest[len(flags)]}".strip() if len(flags) < len(rest) else ""
+        below = index.ALIASES.get(below, below)
+        if below not in index.COMMANDS and below not in index.GROUPS and below not in ("help", "completion"):
+            break
+        try:
+            options, _ = parse((), flags, note=note)
+        except FlagError as error:
+            raise Exit(str(error)) from None
+        wanted |= options.help
+        path, rest = below, rest[len(flags) + 1 :]
+    return path, rest, wanted
+
+
+def _flags_before_command(words: "Sequence[str]") -> "list[str]":
+    """The words before the first that could be a command: flags, and what an unknown flag may have for its value."""
+    found: list[str] = []
+    value = False
+    for word in words:
+        if (
+            word[:1] == "-"
+            and "=" not in word
+            and (word[:2] == "--" or len(word) == 2)
+            and word not in ("--help", "-h")
+        ):
+            value = True
+        elif value:
+            value = False
+        elif len(word) < 2 or word[0] != "-":
+            break
+        found.append(word)
+    return found
 
 
 def load(path: str) -> "Command":
@@ -201,32 +260,27 @@ def call(console: Console, path: str, command: "Command", words: "Sequence[str]"
     """Parse a command's own words and run it."""
     full = f"{console.program} {path}"
     try:
-        options, arguments = parse(command.flags, words, command.interspersed, console.err.line)
-    except HelpWanted:
-        from pydock.cli import click_tree
-
-        return click_tree.describe(console, ["help", *path.split(" ")])
+        options, arguments = parse(command.flags, words, command.interspersed, console.out.line)
     except FlagError as error:
         usage = command.usage_line(full)
         raise Exit(f"{error}\n\nUsage:  {usage}\n\nRun '{full} --help' for more information", 125) from None
+    if options.help:
+        from pydock.cli import click_tree
+
+        return click_tree.describe(console, path.split(" "))
     command.check(full, arguments)
     return command.run(console, options, arguments) or 0
 
 
 def _group(console: Console, path: str, words: "Sequence[str]") -> int:
     full = f"{console.program} {path}"
-    if not words or words[0] in ("--help", "-h"):
-        from pydock.cli import click_tree
+    behind = f"\n\nUsage:  {full}\n\nRun '{full} --help' for more information"
+    try:
+        options, arguments = parse((), words, note=console.out.line)
+    except FlagError as error:
+        raise Exit(f"{error}{behind}", 125) from None
+    if arguments and not options.help:
+        raise Exit(f"{console.program}: unknown command: {full} {arguments[0]}{behind}")
+    from pydock.cli import click_tree
 
-        return click_tree.describe(console, ["help", path], to_error=not words)
-    if words[0].startswith("-") and len(words[0]) > 1:
-        what = (
-            f"unknown flag: {words[0]}"
-            if words[0].startswith("--")
-            else f"unknown shorthand flag: '{words[0][1]}' in {words[0]}"
-        )
-        raise Exit(f"{what}\n\nUsage:  {full} COMMAND\n\nRun '{full} --help' for more information", 125)
-    raise Exit(
-        f"{console.program}: unknown command: {full} {words[0]}\n\nUsage:  {full}\n\n"
-        f"Run '{full} --help' for more information"
-    )
+    return click_tree.describe(console, [path], to_error=not options.help)

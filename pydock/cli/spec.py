@@ -54,7 +54,7 @@ class Command:
         elif most < 0:
             claim, see = f"requires at least {least} {_arguments(least)}", "See"
         elif least == 0:
-            claim = f"requires at most {most} {_arguments(most)}"
+            claim, see = f"requires at most {most} {_arguments(most)}", "SRun"  # docker's slip, which is what it says
         else:
             claim = f"requires at least {least} and at most {most} {_arguments(most)}"
         program = path.partition(" ")[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pydock.cli.exits import FlagError, HelpWanted
+from pydock.cli.exits import FlagError
 from pydock.cli.flags import boolean, hidden, integer, listing, parse, text
 
 FLAGS = (
@@ -86,10 +86,25 @@ def test_what_does_not_parse_is_told_in_pflags_words(line: str, message: str) ->
 
 
 def test_help_may_be_asked_for_by_either_name_unless_h_is_taken() -> None:
-    for word in ("--help", "-h"):
-        with pytest.raises(HelpWanted):
-            parse(FLAGS, [word])
-    assert parse([text("hostname", "", "h")], ["-h", "x"])[0].hostname == "x"
+    assert all(parse(FLAGS, [word])[0].help for word in ("--help", "-h", "-ah", "--help=true"))
+    assert not any(parse(FLAGS, words)[0].help for words in (["--help=false"], ["--help", "--help=0"], []))
+    options, _ = parse([text("hostname", "", "h")], ["-h", "x"])
+    assert options.hostname == "x"
+    assert not options.help
+
+
+@pytest.mark.parametrize("line", ["--help --foo", "-hx", "--help=x"])
+def test_help_does_not_hide_what_is_wrong(line: str) -> None:
+    notes: list[str] = []
+    with pytest.raises(FlagError):
+        parse(FLAGS, line.split(), note=notes.append)
+    assert notes == []
+
+
+def test_the_short_name_of_help_is_deprecated() -> None:
+    notes: list[str] = []
+    parse(FLAGS, ["-ah", "--help"], note=notes.append)
+    assert notes == ["Flag shorthand -h has been deprecated, use --help"]
 
 
 def test_a_deprecated_flag_says_so() -> None:

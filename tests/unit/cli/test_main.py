@@ -26,14 +26,25 @@ def test_each_command_in_the_index_has_its_module(path: str) -> None:
         ("foo", 1, "pydock: unknown command: pydock foo\n\nRun 'pydock --help'"),
         ("--foo", 125, "unknown flag: --foo\n\nUsage:  pydock [OPTIONS] COMMAND [ARG...]\n\nRun 'pydock --help'"),
         ("container foo", 1, "pydock: unknown command: pydock container foo\n\nUsage:  pydock container\n\nRun"),
-        ("container -x", 125, "unknown shorthand flag: 'x' in -x\n\nUsage:  pydock container COMMAND"),
+        ("container -x", 125, "unknown shorthand flag: 'x' in -x\n\nUsage:  pydock container\n\nRun"),
+        ("container --foo ls", 125, "unknown flag: --foo\n\nUsage:  pydock container\n\nRun"),
+        ("container foo --bar", 125, "unknown flag: --bar\n\nUsage:  pydock container\n\nRun"),
+        ("container --foo=1 ls", 1, "unknown flag: --foo\n"),
+        ("container -fx ls", 1, "unknown shorthand flag: 'f' in -fx\n"),
+        ("container --=x ls", 1, "bad flag syntax: --=x\n"),
+        ("container -- ls", 1, "pydock: unknown command: pydock container ls\n"),
+        ("container - ls", 1, "pydock: unknown command: pydock container -\n"),
+        ("foo --bar", 125, "unknown flag: --bar\n\nUsage:  pydock [OPTIONS] COMMAND [ARG...]\n"),
+        ("help --bar", 125, "unknown flag: --bar\n\nUsage:  pydock help [command]\n"),
+        ("help container foo x", 1, "unknown help topic: foo x\n"),
+        ("ps --help --foo", 125, "unknown flag: --foo\n\nUsage:  pydock ps [OPTIONS]"),
         ("ps --foo", 125, "unknown flag: --foo\n\nUsage:  pydock ps [OPTIONS]\n\nRun 'pydock ps --help'"),
         ("container ls --foo", 125, "unknown flag: --foo\n\nUsage:  pydock container ls [OPTIONS]"),
         ("container list --foo", 125, "unknown flag: --foo\n\nUsage:  pydock container ls [OPTIONS]"),
         ("ps a", 1, "pydock: 'pydock ps' accepts no arguments"),
         ("rm", 1, "pydock: 'pydock rm' requires at least 1 argument\n\nUsage:  pydock rm [OPTIONS]"),
         ("rename a", 1, "pydock: 'pydock rename' requires 2 arguments"),
-        ("images a b", 1, "pydock: 'pydock images' requires at most 1 argument"),
+        ("images a b", 1, "pydock: 'pydock images' requires at most 1 argument\n\nUsage:  pydock images [OPTIONS]"),
         ("port", 1, "pydock: 'pydock port' requires at least 1 and at most 2 arguments"),
         ("-l loud ps", 1, "Unable to parse logging level: loud"),
         ("-H a -H b ps", 125, 'invalid argument "b" for "-H, --host" flag: specify only one -H'),
@@ -52,6 +63,38 @@ def test_a_wrong_command_line_is_told_as_docker_tells_it(client: Any, line: str,
 def test_the_version_is_told(client: Any, words: list[str]) -> None:
     assert client(*words) == 0
     assert client.out.startswith("pydock version ")
+
+
+@pytest.mark.parametrize("line", ["foo --help", "--help", "--help foo", "-v --help", "help"])
+def test_the_programs_help_is_shown(client: Any, line: str) -> None:
+    assert client(*line.split()) == 0
+    assert client.out.startswith("Usage:  pydock [OPTIONS] COMMAND\n")
+
+
+@pytest.mark.parametrize("line", ["--help ps", "ps --help extra", "help ps", "help -- ps", "-h ps"])
+def test_a_commands_help_is_shown(client: Any, line: str) -> None:
+    assert client(*line.split()) == 0
+    assert client.out.startswith("Usage:  pydock ps [OPTIONS]\n")
+
+
+@pytest.mark.parametrize(
+    "line", ["container --help=false ls", "container ls --help=0", "-v ps", "-l INFO ps", "--log-level= ps"]
+)
+def test_what_asks_for_nothing_else_runs_the_command(client: Any, line: str) -> None:
+    client.engine.answers["GET /containers/json"] = []
+    assert client(*line.split()) == 0
+    assert client.out.startswith("CONTAINER ID ")
+
+
+def test_the_help_of_a_group_is_shown_whatever_else_is_asked(client: Any) -> None:
+    for line in ("container foo --help", "container --help", "container -h"):
+        assert client(*line.split()) == 0
+        assert "\nUsage:  pydock container COMMAND\n" in "\n" + client.out
+
+
+def test_too_many_arguments_of_what_takes_some_are_told_with_dockers_slip(client: Any) -> None:
+    assert client("images", "a", "b") == 1
+    assert client.err.endswith("\n\nSRun 'pydock images --help' for more information\n")
 
 
 def test_an_error_of_the_daemon_is_shown_and_ends_with_1(client: Any) -> None:
