@@ -20,6 +20,7 @@ PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
 
 CLOSE_RANGE_CLOEXEC: Final = 4
 _LAST_DESCRIPTOR: Final = 0xFFFFFFFF
+_TITLE: Final = b"pydock-runtime"
 #: SIGCANCEL and SIGSETXID, nptl(7)
 _HIDDEN_SIGNALS: Final = (32, 33)
 
@@ -36,6 +37,20 @@ def set_name(name: str) -> None:
     """PR_SET_NAME: the name that ps(1) shows, at most 15 bytes."""
     buffer = ctypes.create_string_buffer(os.fsencode(name)[:15])
     prctl(PR_SET_NAME, ctypes.addressof(buffer))
+
+
+def erase_arguments() -> None:
+    """Have /proc/PID/cmdline, and so ps(1), tell no arguments, nor /proc/PID/environ an environment; proc_pid_stat(5).
+
+    Anybody may read the first of a process that they see.
+    """
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    begin, end, environment_begin, environment_end = map(int, fields[45:49])
+    ctypes.memset(begin, 0, end - begin)
+    ctypes.memset(environment_begin, 0, environment_end - environment_begin)
+    title = _TITLE[: max(end - begin - 1, 0)]
+    ctypes.memmove(begin, title, len(title))
 
 
 def set_parent_death_signal(number: int) -> None:

@@ -19,6 +19,7 @@ from pydock.errors import PydockError, StepFailed
 from pydock.linux import datagram
 from pydock.linux import namespaces as ns
 from pydock.linux.mounts import Mount
+from pydock.linux.process import erase_arguments
 from pydock.runtime import cgroups
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.cgroups.v2 import group_for_exec
@@ -378,7 +379,7 @@ def _launch(
 ) -> Launched:
     directory = cgroup.descriptor() if cgroup else -1
     try:
-        newborn = bear(lambda _: plan, flags, pid_namespace, directory)
+        newborn = bear(lambda _: _unseen(plan), flags, pid_namespace, directory)
     finally:
         if directory >= 0:
             os.close(directory)
@@ -393,6 +394,12 @@ def _launch(
         newborn.discard()
         raise
     return Launched(newborn.pid, newborn.pidfd, newborn.terminal, (*warnings, *newborn.warnings))
+
+
+def _unseen(plan: InitPlan) -> InitPlan:
+    """The child's plan; who sees it in the container before it execs does not see what the caller was told."""
+    erase_arguments()
+    return plan
 
 
 def _fork(flags: int, pid_namespace: int, directory: int) -> tuple[int, int]:

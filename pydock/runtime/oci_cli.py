@@ -14,16 +14,20 @@ from typing import Any, cast
 
 from pydock import __version__
 from pydock.errors import InvalidParameter, PydockError
-from pydock.runtime import capabilities, oci_commands, oci_features, oci_state
+from pydock.runtime import capabilities, oci_commands, oci_features, oci_state, sealed_python
 from pydock.runtime.spec import Process, Resources
 
 _ROOT = "/run/pydock-runtime"
+#: those whose processes enter a container
+_ENTERING = ("create", "run", "exec")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of ``pydock-runtime``."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command in _ENTERING:
+            sealed_python.become_copy()
         sys.exit(_dispatch(options))
     except (PydockError, OSError) as error:
         message = error.message if isinstance(error, PydockError) else str(error)

@@ -5,15 +5,25 @@ it for writing; with the copy there is nothing to write to.  `zygote_process` an
 """
 
 import os
+import sys
 import sysconfig
 from pathlib import Path
+from typing import Final
 
 from pydock.linux.files import sealed_memory_file
+
+_NAME: Final = "pydock-python"
 
 
 def open_copy() -> int:
     """A sealed memory file with this process's program; the caller closes it."""
-    return sealed_memory_file("pydock-python", Path("/proc/self/exe").read_bytes(), executable=True)
+    return sealed_memory_file(_NAME, Path("/proc/self/exe").read_bytes(), executable=True)
+
+
+def become_copy() -> None:
+    """Begin this process again from a sealed copy; returns where it runs from one."""
+    if os.readlink("/proc/self/exe") != f"/memfd:{_NAME} (deleted)":
+        os.execve(command(open_copy()), [sys.executable, *sys.orig_argv[1:]], environment())
 
 
 def command(copy: int) -> str:

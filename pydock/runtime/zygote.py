@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 
 from pydock.linux import datagram
-from pydock.linux.process import set_dumpable, set_name
+from pydock.linux.process import erase_arguments, set_dumpable, set_name
 from pydock.runtime import cgroups, channel, children, shared_pages, shim
 from pydock.runtime.messages import Message, StartContainer
 from pydock.worker import job_process
@@ -29,6 +29,7 @@ def main(descriptor: int, preload: Sequence[str]) -> None:
     children.close_all_but([descriptor])
     sock = socket.socket(fileno=descriptor)
     set_name("pydock-zygote")
+    erase_arguments()  # an exec is seen in its container before it has a program of its own
     children.heed_no_signals()
     signal.signal(signal.SIGCHLD, lambda *_: None)  # for the shims, which are woken by it
     children.raise_file_limit()

@@ -22,6 +22,7 @@ def itself(arguments: dict[str, Any], fds: list[int], report: Report) -> Any:
         "pid": os.getpid(),
         "program": os.readlink("/proc/self/exe"),
         "name": open("/proc/self/comm").read().strip(),
+        "told": [open(f"/proc/self/{name}").read().rstrip("\0") for name in ("cmdline", "environ")],
         "descriptors": sorted(int(name) for name in os.listdir("/proc/self/fd")),
         "ignored": [line for line in open("/proc/self/status") if line.startswith("SigIgn")],
     }

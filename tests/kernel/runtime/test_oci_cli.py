@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from pydock.runtime.cgroups import Cgroup
-from tests.kernel.runtime.box import Box
+from tests.kernel.runtime.box import Box, python_paths
 
 
 class Runtime:
@@ -182,3 +183,25 @@ def test_spec_and_features_are_json(runtime: Runtime, tmp_path: Path) -> None:
 def test_a_name_that_is_a_path_is_refused(runtime: Runtime, name: str) -> None:
     runtime.configure(["true"])
     assert runtime("create", "--bundle", str(runtime.bundle), name, check=False).returncode != 0
+
+
+def test_the_program_of_the_runtime_is_a_copy_that_nobody_can_write_to(runtime: Runtime) -> None:
+    """A container that runs whatever entered it has that open, and could write to it once nobody runs it any more."""
+    program = ["/proc/self/exe", "-S", "-E", "-c", "import os; print(os.readlink('/proc/self/exe'))"]
+    binds = [
+        {"destination": path, "type": "bind", "source": path, "options": ["rbind", "ro"]} for path in python_paths()
+    ]
+    variables = [f"LD_LIBRARY_PATH={sysconfig.get_config_var('LIBDIR')}", f"PYTHONHOME={sys.base_prefix}"]
+    runtime.configure(program, mounts=binds, env=["PATH=/bin", *variables])
+    assert runtime("run", "--bundle", str(runtime.bundle), runtime.name).stdout == "/memfd:pydock-python (deleted)\n"
+    runtime.configure(["sleep", "1000"], mounts=binds)
+    runtime("create", "--bundle", str(runtime.bundle), runtime.name)
+    flags = [word for variable in variables for word in ("--env", variable)]
+    assert runtime("exec", *flags, runtime.name, *program).stdout == "/memfd:pydock-python (deleted)\n"
+
+
+def test_the_half_born_tell_no_arguments_of_the_runtime(runtime: Runtime) -> None:
+    runtime.configure(["true"])
+    runtime("create", "--bundle", str(runtime.bundle), runtime.name)
+    for name, told in ("cmdline", b"pydock-runtime"), ("environ", b""):
+        assert Path(f"/proc/{runtime.state()['pid']}/{name}").read_bytes().rstrip(b"\0") == told

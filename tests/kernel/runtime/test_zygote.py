@@ -135,6 +135,11 @@ def test_the_program_cannot_be_written_to(zygote: Zygote) -> None:
         os.close(program)
 
 
+def test_no_child_tells_the_arguments_of_the_engine(zygote: Zygote) -> None:
+    """An exec is one of them until it has a program of its own, and anybody in the container sees its arguments."""
+    assert zygote.jobs.run("job_entries:itself", {}).value["told"] == ["pydock-runtime", ""]
+
+
 def test_the_zygote_is_not_dumpable(zygote: Zygote) -> None:
     """Its /proc files belong to root even where it has another user, and none but CAP_SYS_PTRACE looks in."""
     script = f"import os; os.setresuid(65534, 65534, 65534); os.readlink('/proc/{zygote.pid}/cwd')"
