@@ -54,6 +54,11 @@ class Reference:
         return Reference(self.domain, self.path, "latest")
 
 
+def is_identity(text: str) -> bool:
+    """Whether `text` is an image's ID, with or without its algorithm, and no name."""
+    return (len(text) == 64 and _HEX.issuperset(text)) or _is_digest(text)
+
+
 def parse(text: str) -> Reference:
     """The reference that `text` names; InvalidParameter with Docker's words where it names none."""
     if len(text) == 64 and _HEX.issuperset(text):

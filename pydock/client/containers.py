@@ -1,6 +1,6 @@
 """The endpoints of containers, one short call each.  Called by the container commands of the CLI."""
 
-from pydock.client.engine import reference
+from pydock.client.engine import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def listing(
 
 
 def _path(name: str) -> str:
-    return f"/containers/{reference('container', name)}"
+    return f"/containers/{named('container', name)}"
 
 
 def inspect(engine: "Engine", name: str, size: bool = False) -> "JSON":

@@ -4,6 +4,8 @@ It keeps idle connections, speaks the newest API version first and an older one 
 the ping that other clients begin with), and turns answers into the kinds of `pydock.errors`.
 """
 
+import os.path
+
 from pydock import errors
 from pydock.client import json_text, wire
 
@@ -31,6 +33,7 @@ KINDS: "dict[int, type[errors.PydockError]]" = {
     503: errors.Unavailable,
 }
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
+_PLAIN = _SAFE | {"/", ":"}
 
 
 class Engine:
@@ -130,8 +133,8 @@ class Engine:
             self._session.close()
 
     def _head(self, path: str, query: "Query | None", headers: "Mapping[str, str]") -> "tuple[str, Mapping[str, str]]":
-        version = "" if path == "/_ping" else f"/v{self.version}"
-        return f"{self.address.base}{version}{path}{encode_query(query)}", {**self._headers, **headers}
+        whole = path if path == "/_ping" else encode_path(f"/v{self.version}{path}")
+        return f"{self.address.base}{whole}{encode_query(query)}", {**self._headers, **headers}
 
     def _exchange(
         self,
@@ -217,20 +220,29 @@ def encode_query(query: "Query | None") -> str:
     return "?" + "&".join(parts) if parts else ""
 
 
-def reference(kind: str, name: str) -> str:
-    """The name or ID of a `kind` of object as one segment of a URL's path; errors where it can't be one."""
-    name = named(kind, name).strip("/")
-    if not name.strip("."):
-        raise errors.NotFound(f"No such {kind}: {name}")
-    return quote(name)
+def encode_path(path: str) -> str:
+    """The path of a URL without `//` and `/./`, percent-encoded as Go does it: names keep what they may.
+
+    NotFound, in the daemon's words, where a name would lead to another kind of object.
+    """
+    if _PLAIN.issuperset(path) and "//" not in path and "/." not in path and path[-1] != "/":
+        return path
+    if ".." in path.split("/"):
+        raise errors.NotFound("Error response from daemon: page not found")
+    return quote(os.path.normpath(path), "/$&+,:;=@")
 
 
 def named(kind: str, name: str) -> str:
     """The name or ID of a `kind` of object; InvalidParameter where there is none."""
     name = name.strip()
-    if not name.strip("/"):
+    if is_nothing(name):
         raise errors.InvalidParameter(f"invalid {kind} name or ID: value is empty")
     return name
+
+
+def is_nothing(name: str) -> bool:
+    """Whether a path has no part left for `name`: the path of all objects of that kind it would be."""
+    return os.path.normpath(f"/objects/{name}") == "/objects"
 
 
 def quote(text: str, keep: str = "") -> str:

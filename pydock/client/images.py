@@ -1,6 +1,6 @@
 """The endpoints of images and registries, one short call each.  Called by the image commands of the CLI."""
 
-from pydock.client.engine import quote
+from pydock.client.engine import is_nothing
 from pydock.errors import NotFound
 
 TYPE_CHECKING = False
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     Filters = dict[str, list[str]]
 
 
-def _path(name: str) -> str:
-    path = quote(name.strip("/"), "/:@")
-    if not path.strip("./"):
-        raise NotFound(f"Error: No such image: {name}")
-    return path
-
-
 def listing(engine: "Engine", query: "dict[str, Any]") -> "list[JSON]":
     """GET /images/json."""
     answer: list[JSON] = engine.get("/images/json", query)
@@ -30,24 +23,30 @@ def listing(engine: "Engine", query: "dict[str, Any]") -> "list[JSON]":
 
 def inspect(engine: "Engine", name: str, query: "dict[str, Any] | None" = None) -> "JSON":
     """GET /images/{name}/json."""
-    answer: JSON = engine.get(f"/images/{_path(name)}/json", query)
+    answer: JSON = engine.get(_details(name), query)
     return answer
 
 
 def inspect_text(engine: "Engine", name: str, query: "dict[str, Any] | None" = None) -> bytes:
     """GET /images/{name}/json, as the daemon wrote it."""
-    return engine.fetch("GET", f"/images/{_path(name)}/json", query)
+    return engine.fetch("GET", _details(name), query)
+
+
+def _details(name: str) -> str:
+    if is_nothing(name):
+        raise NotFound(f"Error: No such image: {name}")
+    return f"/images/{name}/json"
 
 
 def history(engine: "Engine", name: str, query: "dict[str, Any] | None" = None) -> "list[JSON]":
     """GET /images/{name}/history."""
-    answer: list[JSON] = engine.get(f"/images/{_path(name)}/history", query)
+    answer: list[JSON] = engine.get(f"/images/{name}/history", query)
     return answer
 
 
 def remove(engine: "Engine", name: str, query: "dict[str, Any]") -> "list[JSON]":
     """DELETE /images/{name}: [{"Untagged": ...}, {"Deleted": ...}]."""
-    answer: list[JSON] | None = engine.delete(f"/images/{_path(name)}", query)
+    answer: list[JSON] | None = engine.delete(f"/images/{name}", query)
     return answer or []
 
 
@@ -59,7 +58,7 @@ def prune(engine: "Engine", filters: "Filters") -> "JSON":
 
 def tag(engine: "Engine", name: str, repository: str, tag: str) -> None:
     """POST /images/{name}/tag."""
-    engine.post(f"/images/{_path(name)}/tag", {"repo": repository, "tag": tag or None})
+    engine.post(f"/images/{name}/tag", {"repo": repository, "tag": tag or None})
 
 
 def pull(engine: "Engine", repository: str, tag: str, platform: str, auth: str) -> "Response":
@@ -77,7 +76,7 @@ def import_(engine: "Engine", query: "dict[str, Any]", tar: "Iterable[bytes] | i
 def push(engine: "Engine", repository: str, tag: str, platform: str, auth: str) -> "Response":
     """POST /images/{name}/push: progress in JSON lines."""
     query = {"tag": tag or None, "platform": platform or None}
-    return engine.request("POST", f"/images/{_path(repository)}/push", query, headers=registry_auth(auth))
+    return engine.request("POST", f"/images/{repository}/push", query, headers=registry_auth(auth))
 
 
 def load(

@@ -3,7 +3,7 @@
 Called by their commands of the CLI.
 """
 
-from pydock.client.engine import reference
+from pydock.client.engine import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def networks(engine: "Engine", filters: "Filters") -> "list[JSON]":
 def network_inspect(engine: "Engine", name: str, verbose: bool = False, scope: str = "") -> bytes:
     """GET /networks/{id}, as the daemon wrote it."""
     return engine.fetch(
-        "GET", f"/networks/{reference('network', name)}", {"verbose": verbose or None, "scope": scope or None}
+        "GET", f"/networks/{named('network', name)}", {"verbose": "true" if verbose else None, "scope": scope or None}
     )
 
 
@@ -79,18 +79,19 @@ def network_create(engine: "Engine", body: "JSON") -> "JSON":
 
 def network_remove(engine: "Engine", name: str) -> None:
     """DELETE /networks/{id}."""
-    engine.delete(f"/networks/{reference('network', name)}")
+    engine.delete(f"/networks/{named('network', name)}")
 
 
-def network_connect(engine: "Engine", name: str, body: "JSON") -> None:
+def network_connect(engine: "Engine", name: str, container: str, body: "JSON") -> None:
     """POST /networks/{id}/connect."""
-    engine.fetch("POST", f"/networks/{reference('network', name)}/connect", None, _json(body))
+    body = {"Container": named("container", container), **body}
+    engine.fetch("POST", f"/networks/{named('network', name)}/connect", None, _json(body))
 
 
 def network_disconnect(engine: "Engine", name: str, container: str, force: bool) -> None:
     """POST /networks/{id}/disconnect."""
-    body = {"Container": container, "Force": force}
-    engine.fetch("POST", f"/networks/{reference('network', name)}/disconnect", None, _json(body))
+    body = {"Container": named("container", container), "Force": force}
+    engine.fetch("POST", f"/networks/{named('network', name)}/disconnect", None, _json(body))
 
 
 def _json(body: "JSON") -> bytes:
@@ -107,7 +108,7 @@ def volumes(engine: "Engine", filters: "Filters") -> "JSON":
 
 def volume_inspect(engine: "Engine", name: str) -> bytes:
     """GET /volumes/{name}, as the daemon wrote it."""
-    return engine.fetch("GET", f"/volumes/{reference('volume', name)}")
+    return engine.fetch("GET", f"/volumes/{named('volume', name)}")
 
 
 def volume_create(engine: "Engine", body: "JSON") -> "JSON":
@@ -118,4 +119,4 @@ def volume_create(engine: "Engine", body: "JSON") -> "JSON":
 
 def volume_remove(engine: "Engine", name: str, force: bool) -> None:
     """DELETE /volumes/{name}."""
-    engine.delete(f"/volumes/{reference('volume', name)}", {"force": force or None})
+    engine.delete(f"/volumes/{named('volume', name)}", {"force": force or None})

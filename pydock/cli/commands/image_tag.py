@@ -1,7 +1,7 @@
 """`tag`."""
 
 from pydock.cli.exits import Exit
-from pydock.cli.reference import parse
+from pydock.cli.reference import Reference, is_identity, parse
 from pydock.cli.spec import Command
 from pydock.client import images
 from pydock.errors import InvalidParameter
@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Give the image one more name."""
     source, target = arguments
-    if not source:
-        raise Exit(_wrong(source, "invalid reference format"))
-    try:
-        reference = parse(target)
-    except InvalidParameter as error:
-        raise Exit(_wrong(target, error.message)) from None
+    if not is_identity(source):
+        _parsed(source)
+    reference = _parsed(target)
     if reference.digest:
         raise Exit("refusing to create a tag with a digest reference")
     images.tag(console.engine(), source, reference.name, reference.tag or "latest")
 
 
-def _wrong(text: str, why: str) -> str:
-    from pydock.cli.flags import quoted
+def _parsed(text: str) -> Reference:
+    try:
+        return parse(text)
+    except InvalidParameter as error:
+        from pydock.cli.flags import quoted
 
-    return f"Error parsing reference: {quoted(text)} is not a valid repository/tag: {why}"
+        wrong = f"{quoted(text)} is not a valid repository/tag: {error.message}"
+        raise Exit(f"Error parsing reference: {wrong}") from None
 
 
 COMMAND = Command(

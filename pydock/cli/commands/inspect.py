@@ -59,9 +59,8 @@ def _look(engine: "Engine", kind: str, name: str, size: bool) -> "tuple[str, byt
         return "network.Inspect", system.network_inspect(engine, name)
     if kind == "volume":
         return "volume.Volume", system.volume_inspect(engine, name)
-    from pydock.client.engine import quote
-
-    return "any", engine.fetch("GET", f"{_NOT_HERE[kind]}/{quote(name)}{'/json' if kind == 'plugin' else ''}")
+    query = {"insertDefaults": "true"} if kind == "service" else None
+    return "any", engine.fetch("GET", f"{_NOT_HERE[kind]}/{name}{'/json' if kind == 'plugin' else ''}", query)
 
 
 def _may_be_other(error: PydockError) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydock.cli.flags import Options
 
 
-def build_request(options: "Options", container: str) -> "dict[str, Any]":
+def build_request(options: "Options") -> "dict[str, Any]":
     """The body of POST /networks/{id}/connect."""
     drivers: dict[str, str] = {}
     for option in split(options.driver_opt):
@@ -36,13 +36,13 @@ def build_request(options: "Options", container: str) -> "dict[str, Any]":
         "DriverOpts": drivers,
         "GwPriority": options.gw_priority,
     }
-    return {"Container": container, "EndpointConfig": endpoint}
+    return {"EndpointConfig": endpoint}
 
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Connect the container."""
     network, container = arguments
-    system.network_connect(console.engine(), network, build_request(options, container))
+    system.network_connect(console.engine(), network, container, build_request(options))
 
 
 COMMAND = Command(

@@ -11,7 +11,7 @@ import pytest
 from pydock import errors
 from pydock.client import containers, images
 from pydock.client.address import parse
-from pydock.client.engine import Engine, encode_query, quote
+from pydock.client.engine import Engine, encode_path, encode_query, named, quote
 
 Answer = Callable[[str, str, bytes], tuple[int, bytes]]
 
@@ -166,13 +166,13 @@ def test_a_body_reaches_the_daemon_as_json(serve: Serve) -> None:
     assert json.loads(body) == {"Image": "é"}
 
 
-def test_slashes_of_image_names_stay_and_those_of_containers_do_not(serve: Serve) -> None:
+def test_slashes_and_colons_of_names_stay(serve: Serve) -> None:
     engine, daemon = serve(lambda method, target, body: (200, b"{}"))
     images.inspect(engine, "host:5000/a/b:c@sha256:d")
     containers.inspect(engine, "a/b")
     assert [target for _, target, _ in daemon.requests] == [
         "/v1.50/images/host:5000/a/b:c@sha256:d/json",
-        "/v1.50/containers/a%2Fb/json",
+        "/v1.50/containers/a/b/json",
     ]
 
 
@@ -182,17 +182,46 @@ def test_a_query_has_filters_lists_and_truths_as_the_api_wants_them() -> None:
     assert quote("a/é", "/") == "a/%C3%A9"
 
 
-def test_names_are_one_segment_of_a_path_without_what_surrounds_them(serve: Serve) -> None:
+def test_names_are_sent_without_what_surrounds_them(serve: Serve) -> None:
     engine, daemon = serve(lambda method, target, body: (200, b"{}"))
-    for name in ("/a", "a/", " a ", "a/../b"):
+    for name in ("/a", "a/", " a "):
         containers.inspect(engine, name)
     images.inspect(engine, "/x/")
     assert [target.removeprefix("/v1.50/") for _, target, _ in daemon.requests] == [
-        "containers/a/json", "containers/a/json", "containers/a/json", "containers/a%2F..%2Fb/json", "images/x/json",
+        "containers/a/json", "containers/a/json", "containers/a/json", "images/x/json",
     ]  # fmt: skip
     for name in ("", " ", "/"):
         with pytest.raises(errors.InvalidParameter, match="invalid container name or ID: value is empty"):
             containers.inspect(engine, name)
-    for ask in (lambda: containers.inspect(engine, ".."), lambda: images.inspect_text(engine, "/")):
-        with pytest.raises(errors.NotFound):
-            ask()
+    with pytest.raises(errors.NotFound):
+        images.inspect_text(engine, "/")
+
+
+def test_no_name_leads_to_another_kind_of_object(serve: Serve) -> None:
+    engine, daemon = serve(lambda method, target, body: (200, b"{}"))
+    for name in ("..", "../networks/x", "a/../../images/b"):
+        with pytest.raises(errors.NotFound, match="^Error response from daemon: page not found$"):
+            containers.remove(engine, name)
+    assert not daemon.requests
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/containers/web/json", "/containers/web/json"),
+        ("/containers/a:b@c+d$e,f=g;h&i/json", "/containers/a:b@c+d$e,f=g;h&i/json"),
+        ("/containers/a?b#c%d[e]!'(*)/json", "/containers/a%3Fb%23c%25d%5Be%5D%21%27%28%2A%29/json"),
+        ("/containers/ü x/json", "/containers/%C3%BC%20x/json"),
+        ("/images/a//b/json", "/images/a/b/json"),
+        ("/images/./a/", "/images/a"),
+    ],
+)
+def test_a_path_is_made_plain_and_encoded_as_go_does_it(path: str, sent: str) -> None:
+    assert encode_path(path) == sent
+
+
+def test_a_name_that_would_be_the_path_of_all_objects_is_none() -> None:
+    for name in ("", " ", "/", "//", ".", "./", "a/.."):
+        with pytest.raises(errors.InvalidParameter, match="^invalid volume name or ID: value is empty$"):
+            named("volume", name)
+    assert [named("volume", name) for name in (" a ", "a/b", "..", "/a")] == ["a", "a/b", "..", "/a"]
