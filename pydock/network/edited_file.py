@@ -35,25 +35,36 @@ def overwrite(path: Path, content: str, old: bytes | None = None) -> None:
     hashes = [_digest(data), *([_digest(old)] if old is not None else [])]
     for one in (path, _hash_path(path)):
         durable.make_room(one)
-    _hash_path(path).write_text("\n".join(hashes))
+    write_in_place(_hash_path(path), "\n".join(hashes).encode())
     write_in_place(path, data)
 
 
 def write_in_place(path: Path, data: bytes) -> None:
-    """Put `data` into the file at `path` without changing the inode.
+    """Put `data` into the file at `path` without changing the inode; where that fails all is as it was.
 
     What is shorter than before is first filled with line feeds, so that the cut that follows is never seen.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
     try:
-        size = os.fstat(descriptor).st_size
-        os.pwrite(descriptor, data.ljust(min(size, LONGEST), b"\n"), 0)
-        if size > len(data):
+        before = os.pread(descriptor, LONGEST, 0)
+        try:
+            _put(descriptor, data.ljust(len(before), b"\n"))
+        except OSError:
+            _put(descriptor, before)  # there is room for this
+            os.ftruncate(descriptor, len(before))
+            raise
+        if os.fstat(descriptor).st_size > len(data):
             os.ftruncate(descriptor, len(data))
-        elif not size:
+        elif not before:
             os.fchmod(descriptor, _MODE)
     finally:
         os.close(descriptor)
+
+
+def _put(descriptor: int, data: bytes) -> None:
+    written = 0
+    while written < len(data):
+        written += os.pwrite(descriptor, data[written:], written)
 
 
 def read(path: Path) -> bytes | None:
@@ -79,8 +90,9 @@ def is_edited(path: Path) -> bool:
 
 def _is_edited(path: Path, content: bytes) -> bool:
     known = read(_hash_path(path))
-    # where none is, it was never written: nobody can have edited it
-    return known is not None and _digest(content).encode() not in known.split(b"\n")
+    # where none is, it was never written: nobody can have edited it.  An empty one is what a full disk or a power cut
+    # has left of a new one
+    return bool(content and known) and _digest(content).encode() not in (known or b"").split(b"\n")
 
 
 def _digest(content: bytes) -> str:

@@ -95,9 +95,12 @@ _WRITTEN = [one.name for one in fields(Exec) if one.name not in ("touched", "set
 
 
 def keep(one: Exec, bundle: str) -> None:
-    """Write a running exec into the bundle."""
+    """Write a running exec into the bundle; where there is no room, a daemon that comes back does not know it."""
     values = {name: getattr(one, name) for name in _WRITTEN} | {"options": asdict(one.options)}
-    Path(bundle, f"exec-{one.id}.json").write_text(json.dumps(values), encoding="utf-8")
+    try:
+        Path(bundle, f"exec-{one.id}.json").write_text(json.dumps(values), encoding="utf-8")
+    except OSError:
+        drop(one.id, bundle)
 
 
 def drop(identity: str, bundle: str) -> None:

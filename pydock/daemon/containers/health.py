@@ -25,7 +25,7 @@ from pydock.daemon.containers.record import Container, Status
 from pydock.daemon.containers.spec_builder import ExecOptions
 from pydock.daemon.moments import SECOND, format_rfc3339
 from pydock.daemon.offload import offload
-from pydock.errors import PydockError
+from pydock.errors import PydockError, words_of
 
 STARTING, HEALTHY, UNHEALTHY = "starting", "healthy", "unhealthy"
 
@@ -153,6 +153,8 @@ class Health:
             self._kill(entry, live, options)
         except PydockError as error:
             return Result(start, time.time_ns(), -1, error.message)
+        except OSError as error:
+            return Result(start, time.time_ns(), -1, words_of(error))
         text = output[:_OUTPUT].decode("utf-8", "replace") + ("..." if len(output) > _OUTPUT else "")
         if late:
             text = f"Health check exceeded timeout ({format_duration(check.timeout)})" + (f": {text}" if text else "")

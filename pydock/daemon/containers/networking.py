@@ -11,7 +11,7 @@ from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.network_view import container_network
 from pydock.daemon.networks.sandboxes import Sandboxes
 from pydock.daemon.networks.settings import EndpointSettings
-from pydock.errors import NotFound
+from pydock.errors import NotFound, PydockError
 
 
 class ContainerNetworking:
@@ -27,7 +27,12 @@ class ContainerNetworking:
         async with entry.lock:
             record = entry.record
             name, given = await self._sandboxes.connect(container_network(record), network, settings)
-            await self._save(entry, {**record.endpoints, name: given})
+            endpoints = {**record.endpoints, name: given}
+            try:
+                await self._save(entry, endpoints)
+            except PydockError:
+                await self._sandboxes.disconnect(container_network(replace(record, endpoints=endpoints)), name)
+                raise
 
     async def disconnect_network(self, container: str, network: str, force: bool) -> None:
         """Take a network away."""

@@ -212,8 +212,8 @@ class Attachments:
             interfaces.set_gateways(live.space, ways)
         target = self._leading(live)
         publishing.retarget(live.publication, target, self._ground.firewall)
-        self._ground.relays.write(live.container.id, live.publication, target)
         self._refresh_names(live)
+        self._ground.relays.write(live.container.id, live.publication, target)
 
     def _refresh_names(self, live: LiveSandbox) -> None:
         container = live.container

@@ -4,8 +4,10 @@ Called by `Sandboxes` off the event loop, under the container's lock.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pydock.daemon.networks import endpoints
@@ -14,7 +16,7 @@ from pydock.daemon.networks.endpoints import Place
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Registry
 from pydock.daemon.networks.settings import EndpointSettings
-from pydock.errors import System
+from pydock.errors import System, words_of
 from pydock.network import hosts_file, interfaces
 
 log = logging.getLogger("pydock")
@@ -40,6 +42,7 @@ class Reconnection:
             undo.callback(network.leave, container.id)
             place = endpoints.allocate(network, settings, taken, ipv6=container.ipv6)
             undo.callback(endpoints.release, place)
+            undo.callback(self._attachments.refresh, live)
             place = replace(place, settings=with_names(place, container))
             if place.port:
                 self._ground.host.attach(live.space, [place.port])
@@ -52,28 +55,33 @@ class Reconnection:
                 undo.callback(self._attachments.withdraw, live)
                 self._attachments.publish(live)
             self._attachments.refresh(live)
+            hosts_file.add(self._hosts(live), self._attachments.own_records(live, place))
             undo.pop_all()
-        hosts_file.add(Path(self._attachments.files_of(container).hosts), self._attachments.own_records(live, place))
         return place
 
     def disconnect(self, live: LiveSandbox, place: Place) -> None:
-        """Take a running container off a network."""
+        """Take a running container off a network; what then fails is logged, as it has left all the same."""
         live.places.pop(place.name, None)
         with ExitStack() as stack:
             stack.callback(self._attachments.leave, live.container.id, place)
-            stack.callback(self._attachments.refresh, live)
-            stack.callback(self._publish_elsewhere, live)
             if place.port and live.space:
                 interfaces.detach(live.space, place.port.name)
-            hosts = Path(self._attachments.files_of(live.container).hosts)
-            hosts_file.remove(hosts, self._attachments.own_records(live, place))
+            records = self._attachments.own_records(live, place)
+            self._follow(live, partial(hosts_file.remove, self._hosts(live), records))
+            # the way out may have led past the ports, and may now lead by a bridge
+            self._follow(live, partial(self._attachments.publish, live))
+            self._follow(live, partial(self._attachments.refresh, live))
 
-    def _publish_elsewhere(self, live: LiveSandbox) -> None:
-        """The way out may have led past the ports, and may now lead by a bridge."""
+    def _follow(self, live: LiveSandbox, change: Callable[[], None]) -> None:
         try:
-            self._attachments.publish(live)
-        except System as error:  # it has left the network all the same
+            change()
+        except System as error:
             log.warning("%s", error.message)
+        except OSError as error:
+            log.warning("container %s has left a network: %s", live.container.id, words_of(error))
+
+    def _hosts(self, live: LiveSandbox) -> Path:
+        return Path(self._attachments.files_of(live.container).hosts)
 
     def rename(self, live: LiveSandbox, name: str) -> None:
         """Let the names of a running container follow its new name."""

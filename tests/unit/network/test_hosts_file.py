@@ -1,5 +1,6 @@
 """/etc/hosts and /etc/hostname: content, change in place, edits kept."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -112,6 +113,39 @@ def test_a_crash_between_hash_and_content_is_no_edit(tmp_path: Path) -> None:
     assert not edited_file.is_edited(path)
     path.write_text("other\n")
     assert edited_file.is_edited(path)
+
+
+@pytest.mark.parametrize("full", ["", ".hash"])
+def test_a_full_disk_leaves_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
+    path = tmp_path / "file"
+    edited_file.replace(path, "old\n")
+    real, sizes = os.pwrite, {file: file.stat().st_size for file in tmp_path.iterdir()}
+
+    def lacks_room(descriptor: int, data: bytes, offset: int) -> int:
+        file = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if file.suffix != full:
+            return real(descriptor, data, offset)
+        room = sizes.get(file, 6)
+        if offset >= room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data[: room - offset], offset)
+
+    for one in (path, tmp_path / "another"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", lacks_room)
+            with pytest.raises(OSError, match="No space"):
+                edited_file.replace(one, "longer than there is room\n" * 9)
+        assert one != path or one.read_text() == "old\n"
+        assert edited_file.replace(one, "new\n")
+        assert one.read_text() == "new\n"
+
+
+@pytest.mark.parametrize("lost", ["file", "file.hash"])
+def test_what_a_power_cut_left_empty_is_no_edit(tmp_path: Path, lost: str) -> None:
+    edited_file.replace(tmp_path / "file", "old\n")
+    (tmp_path / lost).write_text("")
+    assert edited_file.replace(tmp_path / "file", "new\n")
+    assert (tmp_path / "file").read_text() == "new\n"
 
 
 def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
