@@ -254,4 +254,5 @@ class _Reader:
 
 
 def _rune(letter: str) -> str:
+    letter = chr(letter.encode("utf-8", "surrogateescape")[0])  # pflag goes by bytes
     return f"'{letter}'" if letter != "'" else "'\\''"

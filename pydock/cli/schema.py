@@ -7,13 +7,15 @@ refuse what they would there.
 from __future__ import annotations
 
 from pydock.cli.schema_types import TYPES
-from pydock.cli.template.values import Integer, Map, Nil, Slice, Struct
+from pydock.cli.template.values import Integer, Map, Nil, Slice, Struct, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _NUMBERS = frozenset(("int", "int64", "uint64", "uint16", "uint32", "uint", "int32", "uint8"))
+#: types of their own that are text
+_TEXTS = frozenset(("events.Type", "events.Action"))
 
 
 class Time(str):
@@ -125,6 +127,10 @@ def _scalar(kind: str, value: Any) -> Any:
         return "" if value is None else str(value)
     if kind == "bool":
         return bool(value)
+    if kind in _TEXTS:
+        text = Text(value or "")
+        text.kind = kind
+        return text
     if kind in _NUMBERS:
         number = Integer(value or 0)
         number.kind = kind

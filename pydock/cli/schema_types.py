@@ -55,7 +55,7 @@ types.Version
  MinAPIVersion? string; GitCommit string; GoVersion string; Os string; Arch string; KernelVersion? string;
  Experimental? bool; BuildTime? string
 events.Message
- Status=status? string; ID=id? string; From=from? string; Type string; Action string; Actor events.Actor;
+ Status=status? string; ID=id? string; From=from? string; Type events.Type; Action events.Action; Actor events.Actor;
  Scope=scope? string; Time=time? int64; TimeNano=timeNano? int64
 container.ContainerJSONBase
  ID=Id string; Created string; Path string; Args []string; State *container.State; Image string;

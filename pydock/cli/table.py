@@ -107,6 +107,6 @@ def _through_template(
     if is_table:
         try:
             head = template.execute(Header(header), extra=HEADER_FUNCTIONS)
-        except TemplateError:
-            head = ""
+        except TemplateError as error:
+            head = error.partial  # nobody hears of it, and what there is stays
     return lines, head

@@ -20,7 +20,7 @@ def build_request(options: "Options", source: str) -> "dict[str, Any]":
     """What to ask the engine for; sizes cost, so they are asked for only where the format shows them."""
     size = options.size
     if source and source not in ("table", "json", "raw"):
-        used = _uses_size(source.removeprefix("table"))
+        used = _uses_size(source)
         if used and not options.quiet and "size" not in options.changed:
             size = True
     limit = 1 if options.latest and options.last == -1 else options.last

@@ -31,16 +31,22 @@ CACHE_HEADER = {
     "Shared": "SHARED",
     "Description": "DESCRIPTION",
 }
+_KINDS = {
+    "Images": "formatter.diskUsageImagesContext",
+    "Containers": "formatter.diskUsageContainersContext",
+    "Local Volumes": "formatter.diskUsageVolumesContext",
+    "Build Cache": "formatter.diskUsageBuilderContext",
+}
 _ACTIVE = frozenset(("running", "paused", "restarting"))
 
 
 class UsageRow(Row):
     """How much one kind of object takes; what of it nothing uses."""
 
-    kind = "formatter.diskUsageContext"
     columns = tuple(HEADER)
 
     def __init__(self, name: str, count: int, active: int, size: int, reclaimable: int, percent: bool) -> None:
+        self.kind = _KINDS[name]
         self._name = name
         self._numbers = (count, active)
         self._size = size

@@ -250,8 +250,7 @@ class _State:
         if isinstance(value, Row):
             method = value.method(name)
             if method:
-                arguments = [self._operand(dot, item) for item in rest]
-                return self._invoke(method, name, arguments + ([] if final is _MISSING else [final]), node)
+                return self._invoke(method, name, node, call)
         has_arguments = bool(rest) or final is not _MISSING
         if isinstance(value, Struct):
             found, item = value.find(name)
@@ -275,11 +274,20 @@ class _State:
         kind = type_name(value) if static or isinstance(value, Row | Struct | Map | Slice) else "interface {}"
         raise self._error(node, f"can't evaluate field {name} in type {kind}")
 
-    def _invoke(self, method: Callable[..., Any], name: str, arguments: list[Any], node: nodes.Node) -> Any:
+    def _invoke(
+        self, method: Callable[..., Any], name: str, node: nodes.Node, call: tuple[Any, list[nodes.Node], Any]
+    ) -> Any:
+        """Call a row's method; all that methods take is text."""
+        dot, rest, final = call
         # importing `inspect` to count them costs more than the whole template
         wanted = method.__func__.__code__.co_argcount - 1  # type: ignore[attr-defined]
-        if len(arguments) != wanted:
-            raise self._error(node, f"wrong number of args for {name}: want {wanted} got {len(arguments)}")
+        if (count := len(rest) + (final is not _MISSING)) != wanted:
+            raise self._error(node, f"wrong number of args for {name}: want {wanted} got {count}")
+        arguments = [self._argument(dot, item, "string") for item in rest]
+        if final is not _MISSING:
+            if not functions.fits(final, "string"):
+                raise self._error(node, self._misfit(final, "string"))
+            arguments.append(final)
         return method(*arguments)
 
     # ---- functions
@@ -288,26 +296,26 @@ class _State:
         name = node.name
         if name in functions.LAZY:
             return self._lazy(dot, node, rest, final)
-        signature = functions.SIGNATURES[name]
+        extra = self._extra.get(name)
+        signature = (functions.HEADER_SIGNATURES if extra else functions.SIGNATURES)[name]
         count = len(rest) + (final is not _MISSING)
         variadic = signature[-1] == "..."
         least = len(signature) - variadic
         if count < least or (not variadic and count > least):
             want = f"at least {least}" if variadic else str(least)
             raise self._error(node, f"wrong number of args for {name}: want {want} got {count}")
-        extra = self._extra.get(name)
         arguments = []
         for number, item in enumerate(rest):
             kind = signature[min(number, len(signature) - 1)]
-            arguments.append(self._argument(dot, item, "any" if extra else kind))
+            arguments.append(self._argument(dot, item, kind))
         if final is not _MISSING:
-            kind = "any" if extra else signature[min(len(rest), len(signature) - 1)]
+            kind = signature[min(len(rest), len(signature) - 1)]
             if not functions.fits(final, kind):
                 raise self._error(node, self._misfit(final, kind))
             arguments.append(final)
         if name == "call" and arguments[0] is not None:
             kind = type_name(arguments[0])
-            raise self._error(whole, f"error calling call: non-function {rest[0] if rest else name} of type {kind}")
+            raise self._error(whole, f"error calling call: non-function {rest[0] if rest else ''} of type {kind}")
         try:
             return (extra or functions.FUNCTIONS[name])(*arguments)
         except functions.FunctionError as error:
@@ -326,7 +334,7 @@ class _State:
             if node.source == "nil":
                 raise self._error(node, f"cannot assign nil to {kind}")
             raise self._error(node, f"expected {'integer' if kind == 'int' else kind}; found {node}")
-        raise self._error(node, self._misfit(value, kind))
+        raise self._error(_last(node), self._misfit(value, kind))
 
     def _lazy(self, dot: Any, node: nodes.Identifier, rest: list[nodes.Node], final: Any) -> Any:
         if not rest and final is _MISSING:
@@ -337,3 +345,10 @@ class _State:
             if is_true(value) == (node.name == "or"):
                 return value
         return value if final is _MISSING else final
+
+
+def _last(node: nodes.Node) -> nodes.Node:
+    """Where Go stands when it has evaluated `node`."""
+    while isinstance(node, nodes.Pipe):
+        node = node.commands[-1].arguments[-1]
+    return node

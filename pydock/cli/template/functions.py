@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydock.cli.template.encoding import encode
 from pydock.cli.template.printing import show, sprintf, type_name
-from pydock.cli.template.values import Nil, Number, Slice, Struct
+from pydock.cli.template.values import Nil, Number, Slice, Struct, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -313,10 +313,17 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "upper": ("string",),
     "urlquery": ("...",),
 }
-#: over a header row, these leave the column's name as it is
-HEADER_FUNCTIONS: dict[str, Callable[..., Any]] = dict.fromkeys(
-    ("json", "split", "join", "title", "lower", "upper", "truncate"), lambda text, *rest: text
-)
+#: over a header row, these leave the column's name as it is, and take nothing but text for it
+HEADER_SIGNATURES: dict[str, tuple[str, ...]] = {
+    "join": ("string", "string"),
+    "json": ("string",),
+    "lower": ("string",),
+    "split": ("string", "string"),
+    "title": ("string",),
+    "truncate": ("string", "int"),
+    "upper": ("string",),
+}
+HEADER_FUNCTIONS: dict[str, Callable[..., Any]] = dict.fromkeys(HEADER_SIGNATURES, lambda text, *rest: text)
 
 
 def fits(value: Any, kind: str) -> bool:
@@ -324,7 +331,7 @@ def fits(value: Any, kind: str) -> bool:
     if kind in ("any", "..."):
         return True
     if kind == "string":
-        return isinstance(value, str) and not isinstance(value, Number)
+        return isinstance(value, str) and not isinstance(value, Number | Text)
     if kind == "int":
         return isinstance(value, int) and not isinstance(value, bool)
     return (isinstance(value, Slice) and value.element == "string") or (

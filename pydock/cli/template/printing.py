@@ -218,10 +218,9 @@ def _string(verb: str, value: str, flags: str, precision: int | None) -> str:
 
 
 def _integer(verb: str, value: int, flags: str) -> str:
-    if verb == "c":
-        return chr(value)
-    if verb == "q":
-        return quote(chr(value), "'")
+    if verb in "cq":
+        char = chr(value) if 0 <= value < 0x110000 and not 0xD800 <= value < 0xE000 else "\ufffd"
+        return char if verb == "c" else quote(char, "'")
     if verb == "U":
         return f"U+{value:04X}"
     code = {"d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}[verb]

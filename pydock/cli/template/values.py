@@ -28,6 +28,12 @@ class Number(str):
     kind = "json.Number"
 
 
+class Text(str):
+    """A text with a Go type of its own, which no function takes for a string."""
+
+    kind = "string"
+
+
 class Integer(int):
     """A number with a Go type of its own (int64, uint16 ...), which shows in error messages only."""
 

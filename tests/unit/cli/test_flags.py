@@ -63,6 +63,7 @@ def test_what_was_given_is_known_from_what_is_default() -> None:
         ("--foo", "unknown flag: --foo"),
         ("-ax", "unknown shorthand flag: 'x' in -x"),
         ("-x=1", "unknown shorthand flag: 'x' in -x=1"),
+        ("-aé", "unknown shorthand flag: 'Ã' in -é"),
         ("--name", "flag needs an argument: --name"),
         ("-an", "flag needs an argument: 'n' in -an"),
         ("--=x", "bad flag syntax: --=x"),

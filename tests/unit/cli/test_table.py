@@ -55,6 +55,11 @@ def rendered(source: str) -> list[str]:
         ("table {{.A}}\t{{.B}}", ["FIRST         SECOND", "a             b", "a long text   c"]),
         ("table {{.B}}\\t{{.A}}", ["SECOND    FIRST", "b         a", "c         a long text"]),
         ("table {{upper .A}}\t{{.B}}", ["FIRST         SECOND", "A             b", "A LONG TEXT   c"]),
+        ("table {{json .}}", ["", '{"A":"a","B":"b"}', '{"A":"a long text","B":"c"}']),
+        (
+            "table {{.B}} {{len .B | printf `%d`}}{{(split .A `-`) | len}}{{range split .A ` `}}{{.}};{{end}}",
+            ["SECOND 65", "b 11a;", "c 11a;long;text;"],
+        ),
         ("{{.A}}\\t{{.B}}", ["a\tb", "a long text\tc"]),
         ("{{.A}}-{{.B}}", ["a-b", "a long text-c"]),
         ("json", ['{"A":"a","B":"b"}', '{"A":"a long text","B":"c"}']),

@@ -200,7 +200,7 @@ def test_names_are_sent_without_what_surrounds_them(serve: Serve) -> None:
 def test_no_name_leads_to_another_kind_of_object(serve: Serve) -> None:
     engine, daemon = serve(lambda method, target, body: (200, b"{}"))
     for name in ("..", "../networks/x", "a/../../images/b"):
-        with pytest.raises(errors.NotFound, match="^Error response from daemon: page not found$"):
+        with pytest.raises(errors.NotFound, match=r"^Error response from daemon: page not found$"):
             containers.remove(engine, name)
     assert not daemon.requests
 
@@ -222,6 +222,6 @@ def test_a_path_is_made_plain_and_encoded_as_go_does_it(path: str, sent: str) ->
 
 def test_a_name_that_would_be_the_path_of_all_objects_is_none() -> None:
     for name in ("", " ", "/", "//", ".", "./", "a/.."):
-        with pytest.raises(errors.InvalidParameter, match="^invalid volume name or ID: value is empty$"):
+        with pytest.raises(errors.InvalidParameter, match=r"^invalid volume name or ID: value is empty$"):
             named("volume", name)
     assert [named("volume", name) for name in (" a ", "a/b", "..", "/a")] == ["a", "a/b", "..", "/a"]

@@ -494,3 +494,14 @@ def test_proxies_of_the_config_file_reach_the_container(client: Any) -> None:
     client.engine.answers["POST /containers/create"] = {"Id": IDENTITY, "Warnings": []}
     assert client("create", "-e", "HTTP_PROXY=mine", "x") == 0
     assert client.engine.body()["Env"] == ["HTTP_PROXY=mine", "http_proxy=http://p", "NO_PROXY=n", "no_proxy=n"]
+
+
+def test_wrong_formats_are_told_by_the_rows_and_places_that_docker_names(client: Any) -> None:
+    client.engine.answers["GET /system/df"] = {}
+    client.engine.answers["GET /containers/json"] = []
+    for line, told in (
+        ("system df --format {{.Foo}}", "can't evaluate field Foo in type *formatter.diskUsageImagesContext"),
+        ("ps --format table{{.Foo}}", 'template: :1:7: executing "" at <.Foo>: can\'t evaluate field Foo'),
+    ):
+        assert client(*line.split(" ")) != 0
+        assert told in client.err

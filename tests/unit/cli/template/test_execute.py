@@ -79,6 +79,7 @@ def made(source: str, value: Any = CONTAINER) -> str:
             "{{printf `%d` `a`}} {{printf `%s` 3}} {{printf `%d`}} {{printf `x` 1}}",
             "%!d(string=a) %!s(int=3) %!d(MISSING) x%!(EXTRA int=1)",
         ),
+        ("{{printf `%q %c` 9223372036854775807 55296}}", "'\ufffd' \ufffd"),
         ("{{html `a<b`}} {{js `it's`}} {{urlquery `a b&c`}}", "a&lt;b it\\'s a+b%26c"),
         ("{{1e6}} {{1.5}} {{0x10}} {{1_000}} {{07}} {{'a'}} {{true}} {{0x1p4}}", "1e+06 1.5 16 1000 7 97 true 16"),
         ("{{/* comment */}}x {{- ` y ` -}} z", "x y z"),
@@ -199,6 +200,16 @@ def test_rows_answer_by_their_methods_and_escape_html_in_json() -> None:
         made("{{.Label}}", Thing())
     with pytest.raises(TemplateError, match=r"can't evaluate field Foo in type \*test.thing"):
         made("{{.Foo}}", Thing())
+    for source, told in (
+        ("{{.Name .Nope}}", ':1:2: executing "" at <.Name>: wrong number of args for Name: want 0 got 1'),
+        ("{{.Label 1}}", ':1:9: executing "" at <1>: expected string; found 1'),
+        ("{{.Label (len .Name)}}", ':1:14: executing "" at <.Name>: wrong type for value; expected string; got int'),
+        ("{{1 | .Label}}", ':1:6: executing "" at <.Label>: wrong type for value; expected string; got int'),
+        ("{{.Name | call}}", ':1:10: executing "" at <call>: error calling call: non-function  of type string'),
+    ):
+        with pytest.raises(TemplateError) as caught:
+            made(source, Thing())
+        assert str(caught.value) == f"template: {told}"
     assert made("{{.}} {{printf `%v` .}}", Thing()) == "map[Name:a>b] map[Name:a>b]"
     with pytest.raises(TemplateError, match=r"len of type test\.thing"):
         made("{{len .}}", Thing())
@@ -216,3 +227,17 @@ def test_rows_answer_by_their_methods_and_escape_html_in_json() -> None:
 def test_an_index_beyond_the_end_is_told_as_go_tells_it(source: str, told: str) -> None:
     with pytest.raises(TemplateError, match=told):
         made(source, None)
+
+
+def test_a_text_with_a_type_of_its_own_is_no_string_for_functions() -> None:
+    event = decode("events.Message", {"Type": "image", "Action": "pull"})
+    assert made("{{printf `%T %s` .Type .Action}} {{eq .Action `pull`}} {{json .Type}}", event) == (
+        'events.Type pull true "image"'
+    )
+    for source, node in (
+        ("{{upper .Action}}", ':1:8: executing "" at <.Action>'),
+        ("{{.Action | upper}}", ':1:12: executing "" at <upper>'),
+    ):
+        with pytest.raises(TemplateError) as caught:
+            made(source, event)
+        assert str(caught.value) == f"template: {node}: wrong type for value; expected string; got events.Action"
