@@ -43,6 +43,9 @@ class LocalDriver:
                 os.mkdir(directory / _DATA, 0o755)
                 os.chmod(directory / _DATA, 0o755)  # whatever the umask
         except OSError as error:
+            for path in (directory / _DATA, directory):
+                with contextlib.suppress(OSError):  # what holds anything was there before
+                    os.rmdir(path)
             reason = (error.strerror or "failed").lower()
             raise System(f"create {name}: error while creating volume root path '{directory}': {reason}") from error
 
