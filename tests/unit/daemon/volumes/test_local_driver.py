@@ -28,7 +28,7 @@ def test_a_volume_that_cannot_be_made_leaves_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(os, call, lacks_room)
         for name in ("new", "kept") if call == "mkdir" else ("new",):
-            with pytest.raises(System, match="volumes/(new|kept)': no space left on device$"):
+            with pytest.raises(System, match=r"volumes/(new|kept)': no space left on device$"):
                 driver.create(name)
     assert os.listdir(tmp_path / "volumes") == ["kept"]
     assert os.listdir(driver.path("kept")) == ["file"]
