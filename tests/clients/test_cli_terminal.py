@@ -236,15 +236,14 @@ def test_output_and_errors_stay_apart_without_a_terminal(environ: dict[str, str]
 
 
 def test_a_reader_that_goes_away_ends_the_client_by_sigpipe(environ: dict[str, str]) -> None:
-    child = subprocess.Popen(
-        [*CLIENT, "run", "--rm", IMAGE, "bash", "-c", "while :; do echo line; done"],
-        stdout=subprocess.PIPE,
-        env=environ,
-    )
+    name = f"ptt-pipe-{os.getpid()}"
+    words = ["run", "--rm", "--name", name, IMAGE, "bash", "-c", "while :; do echo line; done"]
+    child = subprocess.Popen([*CLIENT, *words], stdout=subprocess.PIPE, env=environ)
     assert child.stdout
     child.stdout.read(10)
     child.stdout.close()
     assert child.wait() == -signal.SIGPIPE
+    run(environ, "rm", "-f", name)
 
 
 def test_killed_by_a_signal_is_128_and_its_number(environ: dict[str, str]) -> None:

@@ -64,6 +64,8 @@ def shown(on: Engine, name: str) -> Any:
     inspected = on.api("GET", f"/containers/@{name}/json").value
     if inspected["Config"]["Env"]:
         inspected["Config"]["Env"].sort()
+    if inspected["HostConfig"]["Links"]:
+        inspected["HostConfig"]["Links"].sort()
     (listed,) = on.api("GET", "/containers/json", all="1", filters={"id": [inspected["Id"]]}).value
     for key in _LOCAL:
         inspected.pop(key, None)
