@@ -2,6 +2,7 @@
 
 import os
 
+from pydock.cli.exits import Exit
 from pydock.client import address
 from pydock.client.engine import Engine
 from pydock.errors import InvalidParameter, NotFound
@@ -16,7 +17,7 @@ UNRESOLVED = "Failed to initialize: unable to resolve docker endpoint"
 
 
 def engine(console: "Console") -> Engine:
-    """The engine to talk to."""
+    """The engine to talk to; Exit where flags, environment and context name none: no command goes on then."""
     settings, environ = console.settings, console.environ
     host = address.choose(settings.host, environ) if settings.context in ("", "default") else ""
     tls = tls_settings(settings, environ)
@@ -28,11 +29,11 @@ def engine(console: "Console") -> Engine:
             try:
                 host, tls = endpoint(settings.config_directory(environ), name)
             except NotFound as error:
-                raise NotFound(f"{UNRESOLVED}: {error.message}") from None
+                raise Exit(f"{UNRESOLVED}: {error.message}") from None
     try:
         parsed = address.parse(host, tls)
     except InvalidParameter as error:
-        raise InvalidParameter(f"{UNRESOLVED}: {error.message}") from None
+        raise Exit(f"{UNRESOLVED}: {error.message}") from None
     headers = console.config.http_headers if _has_config(console) else {}
     version = environ.get("DOCKER_API_VERSION", "").removeprefix("v")
     return Engine(parsed, version, headers)
@@ -57,7 +58,7 @@ def tls_settings(settings: "Settings", environ: "Mapping[str, str]") -> "address
     key = settings.key or _present(os.path.join(folder, "key.pem"))
     for path in (ca, certificate, key):
         if path and not os.path.exists(path):
-            raise InvalidParameter(f"{UNRESOLVED}: open {path}: no such file or directory")
+            raise Exit(f"{UNRESOLVED}: open {path}: no such file or directory")
     return address.Tls(ca if verify else "", certificate, key, verify)
 
 

@@ -42,7 +42,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
 FILTER = filter_flag('Remove only what fits the condition ("until=24h")')
 FILTER.short = ""
 COMMAND = Command(
-    "[OPTIONS]",
+    "",
     "Remove the build cache",
     run,
     (

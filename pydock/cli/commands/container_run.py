@@ -33,6 +33,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> int:
             raise Exit("conflicting options: cannot specify both --attach and --detach")
         for key in ("AttachStdin", "AttachStdout", "AttachStderr", "StdinOnce"):
             body[key] = False
+    console.engine()  # that there is none is nothing that the daemon said
     try:
         identity = make(console, options, body)
     except PydockError as error:

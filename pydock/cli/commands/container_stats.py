@@ -114,6 +114,7 @@ class Board:
 
 def run(console: Console, options: Options, arguments: list[str]) -> None:
     """Watch the named containers, or all that run."""
+    console.engine()  # what is wrong with its address is told here, not by each thread
     board = Board(console, not options.no_stream)
     if arguments:
         for name in arguments:

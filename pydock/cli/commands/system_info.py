@@ -24,12 +24,12 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     if options.format:
         _formatted(console, options.format, client)
         return
-    out = console.out
+    out, engine = console.out, console.engine()
     out.write(f"Client:\n Version:    {client['Version']}\n Context:    {client['Context']}\n")
     out.write(f" Debug Mode: {_truth(client['Debug'])}\n\nServer:\n")
     info: JSON | None = None
     try:
-        info = system.info(console.engine())
+        info = system.info(engine)
     except Unavailable:
         raise
     except PydockError as error:

@@ -1,8 +1,7 @@
 """`volume ls`."""
 
-from pydock.cli.exits import Exit
-from pydock.cli.flags import boolean, hidden
-from pydock.cli.format.volume import HEADER, VolumeRow, choose_format
+from pydock.cli.flags import boolean
+from pydock.cli.format.volume import CLUSTER, HEADER, VolumeRow, choose_format
 from pydock.cli.format_flags import filter_flag, filters, format_flag
 from pydock.cli.natural import natural_key
 from pydock.cli.spec import Command
@@ -17,10 +16,11 @@ if TYPE_CHECKING:
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """List them by name."""
-    if options.cluster:
-        raise Exit("cluster volumes are not supported")
     entries = system.volumes(console.engine(), filters(options.filter)).get("Volumes") or []
     source = options.format or (not options.quiet and console.config.text("volumesFormat")) or "table"
+    if options.cluster:
+        entries = [entry for entry in entries if entry.get("ClusterVolume")]
+        source = "table" if options.quiet else CLUSTER
     entries.sort(key=lambda entry: natural_key(entry["Name"]))
     render(console.out, [VolumeRow(entry) for entry in entries], HEADER, choose_format(source, options.quiet))
 
@@ -33,7 +33,7 @@ COMMAND = Command(
         boolean("quiet", "Show only names", "q"),
         format_flag(),
         filter_flag('Show only what fits the condition ("dangling=true")'),
-        hidden(boolean("cluster", "Show only cluster volumes")),
+        boolean("cluster", "Show only cluster volumes (which there are none of here)"),
     ),
     aliases="volume ls, volume list",
 )

@@ -21,6 +21,9 @@ HEADER = {
     "Status": "STATUS",
 }
 
+#: what `--cluster` shows, whatever the format
+CLUSTER = "table {{.Name}}\t{{.Group}}\t{{.Driver}}\t{{.Availability}}\t{{.Status}}"
+
 
 def choose_format(source: str, quiet: bool) -> str:
     """The format that `--format` (or its absence) stands for."""

@@ -1,5 +1,8 @@
 """Which engine a command talks to."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,3 +17,15 @@ def test_the_default_context_is_what_the_environment_says(context: str, path: st
     console = Console(Output(1), Output(2), environ)
     console.settings.context = context
     assert connect.engine(console).address.path == path
+
+
+@pytest.mark.parametrize(
+    "line", ["wait a b", "rm a b", "stop a b", "inspect a b", "stats --no-stream a b", "run image", "info", "rmi a b"]
+)
+def test_a_context_that_is_not_there_is_told_once(tmp_path: Path, line: str) -> None:
+    environ = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "nope", "PATH": os.environ["PATH"]}
+    script = "from pydock.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", script, *line.split()], env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith('Failed to initialize: unable to resolve docker endpoint: context "nope": ')
+    assert done.stderr.count("\n") == 1
