@@ -120,6 +120,10 @@ class NewCgroupNamespace:
         unshare(CLONE_NEWCGROUP)
 
 
+#: (uid_t) -1, by which setresuid(2) leaves an id as it is
+_NO_ID = 2**32 - 1
+
+
 @dataclass(frozen=True, slots=True)
 class LookUpUser:
     """Find out who the process will be, by the files of the root."""
@@ -136,6 +140,8 @@ class LookUpUser:
         if name is None:
             context.uid, context.gid = self.user.get("uid", 0), self.user.get("gid", 0)
             context.groups = tuple(self.user.get("additionalGids", ()))
+            if not all(0 <= number < _NO_ID for number in (context.uid, context.gid, *context.groups)):
+                raise InvalidParameter(f"uids and gids must be in range 0-{_NO_ID - 1}")
             context.home = user_lookup.home_of(context.root, context.uid)
             return
         identity = user_lookup.look_up(context.root, name, self.user.get("additionalGroups", ()))
