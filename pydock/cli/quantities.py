@@ -1,5 +1,7 @@
 """Sizes, durations and times: how users write them and how Docker shows them.  Called by options and formatters."""
 
+from pydock.go_text import quote
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,36 +16,41 @@ NANOSECONDS = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
 }
-_UNITS = "kmgtpe"
+_UNITS = "kmgtp"
 _LARGEST = (1 << 63) - 1
 DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 
 
 def _scaled(text: str, base: int) -> int:
-    # a number, a blank, and a suffix such as b, k, kb, kib in any case
-    end = len(text)
-    while end and text[end - 1] not in "0123456789.":
-        end -= 1
+    # a number, a blank, and a suffix such as b, k, kb, kib in any case: all up to the last digit is the number's
+    end = max(text.rfind(char) for char in "0123456789. ") + 1
     if not end:
         raise ValueError(f"invalid size: '{text}'")
-    number, suffix = text[:end], text[end:].removeprefix(" ").lower()
-    scale = 1
-    if suffix and suffix != "b":
-        if suffix[0] not in _UNITS or suffix[1:] not in ("", "b", "ib"):
-            raise ValueError(f"invalid suffix: '{text[end:].removeprefix(' ').lower()}'")
-        scale = base ** (_UNITS.index(suffix[0]) + 1)
-    if number.startswith("-") and _is_decimal(number[1:]):
+    number, suffix = text[:end].removesuffix(" "), text[end:]
+    size = _float(number)
+    if size < 0:
         raise ValueError(f"invalid size: '{text}'")
-    if not _is_decimal(number):
-        raise ValueError(f'strconv.ParseFloat: parsing "{number}": invalid syntax')
-    whole, _, part = number.partition(".")
-    return min(int(whole or "0") * scale + (int(float("0." + part) * scale) if part else 0), _LARGEST)
+    scale = 1
+    if suffix:
+        if len(suffix) <= 3:
+            suffix = suffix.lower()
+        if suffix != "b":
+            if len(suffix) > 3 or suffix[0] not in _UNITS or suffix[1:] not in ("", "b", "ib"):
+                raise ValueError(f"invalid suffix: '{suffix}'")
+            scale = base ** (_UNITS.index(suffix[0]) + 1)
+    return min(int(size * scale), _LARGEST)
 
 
-def _is_decimal(text: str) -> bool:
-    digits = text.replace(".", "", 1)
-    return digits.isascii() and digits.isdigit()
+def _float(text: str) -> float:
+    wrong = f"strconv.ParseFloat: parsing {quote(text)}: "
+    try:
+        size = float(text if set(text) <= set("+-._0123456789eE") else "")
+    except ValueError:
+        raise ValueError(f"{wrong}invalid syntax") from None
+    if size in (float("inf"), -float("inf")):
+        raise ValueError(f"{wrong}value out of range")
+    return size
 
 
 def ram_size(text: str) -> int:

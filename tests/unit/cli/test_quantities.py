@@ -1,5 +1,7 @@
 """Sizes and times, read and shown."""
 
+import re
+
 import pytest
 
 from pydock.cli import quantities
@@ -16,15 +18,37 @@ from pydock.cli import quantities
         ("1.5m", 3 << 19),
         ("2GiB", 2 << 30),
         ("1t", 1 << 40),
+        ("1e3", 1000),
+        ("1_000k", 1000 << 10),
+        ("+64m", 64 << 20),
+        (".5g", 1 << 29),
+        ("1p", 1 << 50),
     ],
 )
 def test_a_size_is_read_in_powers_of_1024(text: str, size: int) -> None:
     assert quantities.ram_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "1x", "1kbb", " 1", "1.2.3"])
-def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="invalid"):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "invalid size: ''"),
+        ("x", "invalid size: 'x'"),
+        ("-1", "invalid size: '-1'"),
+        ("1X", "invalid suffix: 'x'"),
+        ("1kbB", "invalid suffix: 'kbb'"),
+        ("1KBBB", "invalid suffix: 'KBBB'"),
+        ("1e", "invalid suffix: 'e'"),
+        (" 1", 'strconv.ParseFloat: parsing " 1": invalid syntax'),
+        ("1m ", 'strconv.ParseFloat: parsing "1m": invalid syntax'),
+        ("1  m", 'strconv.ParseFloat: parsing "1 ": invalid syntax'),
+        ("1.2.3", 'strconv.ParseFloat: parsing "1.2.3": invalid syntax'),
+        ("a@b1:x", 'strconv.ParseFloat: parsing "a@b1": invalid syntax'),
+        ("1e999", 'strconv.ParseFloat: parsing "1e999": value out of range'),
+    ],
+)
+def test_what_is_no_size_is_refused_in_gos_words(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=r"^" + re.escape(told) + "$"):
         quantities.ram_size(text)
 
 
