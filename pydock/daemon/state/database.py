@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydock.daemon.state.reserve import Reserve
+from pydock.daemon.state.reserve import Reserve, has_room
 from pydock.daemon.state.schema import Step, migrate
 from pydock.durable import sync_directory
 from pydock.errors import System
@@ -32,6 +32,8 @@ Work = Callable[[sqlite3.Connection], T]
 _FULL, _NORMAL = "FULL", "NORMAL"
 #: how long what is not durable may wait for a durable write to be synced with, in seconds
 _MOMENT = 0.025
+#: the size that the log has from the start, and that of the memory that SQLite shares, a file, too, in bytes
+_LOG, _SHARED = 512 << 10, 32 << 10
 #: The most writes that share one commit.
 _GROUP = 256
 
@@ -61,6 +63,7 @@ class Database:
     def __init__(self, path: Path, steps: Sequence[Step]) -> None:
         """Open or create the database at `path` and bring its schema up to the last of `steps`."""
         self._path = path
+        self._log = f"{path}-wal"
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
@@ -73,6 +76,7 @@ class Database:
         self._reserve = Reserve(path.with_suffix(".reserve"))
         with self._in_words():
             self._connection = self._open(steps)
+        self._enlarge_log()
         self._reserve.hold()
         self._thread = threading.Thread(target=self._run, name="database", daemon=True)
         self._thread.start()
@@ -122,12 +126,21 @@ class Database:
                 _empty_log(connection)  # before others take the room that the log has to be emptied into
                 return connection
 
+    def _enlarge_log(self) -> None:
+        """Have room in the log from the start, so that what clears a full disk can be written whoever fills it."""
+        with contextlib.suppress(OSError):
+            log = os.open(self._log, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                os.posix_fallocate(log, 0, _LOG)
+            finally:
+                os.close(log)
+
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise System(f"the index {self._path} cannot be read: {_words(error)}") from error
+            raise System(f"the index {self._path} cannot be read: {self._words(error)}") from error
 
     def close(self) -> None:
         """Write what was handed in, then close; later writes are refused."""
@@ -140,6 +153,12 @@ class Database:
         for reader in list(self._readers):
             reader.connection.close()
         self._connection.close()
+        self._reserve.hold_at_least(_LOG + _SHARED)  # the room of what went with the connection
+
+    def _words(self, error: sqlite3.Error | OSError) -> str:
+        """What is wrong; a full disk as the rest of the engine tells it."""
+        full = isinstance(error, sqlite3.Error) and _means_full(error) and not has_room(self._path.parent)
+        return os.strerror(errno.ENOSPC).lower() if full else str(error)
 
     def _run(self) -> None:
         while (first := self._next()) is not None:
@@ -165,7 +184,7 @@ class Database:
                     return self._queue.get(timeout=left)
             self._unsynced = None
             try:
-                log = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+                log = os.open(self._log, os.O_RDONLY | os.O_CLOEXEC)
                 try:
                     os.fdatasync(log)
                 finally:
@@ -183,7 +202,7 @@ class Database:
         except sqlite3.Error as error:
             for pending in group:
                 if not pending.result.done():
-                    pending.result.set_exception(System(f"the index {self._path}: {_words(error)}"))
+                    pending.result.set_exception(System(f"the index {self._path}: {self._words(error)}"))
             return
         for result, value in done:
             result.set_result(value)
@@ -243,12 +262,6 @@ def _empty_log(connection: sqlite3.Connection) -> None:
     """Move what the log has into the database, where there is room, so that it is written anew from its start."""
     with contextlib.suppress(sqlite3.Error):
         connection.execute("PRAGMA wal_checkpoint(RESTART)")
-
-
-def _words(error: sqlite3.Error | OSError) -> str:
-    """What is wrong; a full disk as the rest of the engine tells it."""
-    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
-    return os.strerror(errno.ENOSPC).lower() if full else str(error)
 
 
 def _connect(path: Path, prepare: Work[object]) -> sqlite3.Connection:

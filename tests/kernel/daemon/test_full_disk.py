@@ -102,6 +102,11 @@ def test_a_daemon_starts_on_a_full_disk_without_any_reserve(small: Daemon) -> No
     small.start()
     assert small.wait(code) == 4
     assert small.status(running) == "running"
+    for identity in (code, running):  # and after an orderly end, too
+        small.stop()
+        fill(small.root / "data")
+        small.start()
+        small.ok("DELETE", f"/containers/{identity}?force=1")
 
 
 def test_a_full_exec_root_hides_no_end(tmp_path: Path) -> None:

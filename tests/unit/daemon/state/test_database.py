@@ -149,6 +149,25 @@ def test_what_was_kept_for_clearing_a_full_disk_serves_that_though_others_take_t
     database.close()
 
 
+def test_an_index_can_be_opened_again_though_others_have_filled_the_disk(small: Path) -> None:
+    database = Database(small / "db", [FIRST])
+    for number in range(100):
+        insert(database, f"{number:03}" + "x" * 3000)
+    fill(small)
+    while (small / "db.reserve").exists():
+        database.write(lambda index: index.execute("UPDATE things SET size = size + 1"))
+    for _ in range(2):
+        first = names(database)[0]
+        database.write(lambda index, name=first: index.execute("DELETE FROM things WHERE name = ?", (name,)))  # type: ignore[misc]
+        database.close()
+        fill(small)
+        database = Database(small / "db", [FIRST])
+        fill(small)
+    for name in names(database):
+        database.write(lambda index, name=name: index.execute("DELETE FROM things WHERE name = ?", (name,)))  # type: ignore[misc]
+    database.close()
+
+
 def test_a_full_disk_is_told(small: Path) -> None:
     database = Database(small / "db", [FIRST])
     fill(small)
