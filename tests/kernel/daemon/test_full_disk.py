@@ -102,6 +102,7 @@ def test_a_daemon_starts_on_a_full_disk_without_any_reserve(small: Daemon) -> No
     small.start()
     assert small.wait(code) == 4
     assert small.status(running) == "running"
+    small.ok("POST", f"/containers/{running}/kill")
     for identity in (code, running):  # and after an orderly end, too
         small.stop()
         fill(small.root / "data")
