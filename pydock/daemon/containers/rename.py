@@ -1,5 +1,6 @@
 """Gives a container another name.  Called by the routes."""
 
+import contextlib
 from dataclasses import replace
 
 from pydock.daemon.containers import links, names
@@ -40,8 +41,10 @@ class Renaming:
             return
         try:
             endpoints = await self._sandboxes.rename(entry.id, entry.record.name)
-        except PydockError:
+        except (PydockError, OSError):
             await self._catalog.save(entry, before)
+            with contextlib.suppress(PydockError, OSError):
+                await self._sandboxes.rename(entry.id, before.name)
             raise
         if endpoints:
             await self._catalog.save(entry, replace(entry.record, endpoints=endpoints))

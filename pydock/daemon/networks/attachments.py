@@ -212,10 +212,11 @@ class Attachments:
             interfaces.set_gateways(live.space, ways)
         target = self._leading(live)
         publishing.retarget(live.publication, target, self._ground.firewall)
-        self._refresh_names(live)
+        self.refresh_names(live)
         self._ground.relays.write(live.container.id, live.publication, target)
 
-    def _refresh_names(self, live: LiveSandbox) -> None:
+    def refresh_names(self, live: LiveSandbox) -> None:
+        """Have the container, and others, find each other by the names that they have now."""
         container = live.container
         if live.resolver:
             self._names.update(container.id, live.places, live.resolver)
@@ -226,11 +227,6 @@ class Attachments:
     def _leading(self, live: LiveSandbox) -> Target:
         """Where ports lead now, be it nowhere."""
         return self._target(live.places) or Target({}, ())
-
-    def own_records(self, live: LiveSandbox, place: Place) -> list[Record]:
-        """The lines of /etc/hosts that a place on a network brings."""
-        addresses = [str(address) for version in (4, 6) if (address := place.address(version))]
-        return own_records(live.container.hostname, live.container.domainname, addresses)
 
     def publish(self, live: LiveSandbox) -> None:
         """Publish the container's ports with its first way out, be it there from the start or come later."""
@@ -306,6 +302,12 @@ def in_order(container: ContainerNetwork) -> list[str]:
     """The networks of a container: the one that its mode names first, the others by name."""
     first = {"": "bridge", "default": "bridge"}.get(container.mode, container.mode)
     return sorted(container.endpoints, key=lambda name: (name != first, name))
+
+
+def hosts_records(container: ContainerNetwork, place: Place) -> list[Record]:
+    """The lines of /etc/hosts that a place on a network brings."""
+    addresses = [str(address) for version in (4, 6) if (address := place.address(version))]
+    return own_records(container.hostname, container.domainname, addresses)
 
 
 def announce(ground: Ground, space: Space, place: Place) -> None:

@@ -11,7 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from pydock.daemon.networks import endpoints
-from pydock.daemon.networks.attachments import Attachments, LiveSandbox, announce, endpoint_of, with_names
+from pydock.daemon.networks.attachments import (
+    Attachments,
+    LiveSandbox,
+    announce,
+    endpoint_of,
+    hosts_records,
+    with_names,
+)
 from pydock.daemon.networks.endpoints import Place
 from pydock.daemon.networks.ground import Ground
 from pydock.daemon.networks.live import Registry
@@ -55,7 +62,7 @@ class Reconnection:
                 undo.callback(self._attachments.withdraw, live)
                 self._attachments.publish(live)
             self._attachments.refresh(live)
-            hosts_file.add(self._hosts(live), self._attachments.own_records(live, place))
+            hosts_file.add(self._hosts(live), hosts_records(container, place))
             undo.pop_all()
         return place
 
@@ -66,7 +73,7 @@ class Reconnection:
             stack.callback(self._attachments.leave, live.container.id, place)
             if place.port and live.space:
                 interfaces.detach(live.space, place.port.name)
-            records = self._attachments.own_records(live, place)
+            records = hosts_records(live.container, place)
             self._follow(live, partial(hosts_file.remove, self._hosts(live), records))
             # the way out may have led past the ports, and may now lead by a bridge
             self._follow(live, partial(self._attachments.publish, live))
@@ -90,4 +97,4 @@ class Reconnection:
             renamed = replace(place, settings=with_names(place, live.container))
             live.places[key] = renamed
             place.network.add(endpoint_of(renamed, live.container))
-        self._attachments.refresh(live)
+        self._attachments.refresh_names(live)

@@ -151,5 +151,5 @@ def test_what_clears_a_full_disk_works(tmp_path: Path, lack: Lack) -> None:
 
 def test_a_full_exec_root_leaves_nothing_half_done(tmp_path: Path) -> None:
     with limited(tmp_path / "exec", "size=8m"), trials(tmp_path) as steps:
-        for name in ("start", "start again", "restart", "exec", "connect", "disconnect", "stop", "remove"):
+        for name in ("start", "start again", "restart", "exec", "connect", "disconnect", "rename", "stop", "remove"):
             assert steps.fail(name, filled(tmp_path / "exec"), FULL) == []
