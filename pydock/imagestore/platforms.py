@@ -1,80 +1,14 @@
 """Platforms: what runs here, what a manifest or a config says that it is for, and which of several fits best.
 
-The words and the normalisation are those of containerd's platforms package.  Used by pull, load, save, list and
-inspect.
+Used by pull, load, save, list and inspect.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydock.errors import InvalidParameter
-
-_ARCHITECTURES = {
-    "i386": ("386", ""),
-    "i486": ("386", ""),
-    "i586": ("386", ""),
-    "i686": ("386", ""),
-    "x86_64": ("amd64", ""),
-    "x86-64": ("amd64", ""),
-    "aarch64": ("arm64", ""),
-    "armhf": ("arm", "v7"),
-    "armel": ("arm", "v6"),
-    "armv7l": ("arm", "v7"),
-    "armv6l": ("arm", "v6"),
-}
-_PART = re.compile(r"[A-Za-z0-9_.-]+")
-_SYSTEM = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?")
-_OS = frozenset(
-    [
-        "aix",
-        "android",
-        "darwin",
-        "dragonfly",
-        "freebsd",
-        "illumos",
-        "ios",
-        "js",
-        "linux",
-        "nacl",
-        "netbsd",
-        "openbsd",
-        "plan9",
-        "solaris",
-        "windows",
-        "zos",
-    ]
-)
-_ARCH = frozenset(
-    [
-        "386",
-        "amd64",
-        "amd64p32",
-        "arm",
-        "armbe",
-        "arm64",
-        "arm64be",
-        "loong64",
-        "ppc64",
-        "ppc64le",
-        "mips",
-        "mipsle",
-        "mips64",
-        "mips64le",
-        "mips64p32",
-        "mips64p32le",
-        "ppc",
-        "riscv",
-        "riscv64",
-        "s390",
-        "s390x",
-        "sparc",
-        "sparc64",
-        "wasm",
-    ]
-)
+from pydock import platform_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +41,14 @@ class Platform:
 
 def host() -> Platform:
     """The platform of this machine."""
-    return normalize("linux", os.uname().machine)
+    return Platform("linux", *platform_words.machine())
 
 
 def normalize(system: str, architecture: str, variant: str = "", os_version: str = "") -> Platform:
     """A platform in the one spelling: x86_64 is amd64, arm64/v8 is arm64, arm is arm/v7."""
-    architecture = architecture.lower()
-    variant = variant.lower()
-    architecture, implied = _ARCHITECTURES.get(architecture, (architecture, ""))
-    variant = variant or implied
-    if (architecture == "arm64" and variant in ("8", "v8")) or (architecture == "amd64" and variant == "v1"):
-        variant = ""
-    elif architecture == "arm":
-        variant = variant or "v7"
-        if variant.isdigit():
-            variant = f"v{variant}"
-    system = system.lower()
-    return Platform("darwin" if system == "macos" else system, architecture, variant, os_version)
+    return Platform(
+        platform_words.normal_system(system), *platform_words.normal_architecture(architecture, variant), os_version
+    )
 
 
 def of(value: Mapping[str, Any]) -> Platform:
@@ -135,41 +60,7 @@ def of(value: Mapping[str, Any]) -> Platform:
 
 def parse(text: str) -> Platform:
     """A platform that a user wrote: ``linux/arm64/v8``, ``linux``, ``arm64``; InvalidParameter in Docker's words."""
-    first, *rest = parts = text.split("/")
-    if len(parts) > 3:
-        raise InvalidParameter(f'"{text}": cannot parse platform specifier: invalid argument')
-    system = _SYSTEM.fullmatch(first)
-    if system is None:
-        raise InvalidParameter(
-            f'"{first}" is an invalid OS component of "{text}": OSAndVersion specifier component must match '
-            f'"^{_SYSTEM.pattern}$": invalid argument'.replace("\\", "\\\\")
-        )
-    for part in rest:
-        if not _PART.fullmatch(part):
-            raise InvalidParameter(
-                f'"{part}" is an invalid component of "{text}": platform specifier component must match '
-                f'"^{_PART.pattern}$": invalid argument'
-            )
-    if not rest:
-        return _from_one_part(system[1], text)
-    found = normalize(system[1], rest[0], rest[1] if len(rest) > 1 else "", system[2] or "")
-    match len(parts), found.architecture, found.variant:
-        case 3, "arm64", "":
-            return replace(found, variant="v8")  # written out, it stays written out
-        case 2, "arm", "v7":
-            return replace(found, variant="")  # and what was not written out does not appear
-    return found
-
-
-def _from_one_part(part: str, text: str) -> Platform:
-    here = host()
-    alone = normalize(part, "")
-    if alone.os in _OS:
-        return Platform(alone.os, here.architecture, here.variant)
-    guess = normalize("linux", part)
-    if guess.architecture in _ARCH:
-        return guess
-    raise InvalidParameter(f'"{text}": unknown operating system or architecture: invalid argument')
+    return Platform(*platform_words.parse(text)[:4])
 
 
 def rank(wanted: Platform, offered: Platform, strict: bool = False) -> int:

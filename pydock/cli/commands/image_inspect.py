@@ -3,7 +3,6 @@
 from pydock.cli.flags import text
 from pydock.cli.format_flags import INSPECT_HELP, format_flag
 from pydock.cli.inspecting import inspect
-from pydock.cli.platform import as_json
 from pydock.cli.spec import Command
 from pydock.client import images
 
@@ -16,7 +15,11 @@ if TYPE_CHECKING:
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Show the images."""
     engine = console.engine()
-    query = {"platform": as_json(options.platform)} if options.platform else None
+    query = None
+    if options.platform:
+        from pydock.cli.platform import as_json
+
+        query = {"platform": as_json(options.platform)}
 
     def look(name: str) -> "tuple[str, bytes]":
         return "image.InspectResponse", images.inspect_text(engine, name, query)

@@ -21,7 +21,7 @@ from pydock.imagestore.platforms import Platform, host, normalize, parse, rank
         ("linux/arm/v7", "linux/arm/v7"),
         ("linux/armel", "linux/arm/v6"),
         ("arm64", "linux/arm64"),
-        ("armhf", "linux/arm/v7"),
+        ("armhf", "linux/arm"),
         ("linux", str(host())),
         ("macos/arm64", "darwin/arm64"),
         ("windows(10.0.17763)/amd64", "windows/amd64"),
