@@ -62,17 +62,21 @@ def check_name(name: str) -> None:
         )
 
 
-def run(console: Console, options: Options, arguments: list[str]) -> None:
-    """Create the context."""
-    name = arguments[0]
+def check_new(folder: str, name: str) -> None:
+    """Raise Exit where a new context can't have that name."""
     check_name(name)
-    folder = console.settings.config_directory(console.environ)
     try:
         contexts.read(folder, name)
     except NotFound:
-        pass
-    else:
-        raise Exit(f'context "{name}" already exists')
+        return
+    raise Exit(f'context "{name}" already exists')
+
+
+def run(console: Console, options: Options, arguments: list[str]) -> None:
+    """Create the context."""
+    name = arguments[0]
+    folder = console.settings.config_directory(console.environ)
+    check_new(folder, name)
     source = getattr(options, "from")
     given = options.docker[-1] if options.docker else {"from": source or "default"} if source else {}
     if not options.docker and not source:

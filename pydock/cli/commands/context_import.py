@@ -7,13 +7,12 @@ import tarfile
 import zlib
 
 from pydock.cli import contexts
-from pydock.cli.commands.context_create import check_name
+from pydock.cli.commands.context_create import check_new
 from pydock.cli.console import Console
 from pydock.cli.exits import Exit
 from pydock.cli.flags import Options
 from pydock.cli.spec import Command
 from pydock.client import json_text
-from pydock.errors import NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,14 +27,8 @@ _SHORT = "unexpected EOF"
 def run(console: Console, options: Options, arguments: list[str]) -> None:
     """Create a context from FILE; `-` is standard input."""
     name, source = arguments
-    check_name(name)
     folder = console.settings.config_directory(console.environ)
-    try:
-        contexts.read(folder, name)
-    except NotFound:
-        pass
-    else:
-        raise Exit(f'context "{name}" already exists')
+    check_new(folder, name)
     descriptor = os.dup(console.stdin) if source == "-" else os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as stream:
         files = files_of(stream.read(LARGEST + 1))
