@@ -151,8 +151,8 @@ class Connection(asyncio.Protocol):
         """The daemon ends: close where nothing is under way, break streams off, let other answers be finished."""
         if self._exchange is None:
             self.transport.close()
-        elif self._exchange.streaming:
-            self._exchange.streaming.interrupt()
+        elif self._exchange.attendance:
+            self._exchange.attendance.interrupt()
 
     def abort(self) -> None:
         """Close now, whatever is under way."""

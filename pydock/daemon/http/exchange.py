@@ -61,8 +61,8 @@ class Exchange:
         self._unread = 0
         self._paused = False
         self._continued = False
-        #: the answer, while it is streamed
-        self.streaming: ChunkStream | None = None
+        #: what the handler is at, while that is for nobody but the client
+        self.attendance: Attendance | None = None
         #: a head was sent
         self.answered = False
         #: another request can follow the answer
@@ -91,8 +91,8 @@ class Exchange:
     def ended(self) -> None:
         """The client ended its side, or is gone."""
         self._arrived.set()
-        if self.streaming and (self._line.gone or self._line.peer_left()):
-            self.streaming.interrupt()
+        if self.attendance and (self._line.gone or self._line.peer_left()):
+            self.attendance.interrupt()
 
     def remains(self) -> bytes | None:
         """What follows the request, to be read as the next; None where its body has not come whole."""
@@ -166,6 +166,10 @@ class Exchange:
         self.resume()
         await self._arrived.wait()
 
+    def attended(self) -> "Attendance":
+        """See `request.Exchange.attended`."""
+        return Attendance(self._line, self)
+
     def stream(
         self, status: int, content_type: str, headers: Mapping[str, str]
     ) -> contextlib.AbstractAsyncContextManager["ChunkStream"]:
@@ -235,6 +239,39 @@ class Exchange:
         return self.reusable
 
 
+class Attendance:
+    """The task that entered it is cancelled when the client goes, or the daemon ends."""
+
+    def __init__(self, line: Line, exchange: Exchange) -> None:
+        self._line = line
+        self._exchange = exchange
+        self._task: asyncio.Task[object] | None = None
+        self._cancelled = False
+
+    def __enter__(self) -> None:
+        line = self._line
+        if line.gone:
+            raise ConnectionAbortedError(_GONE)
+        self._exchange.attendance = self
+        self._task = asyncio.current_task()
+        if line.ended and line.peer_left():
+            self.interrupt()
+
+    def interrupt(self) -> None:
+        """Cancel the handler: nobody hears it any more, or the daemon ends."""
+        if self._task is not None and not self._cancelled:
+            self._cancelled = True
+            self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        task, self._task = self._task, None
+        self._exchange.attendance = None
+        if self._cancelled and task is not None and isinstance(error, asyncio.CancelledError) and task.uncancel() == 0:
+            raise ConnectionAbortedError(_GONE) from None
+
+
 class ChunkStream:
     """A streamed answer, as `Request.stream` gives it; the task that entered it is cancelled when the client goes."""
 
@@ -245,8 +282,7 @@ class ChunkStream:
         self._fields = fields
         self._chunked = not exchange.head.http_1_0
         self._silent = exchange.head.method == "HEAD"
-        self._task: asyncio.Task[object] | None = None
-        self._cancelled = False
+        self._attendance = Attendance(line, exchange)
 
     async def __aenter__(self) -> "ChunkStream":
         line, exchange = self._line, self._exchange
@@ -258,11 +294,8 @@ class ChunkStream:
             exchange.reusable = False
             self._fields.append(("Connection", "close"))
         exchange.answered = True
-        exchange.streaming = self
         line.transport.write(status_line(self._status, self._fields))
-        self._task = asyncio.current_task()
-        if line.ended and line.peer_left():
-            self.interrupt()
+        self._attendance.__enter__()
         return self
 
     async def write(self, data: bytes) -> None:
@@ -273,21 +306,12 @@ class ChunkStream:
             self._line.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
             await self._line.drain()
 
-    def interrupt(self) -> None:
-        """Cancel the handler: nobody hears it any more, or the daemon ends."""
-        if self._task is not None and not self._cancelled:
-            self._cancelled = True
-            self._task.cancel()
-
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        task, self._task = self._task, None
-        self._exchange.streaming = None
         if error is None:
             if self._chunked and not self._silent and not self._line.gone:
                 self._line.transport.write(b"0\r\n\r\n")
-            return
-        self._exchange.reusable = False
-        if self._cancelled and task is not None and isinstance(error, asyncio.CancelledError) and task.uncancel() == 0:
-            raise ConnectionAbortedError(_GONE) from None
+        else:
+            self._exchange.reusable = False
+        self._attendance.__exit__(kind, error, trace)

@@ -70,6 +70,9 @@ class Exchange(Protocol):
     async def pour(self, target: int) -> None:
         """Write what is left of the body to descriptor `target`."""
 
+    def attended(self) -> contextlib.AbstractContextManager[None]:
+        """Cancel the block when the client goes."""
+
     def stream(
         self, status: int, content_type: str, headers: Mapping[str, str]
     ) -> contextlib.AbstractAsyncContextManager[Stream]:
@@ -136,6 +139,13 @@ class Request:
         if required and not data.strip():
             raise InvalidParameter("invalid JSON: got EOF while reading request body")
         return data if data.strip() else b"{}"
+
+    def attended(self) -> contextlib.AbstractContextManager[None]:
+        """For what takes as long as somebody outside likes: ``with request.attended(): answer = await ...``.
+
+        When the client goes, or the daemon ends, the block is cancelled and the `with` raises ConnectionAbortedError.
+        """
+        return self.exchange.attended()
 
     def stream(
         self, status: int = 200, content_type: str = JSON, headers: Mapping[str, str] | None = None

@@ -29,7 +29,8 @@ async def answer(request: Request, work: Work, always: bool = False) -> None:
     stream = follow(work)
     try:
         try:
-            first: list[dict[str, Any]] = await anext(stream, [])
+            with request.attended():
+                first: list[dict[str, Any]] = await anext(stream, [])
         except PydockError as error:
             if not always:
                 raise

@@ -84,7 +84,7 @@ def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: H
 
     async def auth(request: Request) -> Response:
         given = _from_client(credentials.from_fields((await _auth_config(request)).wire()), request)
-        return json_response(await _ask(lambda cancellation: registries.login(given, cancellation)))
+        return json_response(await _ask(request, lambda it: registries.login(given, it)))
 
     async def search(request: Request) -> Response:
         query = request.query
@@ -94,11 +94,11 @@ def routes(pulls: Pulls, pushes: Pushes, registries: Registries, import_image: H
             raise InvalidParameter(f"invalid limit specified: {error.message}") from None
         term, filters = query.text("term"), query.filters(SEARCH_FILTERS)
         given = lenient_credentials(request)
-        return json_response(await _ask(lambda it: registries.search(term, limit, filters, given, it)))
+        return json_response(await _ask(request, lambda it: registries.search(term, limit, filters, given, it)))
 
     async def distribution(request: Request) -> Response:
         name, given = request.params["name"], lenient_credentials(request)
-        return json_response(await _ask(lambda it: registries.distribution(name, given, it)))
+        return json_response(await _ask(request, lambda it: registries.distribution(name, given, it)))
 
     return [
         Route("POST", "/images/create", create),
@@ -116,11 +116,12 @@ async def _auth_config(request: Request) -> AuthConfig:
         raise InvalidParameter(error.message.removeprefix("invalid JSON: ")) from error
 
 
-async def _ask(question: Callable[[Cancellation], T]) -> T:
+async def _ask(request: Request, question: Callable[[Cancellation], T]) -> T:
     """Run `question` in a thread; broken off when nobody waits for it any more."""
     cancellation = Cancellation()
     try:
-        return await offload_outside(question, cancellation)
+        with request.attended():
+            return await offload_outside(question, cancellation)
     finally:
         cancellation.cancel()
 

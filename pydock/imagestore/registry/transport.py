@@ -26,6 +26,8 @@ from pydock.imagestore.registry.proxies import proxy_for
 #: seconds until a connection stands, and until a silent one is given up
 CONNECT_TIMEOUT = 30.0
 SILENCE_TIMEOUT = 60.0
+#: of an answer: as many as Go takes before the one that counts
+_MAX_HEADS = 6
 #: of a client's name, in characters
 _MAX_CLIENT = 256
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -131,6 +133,19 @@ class Answer:
     def _broken(self, error: Exception) -> faults.Unreachable:
         method, _, url = self._request.partition(" ")
         return faults.of_os_error(method, url, error)
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer that begins in the end: the standard one skips heads that say "continue" for ever."""
+
+    _heads = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        self._heads += 1
+        if self._heads > _MAX_HEADS:
+            raise http.client.HTTPException("too many 1xx informational responses")
+        status: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # typeshed leaves it out
+        return status
 
 
 class _Link:
@@ -244,6 +259,7 @@ class Transport:
                 raise faults.of_os_error(method, url, error, where if dialled else "") from None
             sock.settimeout(self._silence)
             connection = http.client.HTTPConnection(address.host, address.port)
+            connection.response_class = _Response
             connection.sock = sock
             stack.callback(connection.close)
             link = _Link(connection, stack.pop_all(), "")
@@ -286,10 +302,11 @@ class Transport:
             context = certificates.context(address.netloc, self._options.certificates, verify)
             with self._lock:
                 self._contexts[address.netloc] = context
-        secured = context.wrap_socket(sock, server_hostname=address.host)
+        secured = context.wrap_socket(sock, server_hostname=address.host, do_handshake_on_connect=False)
         stack.callback(secured.close)
         # wrap_socket takes the descriptor over: what is to be shut now is the new object's
         stack.enter_context(self._cancellation.closing(partial(_shut, secured)))
+        secured.do_handshake()
         return secured
 
 

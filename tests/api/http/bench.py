@@ -134,6 +134,7 @@ class Bench:
             Route("GET", "/endless", self._endless),
             Route("GET", "/silent", self._silent),
             Route("GET", "/gate", self._gate),
+            Route("GET", "/attended", self._attended),
             Route("POST", "/upper", self._upper),
             Route("POST", "/given-away", self._given_away),
             Route("GET", "/relayed", self._relayed),
@@ -237,6 +238,14 @@ class Bench:
         self.told.append("gate: waiting")
         await self.release.wait()
         return text_response("through")
+
+    async def _attended(self, request: Request) -> Response:
+        try:
+            with request.attended():
+                return await self._gate(request)
+        except ConnectionAbortedError:
+            self.told.append("attended: aborted")
+            raise
 
     async def _upper(self, request: Request) -> None:
         await request.read()

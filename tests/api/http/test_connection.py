@@ -179,9 +179,18 @@ def test_a_handler_that_streams_is_cancelled_when_its_client_goes(bench: Bench) 
         bench.wait_until_told(said)
 
 
-def test_a_client_that_only_ends_its_side_still_gets_its_answer(bench: Bench) -> None:
+def test_a_handler_that_waits_for_others_is_cancelled_when_its_client_goes(bench: Bench) -> None:
     client = bench.client()
-    client.send(GET % b"/gate")
+    client.send(GET % b"/attended")
+    bench.wait_until_told("gate: waiting")
+    client.close()
+    bench.wait_until_told("attended: aborted")
+
+
+@pytest.mark.parametrize("path", [b"/gate", b"/attended"])
+def test_a_client_that_only_ends_its_side_still_gets_its_answer(bench: Bench, path: bytes) -> None:
+    client = bench.client()
+    client.send(GET % path)
     client.half_close()
     bench.wait_until_told("gate: waiting")
     bench.open_the_gate()
@@ -220,13 +229,17 @@ def test_one_who_asks_on_and_reads_nothing_is_made_to_wait(bench: Bench) -> None
 
 def test_the_end_of_the_server_breaks_streams_off_and_lets_answers_finish(tmp_path: Path) -> None:
     with Bench(tmp_path / "http.sock", grace=5.0) as bench:
-        streaming, waiting, idle = bench.client(), bench.client(), bench.client()
+        streaming, attended, waiting, idle = (bench.client() for _ in range(4))
         streaming.send(GET % b"/silent")
-        waiting.send(GET % b"/gate")
         bench.wait_until_told("silent: begun")
-        bench.wait_until_told("gate: waiting")
+        for client, path in (attended, b"/attended"), (waiting, b"/gate"):
+            bench.told.clear()
+            client.send(GET % path)
+            bench.wait_until_told("gate: waiting")
         bench.stop()
         bench.wait_until_told("silent: aborted")
+        bench.wait_until_told("attended: aborted")
+        assert attended.rest() == b""
         assert idle.rest() == b""
         bench.open_the_gate()
         assert waiting.rest().endswith(b"through")

@@ -4,6 +4,8 @@ import os
 import socket
 from contextlib import ExitStack
 
+import pytest
+
 from tests.kernel.daemon.daemon_process import Daemon, eventually, read_end, unframed
 
 UPLOADS = (
@@ -29,6 +31,25 @@ def test_slow_uploads_stall_nobody(engine: Daemon) -> None:
     engine.start()
     assert not list(incoming.iterdir())
     assert not list((engine.root / "data/tmp").iterdir())
+
+
+@pytest.mark.parametrize(
+    "request_line", ["POST /images/create?fromImage={}/app&tag=1", "GET /distribution/{}/app:1/json"]
+)
+def test_what_a_silent_registry_is_asked_ends_when_nobody_waits_for_it(engine: Daemon, request_line: str) -> None:
+    """It could hold a thread for as long as it liked, as no word had come that the client could be told."""
+    with socket.create_server(("127.0.0.1", 0)) as registry, socket.socket(socket.AF_UNIX) as client:
+        registry.settimeout(30)
+        host = f"127.0.0.1:{registry.getsockname()[1]}"
+        client.connect(os.fspath(engine.socket))
+        client.sendall(f"{request_line.format(host)} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+        asked, _ = registry.accept()
+        with asked:
+            asked.settimeout(20)  # less than a handshake is waited for
+            assert asked.recv(1 << 16)
+            client.close()
+            while asked.recv(1 << 16):
+                pass
 
 
 def _descriptors(engine: Daemon) -> int:

@@ -1,11 +1,13 @@
 """Answers of registries that mean harm, or make little sense: what pulls make of them."""
 
+import contextlib
 import json
 
 import pytest
 
 from pydock.errors import InvalidParameter
-from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry
+from pydock.imagestore.registry.faults import Unreachable
+from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry, Handler
 from tests.unit.imagestore.registry.made_images import make_image
 from tests.unit.imagestore.registry.memory_store import MemoryStore
 from tests.unit.imagestore.registry.test_pull import pull
@@ -59,3 +61,15 @@ def test_json_that_would_take_all_memory(store: MemoryStore, registry: FaultyReg
     for name in ("app", "app:1"):
         with pytest.raises(InvalidParameter, match="more than 300000 values"):
             pull(store, f"{registry.host}/{name}")
+
+
+def test_heads_that_only_say_continue_are_not_read_for_ever(store: MemoryStore, registry: FaultyRegistry) -> None:
+    def go_on(request: Handler) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    registry.on("HEAD", "/v2/app/manifests/1", go_on)
+    registry.on("GET", "/v2/app/manifests/1", go_on)
+    with pytest.raises(Unreachable, match="too many 1xx informational responses"):
+        pull(store, f"{registry.host}/app:1")
