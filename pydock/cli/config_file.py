@@ -73,17 +73,129 @@ class ConfigFile:
 
 
 def load(folder: str, warn: "Callable[[str], None]") -> ConfigFile:
-    """The configuration in `folder`; a file that can't be read is told and taken as empty."""
+    """The configuration in `folder`; what can't be read of it is told and taken as empty."""
     path = os.path.join(folder, "config.json")
+    content: Any = None
     try:
         with open(path, "rb") as file:
-            content = json_text.loads(file.read())
-        if not isinstance(content, dict):
-            raise ValueError("not an object")
+            data = file.read()
+        if data.strip():
+            content = _first_value(data)
+        mistake = _mistake(content)
     except FileNotFoundError:
-        return ConfigFile(path)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        warn(f"Error parsing config file ({path}): {reason}")
-        return ConfigFile(path)
-    return ConfigFile(path, content)
+        mistake = ""
+    except IsADirectoryError:
+        mistake = f"read {path}: is a directory"
+    except OSError as error:
+        mistake = f"open {path}: {(error.strerror or '').lower()}"
+    except ValueError as error:
+        mistake = str(error)
+    if mistake:
+        warn(f"Error parsing config file ({path}): {mistake}")
+    return ConfigFile(path, content if isinstance(content, dict) else {})
+
+
+def _first_value(data: bytes) -> "Any":
+    """What stands first in a file; nobody looks at what comes behind it."""
+    try:
+        return json_text.scan(data.decode("utf-8", "replace"), 0)[0]
+    except ValueError as error:
+        from pydock import json_mistakes
+
+        raise ValueError(json_mistakes.explain(data) or str(error)) from None
+
+
+_TEXT, _LIST, _MAP = "string", "[]string", "map[string]string"
+#: the Go types of what the file may say
+_KINDS = {
+    **dict.fromkeys(("psFormat", "imagesFormat", "networksFormat", "pluginsFormat", "volumesFormat"), _TEXT),
+    **dict.fromkeys(("statsFormat", "servicesFormat", "serviceInspectFormat", "tasksFormat", "secretFormat"), _TEXT),
+    **dict.fromkeys(("configFormat", "nodesFormat", "detachKeys", "credsStore", "currentContext"), _TEXT),
+    **dict.fromkeys(("HttpHeaders", "credHelpers", "aliases", "features"), _MAP),
+    "experimental": _TEXT,
+    "pruneFilters": _LIST,
+    "cliPluginsExtraDirs": _LIST,
+    "plugins": f"map[string]{_MAP}",
+    "auths": "map[string]types.AuthConfig",
+    "proxies": "map[string]configfile.ProxyConfig",
+}
+_STRUCTS = {
+    "types.AuthConfig": dict.fromkeys(
+        ("username", "password", "auth", "email", "serveraddress", "identitytoken", "registrytoken"), _TEXT
+    ),
+    "configfile.ProxyConfig": dict.fromkeys(("httpProxy", "httpsProxy", "noProxy", "ftpProxy", "allProxy"), _TEXT),
+}
+
+
+def _mistake(content: "Any") -> str:
+    """The first thing of the wrong type or, where there is none, credentials that can't be read; as Go tells it."""
+    if content is None:
+        return ""
+    if not isinstance(content, dict):
+        return f"json: cannot unmarshal {_json_kind(content)} into Go value of type configfile.ConfigFile"
+    for name, value in content.items():
+        if name in _KINDS and (mistake := _misfit(value, _KINDS[name], f"ConfigFile.{name}")):
+            return mistake
+    for entry in (content.get("auths") or {}).values():
+        if entry and entry.get("auth") and (mistake := auth_mistake(entry["auth"])):
+            return mistake
+    return ""
+
+
+def _misfit(value: "Any", kind: str, path: str, where: str = "Go struct field ") -> str:
+    if value is None:
+        return ""
+    wrong = f"json: cannot unmarshal {_json_kind(value)} into {where}{path} of type {kind}"
+    if kind == _TEXT:
+        return "" if isinstance(value, str) else wrong
+    if kind == _LIST:
+        if not isinstance(value, list):
+            return wrong
+        return next(filter(None, [_misfit(item, _TEXT, f"{path}.{i}", "") for i, item in enumerate(value)]), "")
+    if not isinstance(value, dict):
+        return wrong
+    inner = kind.removeprefix("map[string]")
+    for name, item in value.items():
+        below = _STRUCTS[kind].get(name, "") if kind in _STRUCTS else inner
+        if below and (mistake := _misfit(item, below, f"{path}.{name}")):
+            return mistake
+    return ""
+
+
+def _json_kind(value: "Any") -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, str):
+        return "string"
+    return "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "number"
+
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+
+
+def auth_mistake(text: str) -> str:
+    """What is wrong with an `auth` of the file, which is `user:password` in base64."""
+    import binascii
+
+    encoded = text.replace("\r", "").replace("\n", "")
+    if (at := _illegal(encoded)) >= 0:
+        return f"illegal base64 data at input byte {at}"
+    user, colon, _ = binascii.a2b_base64(encoded).partition(b":")
+    return "" if user and colon else "Invalid auth configuration file"
+
+
+def _illegal(encoded: str) -> int:
+    """Where Go's decoder stops; -1 where it does not."""
+    end = next((at for at, char in enumerate(encoded) if char not in _BASE64), len(encoded))
+    over = end % 4
+    if end == len(encoded):
+        return end - over if over else -1
+    if encoded[end] != "=" or over < 2:
+        return end
+    if over == 2:
+        if end + 1 == len(encoded):
+            return len(encoded)
+        if encoded[end + 1] != "=":
+            return end
+    last = end + 4 - over
+    return last if last < len(encoded) else -1

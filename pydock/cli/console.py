@@ -113,6 +113,11 @@ class Console:
             self._config = load(self.settings.config_directory(self.environ), self.warn)
         return self._config
 
+    def check_config(self) -> None:
+        """Tell what is wrong with config.json, if there is one, before anything else is said."""
+        if os.path.lexists(os.path.join(self.settings.config_directory(self.environ), "config.json")):
+            self.config  # noqa: B018
+
     def warn(self, text: str) -> None:
         """Tell a warning."""
         self.err.line(f"WARNING: {text}")

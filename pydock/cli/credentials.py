@@ -7,13 +7,14 @@ import base64
 import os
 from typing import Any
 
-from pydock.cli.config_file import ConfigFile
+from pydock.cli.config_file import ConfigFile, auth_mistake
 from pydock.client import json_text
 from pydock.errors import NotFound, System
 
 #: the key under which credentials for docker.io are kept
 INDEX_SERVER = "https://index.docker.io/v1/"
 _TOKEN_USER = "<token>"
+_DOING = {"get": "getting", "store": "storing", "erase": "erasing", "list": "listing"}
 
 
 class Helper:
@@ -29,12 +30,16 @@ class Helper:
             done = subprocess.run([self.program, verb], input=text.encode(), capture_output=True, check=False)
         except OSError as error:
             reason = (error.strerror or "").lower()
-            raise System(f"error getting credentials - err: exec: {self.program!r}: {reason}, out: ``") from error
+            if isinstance(error, FileNotFoundError):
+                reason = "executable file not found in $PATH"
+            raise System(
+                f'error {_DOING[verb]} credentials - err: exec: "{self.program}": {reason}, out: ``'
+            ) from error
         out = done.stdout.decode("utf-8", "replace").strip()
         if done.returncode:
             if "credentials not found" in out:
                 raise NotFound(out)
-            raise System(f"error getting credentials - err: exit status {done.returncode}, out: `{out}`")
+            raise System(f"error {_DOING[verb]} credentials - err: exit status {done.returncode}, out: `{out}`")
         return out
 
     def get(self, server: str) -> dict[str, str]:
@@ -98,13 +103,8 @@ def _decode(entry: dict[str, Any], server: str) -> dict[str, str]:
     found = {
         key: str(entry[key]) for key in ("username", "password", "identitytoken", "registrytoken") if entry.get(key)
     }
-    if entry.get("auth"):
-        try:
-            user, colon, password = base64.b64decode(str(entry["auth"])).decode().partition(":")
-        except ValueError:
-            raise System(f"Invalid auth configuration file: {server}") from None
-        if not colon:
-            raise System("invalid auth configuration file")
+    if entry.get("auth") and not auth_mistake(str(entry["auth"])):
+        user, _, password = base64.b64decode(str(entry["auth"])).decode("utf-8", "replace").partition(":")
         found |= {"username": user, "password": password.strip("\x00")}
     return {**found, "serveraddress": server} if found else {}
 

@@ -131,6 +131,7 @@ def explain(error: OSError) -> str:
 def _run(console: Console, words: "Sequence[str]") -> int:
     options, rest = _globals(console, words, interspersed=False)
     _settle(console, options)
+    console.check_config()
     path, rest, wanted = find(rest, console.out.line)
     if path == "help":
         return _help(console, rest)

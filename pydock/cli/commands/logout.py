@@ -2,7 +2,7 @@
 
 from pydock.cli import credentials
 from pydock.cli.spec import Command
-from pydock.errors import PydockError
+from pydock.errors import NotFound, PydockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,14 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         shown = server.removeprefix("https://").removeprefix("http://").partition("/")[0]
         names += [shown, f"http://{shown}", f"https://{shown}"]
     console.out.line(f"Removing login credentials for {shown}")
+    if server == credentials.INDEX_SERVER and (keeper := credentials.helper(console.config, server)):
+        try:
+            keeper.get(f"{server}access-token")  # of a login by the browser
+        except NotFound:
+            pass
+        except PydockError as error:
+            console.out.flush()
+            console.warn(error.message)
     problems: dict[str, str] = {}
     for name in names:
         try:

@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,3 +95,13 @@ def test_proxies_are_those_of_the_host_or_the_default(config: ConfigFile) -> Non
     config.content["proxies"] = {"default": {"httpProxy": "a"}, "unix:///x": {"noProxy": "b"}}
     assert config.proxies("tcp://other") == {"HTTP_PROXY": "a", "http_proxy": "a"}
     assert config.proxies("unix:///x") == {"NO_PROXY": "b", "no_proxy": "b"}
+
+
+def test_a_helper_that_is_not_there_is_told_in_gos_words(client: Any) -> None:
+    client.config({"credsStore": "is-not-there"})
+    assert client("logout") == 0
+    missing = 'exec: "docker-credential-is-not-there": executable file not found in $PATH, out: ``'
+    assert client.err == (
+        f"WARNING: error getting credentials - err: {missing}\nWARNING: could not erase credentials:\n"
+        f"https://index.docker.io/v1/: error erasing credentials - err: {missing}\n"
+    )
