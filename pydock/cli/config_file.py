@@ -16,6 +16,9 @@ class ConfigFile:
     def __init__(self, path: str, content: "dict[str, Any] | None" = None) -> None:
         self.path = path
         self.content: dict[str, Any] = content or {}
+        #: what DOCKER_AUTH_CONFIG says, and who is told what is wrong with it
+        self.environment = ""
+        self.complain: Callable[[str], None] | None = None
 
     def text(self, name: str) -> str:
         """A setting that is a text."""
@@ -48,6 +51,18 @@ class ConfigFile:
             if value := chosen.get(key):
                 found[variable] = found[variable.lower()] = str(value)
         return found
+
+    def environment_auths(self) -> "dict[str, str]":
+        """The `auth` of each server that the environment has one for."""
+        if not self.environment:
+            return {}
+        try:
+            return _environment_auths(self.environment)
+        except ValueError as error:
+            if self.complain:
+                self.complain(f"Failed to create credential store from DOCKER_AUTH_CONFIG:  {error}")
+            self.environment = ""
+            return {}
 
     def save(self) -> None:
         """Write the file: made anew beside the old one, then put in its place."""
@@ -105,6 +120,33 @@ def _first_value(data: bytes) -> "Any":
         raise ValueError(json_mistakes.explain(data) or str(error)) from None
 
 
+def _environment_auths(text: str) -> "dict[str, str]":
+    """The servers and their `auth` in `text`, which may say nothing else; ValueError tells what is wrong."""
+    data = text.encode("utf-8", "surrogateescape")
+    content = _first_value(data)
+    if text[json_text.scan(text, 0)[1] :].strip():
+        raise ValueError("DOCKER_AUTH_CONFIG does not support more than one JSON object")
+    if not isinstance(content, dict):
+        raise ValueError(f"json: cannot unmarshal {_json_kind(content)} into Go value of type configfile.configEnv")
+    for name in content:
+        if name != "auths":
+            raise ValueError(f'json: unknown field "{name}"')
+    auths = content.get("auths") or {}
+    if mistake := _misfit(auths, "map[string]configfile.configEnvAuth", "configEnv.auths"):
+        raise ValueError(mistake)
+    found: dict[str, str] = {}
+    for server, entry in auths.items():
+        for name in entry or {}:
+            if name != "auth":
+                raise ValueError(f'json: unknown field "{name}"')
+        found[server] = (entry or {}).get("auth") or ""
+        if not found[server]:
+            raise ValueError(f"DOCKER_AUTH_CONFIG environment variable is missing key `auth` for {server}")
+        if mistake := auth_mistake(found[server]):
+            raise ValueError(mistake)
+    return found
+
+
 _TEXT, _LIST, _MAP = "string", "[]string", "map[string]string"
 #: the Go types of what the file may say
 _KINDS = {
@@ -123,6 +165,7 @@ _STRUCTS = {
     "types.AuthConfig": dict.fromkeys(
         ("username", "password", "auth", "email", "serveraddress", "identitytoken", "registrytoken"), _TEXT
     ),
+    "configfile.configEnvAuth": {"auth": _TEXT},
     "configfile.ProxyConfig": dict.fromkeys(("httpProxy", "httpsProxy", "noProxy", "ftpProxy", "allProxy"), _TEXT),
 }
 

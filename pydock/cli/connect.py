@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from pydock.cli.console import Console, Settings
 
-UNRESOLVED = "Failed to initialize: unable to resolve docker endpoint"
+INITIALIZE = "Failed to initialize"
+UNRESOLVED = f"{INITIALIZE}: unable to resolve docker endpoint"
 
 
 def engine(console: "Console") -> Engine:
@@ -32,11 +33,33 @@ def engine(console: "Console") -> Engine:
                 raise Exit(f"{UNRESOLVED}: {error.message}") from None
     try:
         parsed = address.parse(host, tls)
+    except address.Unusable as error:
+        raise Exit(f"{INITIALIZE}: {error.message}") from None
     except InvalidParameter as error:
         raise Exit(f"{UNRESOLVED}: {error.message}") from None
-    headers = console.config.http_headers if _has_config(console) else {}
+    headers = _custom_headers(environ.get("DOCKER_CUSTOM_HEADERS", ""))
+    if not headers and _has_config(console):
+        headers = console.config.http_headers
     version = environ.get("DOCKER_API_VERSION", "").removeprefix("v")
     return Engine(parsed, version, headers)
+
+
+def _custom_headers(text: str) -> "dict[str, str]":
+    """The headers that `text` wants in each request: NAME=VALUE,... as CSV has it."""
+    if not text:
+        return {}
+    import csv
+
+    wrong = f"{INITIALIZE}: failed to set custom headers from DOCKER_CUSTOM_HEADERS environment variable"
+    found: dict[str, str] = {}
+    for pair in next(csv.reader([text]), []):
+        name, equals, value = pair.partition("=")
+        if not name.strip():
+            raise Exit(f"{wrong}: value contains a key=value pair with an empty key: '{pair}'")
+        if not equals:
+            raise Exit(f"{wrong}: missing \"=\" in key=value pair: '{pair}'")
+        found[name.strip().title()] = value
+    return found
 
 
 def _has_config(console: "Console") -> bool:

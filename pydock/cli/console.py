@@ -111,6 +111,8 @@ class Console:
             from pydock.cli.config_file import load
 
             self._config = load(self.settings.config_directory(self.environ), self.warn)
+            self._config.environment = self.environ.get("DOCKER_AUTH_CONFIG", "")
+            self._config.complain = self.err.line
         return self._config
 
     def check_config(self) -> None:

@@ -80,7 +80,9 @@ def server_of(domain: str) -> str:
 
 
 def get(config: ConfigFile, server: str) -> dict[str, str]:
-    """The credentials for `server`, {} where there are none."""
+    """The credentials for `server`, {} where there are none; the environment's go before all others."""
+    if auth := config.environment_auths().get(server):
+        return _decode({"auth": auth}, server)
     keeper = helper(config, server)
     if keeper:
         try:
@@ -154,6 +156,16 @@ def erase(config: ConfigFile, server: str) -> None:
         config.save()
 
 
+def tell_of_environment(config: ConfigFile) -> None:
+    """Say to who logs in or out that the environment's credentials hold all the same."""
+    if config.environment and config.complain:
+        config.complain(
+            "\n Warn -> DOCKER_AUTH_CONFIG is set and takes precedence.\n"
+            "         Unset DOCKER_AUTH_CONFIG to restore the CLI auth behaviour.\n         "
+        )
+        config.environment_auths()
+
+
 def header(entry: dict[str, str]) -> str:
     """`entry` as the X-Registry-Auth header carries it."""
     return base64.urlsafe_b64encode(json_text.dumps(entry).encode()).decode()
@@ -161,6 +173,6 @@ def header(entry: dict[str, str]) -> str:
 
 def header_for(config: ConfigFile, domain: str) -> str:
     """The header for a registry's domain; one without credentials is sent too, as Docker does."""
-    if not os.path.exists(config.path):
+    if not config.environment and not os.path.exists(config.path):
         return header({})
     return header(get(config, server_of(domain)))

@@ -40,8 +40,12 @@ class Address:
         self.tls: Tls | None = None
 
 
+class Unusable(InvalidParameter):
+    """What is an address and leads to no daemon: Docker's client finds out later than of one that does not parse."""
+
+
 def parse(text: str, tls: Tls | None = None) -> Address:
-    """The address that `text` names; raises InvalidParameter where it names none."""
+    """The address that `text` names; InvalidParameter in Docker's words where it names none, Unusable among them."""
     value = text.strip()
     if not value:
         return Address("unix://" + DEFAULT_SOCKET, "unix", DEFAULT_SOCKET)
@@ -51,14 +55,16 @@ def parse(text: str, tls: Tls | None = None) -> Address:
     if scheme == "unix":
         path = rest or DEFAULT_SOCKET
         if "://" in rest:
-            raise InvalidParameter(f"invalid unix address: {text}")
+            raise InvalidParameter(f"invalid proto, expected unix: {rest}")
         return Address("unix://" + path, "unix", path)
-    if scheme in ("tcp", "http", "https"):
-        address = _network(value if separator else "tcp://" + value, scheme, rest, tls is not None)
-        address.tls = Tls() if scheme == "https" and tls is None else tls
+    if scheme == "tcp":
+        address = _network(rest, tls is not None)
+        address.tls = tls
         return address
     if scheme == "fd":
-        raise InvalidParameter(f"invalid bind address ({text}): a client can't use fd://")
+        raise Unusable(f"unable to parse docker host `{value}`")
+    if scheme == "npipe":
+        raise Unusable("protocol not available")
     if scheme == "ssh":
         return _ssh(value, rest)
     raise InvalidParameter(f"invalid bind address format: {text}")
@@ -69,25 +75,47 @@ def _ssh(text: str, rest: str) -> Address:
     place, slash, path = rest.partition("/")
     user, at, host = place.rpartition("@")
     name, _, port = host.partition(":")
-    if not name or name.startswith("-") or (port and not port.isdigit()) or ":" in user:
-        raise InvalidParameter(f"invalid ssh connection: {text}")
+    if wrong := _wrong_place(text, host):
+        raise Unusable(wrong)
+    if not name:
+        raise Unusable("ssh host connection is not valid: invalid SSH URL: hostname is empty")
+    if ":" in user:
+        raise Unusable("ssh host connection is not valid: invalid SSH URL: plain-text password is not supported")
+    if name.startswith("-"):
+        raise Unusable(f"invalid ssh connection: {text}")
     return Address(text, "ssh", slash + path if path else "", user + at + name, int(port or 0))
 
 
-def _network(text: str, scheme: str, rest: str, secure: bool) -> Address:
+def _wrong_place(text: str, place: str) -> str:
+    """What Go says of `place`, HOST[:PORT] of the URL `text`, "" where it may be that."""
+    for char in place:
+        if char in ' "<>\\^`{|}' or not char.isprintable():
+            return f'parse "{text}": invalid character "{char}" in host name'
+    port = place.rpartition("]")[2] if place.startswith("[") else place
+    if place.startswith("[") and "]" not in place:
+        return f"parse \"{text}\": missing ']' in host"
+    _, colon, number = port.rpartition(":")
+    if colon and number and port.count(":") == 1 and not (number.isascii() and number.isdigit()):
+        return f'parse "{text}": invalid port ":{number}" after host'
+    return ""
+
+
+def _network(rest: str, secure: bool) -> Address:
     place, slash, base = rest.partition("/")
+    if wrong := _wrong_place(f"tcp://{rest}", place):
+        raise InvalidParameter(wrong)
     host, port = place, ""
     if place.startswith("["):
         host, _, port = place[1:].partition("]")
         port = port.removeprefix(":")
-    elif ":" in place:
-        host, _, port = place.rpartition(":")
-    default = DEFAULT_TLS_PORT if secure or scheme == "https" else DEFAULT_PORT
-    if port and not (port.isdigit() and 0 < int(port) < 65536):
-        raise InvalidParameter(f"invalid bind address format: {text}")
-    if not port:
-        text = f"{scheme}://{place or '127.0.0.1'}:{default}{slash}{base}"
-    return Address(text, scheme, "", host or "127.0.0.1", int(port or default), (slash + base).rstrip("/"))
+    elif place.count(":") == 1:
+        host, _, port = place.partition(":")
+    default = DEFAULT_TLS_PORT if secure else DEFAULT_PORT
+    if port and not 0 < int(port) < 65536:
+        raise InvalidParameter(f"invalid bind address format: tcp://{rest}")
+    shown = f"[{host}]" if ":" in host else host or "localhost"
+    text = f"tcp://{shown}:{port or default}{slash}{base}"
+    return Address(text, "tcp", "", host or "localhost", int(port or default), (slash + base).rstrip("/"))
 
 
 def choose(given: str, environ: "Mapping[str, str]", context_host: str = "") -> str:

@@ -51,6 +51,7 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
         console.err.line("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
     if options.password_stdin:
         password = _read_all(console.stdin).removesuffix("\n").removesuffix("\r")
+    credentials.tell_of_environment(console.config)
     server = server_address(arguments)
     host = server.removeprefix("https://").removeprefix("http://").partition("/")[0]
     key = server if server == credentials.INDEX_SERVER else host

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """Forget the credentials, under whichever of its spellings the server was kept."""
+    credentials.tell_of_environment(console.config)
     server = arguments[0] if arguments and arguments[0] else credentials.INDEX_SERVER
     shown, names = server, [server]
     if arguments and arguments[0]:

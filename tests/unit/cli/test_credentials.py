@@ -105,3 +105,38 @@ def test_a_helper_that_is_not_there_is_told_in_gos_words(client: Any) -> None:
         f"WARNING: error getting credentials - err: {missing}\nWARNING: could not erase credentials:\n"
         f"https://index.docker.io/v1/: error erasing credentials - err: {missing}\n"
     )
+
+
+def test_the_environment_goes_before_the_file(config: ConfigFile) -> None:
+    config.content["auths"] = {"host": {"auth": PAIR}, "other": {"auth": PAIR}}
+    config.environment = json.dumps({"auths": {"host": {"auth": base64.b64encode(b"me:secret").decode()}}})
+    assert credentials.get(config, "host")["username"] == "me"
+    assert credentials.get(config, "other")["username"] == "user"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x", "invalid character 'x' looking for beginning of value"),
+        ("{} {}", "DOCKER_AUTH_CONFIG does not support more than one JSON object"),
+        ('{"foo":1}', 'json: unknown field "foo"'),
+        ('{"auths":{"h":{"username":"u"}}}', 'json: unknown field "username"'),
+        ('{"auths":{"h":{}}}', "DOCKER_AUTH_CONFIG environment variable is missing key `auth` for h"),
+        ('{"auths":{"h":{"auth":"YQ=="}}}', "Invalid auth configuration file"),
+        (
+            '{"auths":5}',
+            "json: cannot unmarshal number into Go struct field configEnv.auths of type map[string]configfile.configEnvAuth",
+        ),
+    ],
+)
+def test_an_environment_that_cannot_be_read_is_told_and_passed_over(config: ConfigFile, text: str, told: str) -> None:
+    heard: list[str] = []
+    config.environment, config.complain = text, heard.append
+    assert credentials.get(config, "h") == {}
+    assert heard == [f"Failed to create credential store from DOCKER_AUTH_CONFIG:  {told}"]
+
+
+def test_who_logs_out_hears_that_the_environment_has_credentials(client: Any) -> None:
+    client.environ["DOCKER_AUTH_CONFIG"] = "{}"
+    assert client("logout", "host") == 0
+    assert client.err.startswith("\n Warn -> DOCKER_AUTH_CONFIG is set and takes precedence.\n")

@@ -16,8 +16,9 @@ from pydock.errors import InvalidParameter
         ("tcp://h:1", ("tcp", "", "h", 1)),
         ("h:1", ("tcp", "", "h", 1)),
         ("tcp://[::1]:7/base/", ("tcp", "", "::1", 7)),
-        ("https://h", ("https", "", "h", 2376)),
-        ("tcp://:5", ("tcp", "", "127.0.0.1", 5)),
+        ("tcp://:5", ("tcp", "", "localhost", 5)),
+        ("tcp://", ("tcp", "", "localhost", 2375)),
+        ("::1", ("tcp", "", "::1", 2375)),
     ],
 )
 def test_an_address_is_understood(text: str, expected: tuple[str, str, str, int]) -> None:
@@ -25,10 +26,27 @@ def test_an_address_is_understood(text: str, expected: tuple[str, str, str, int]
     assert (found.scheme, found.path, found.host, found.port) == expected
 
 
-@pytest.mark.parametrize("text", ["npipe://x", "tcp://h:x", "tcp://h:70000", "unix://tcp://x", "fd://", "ssh://u@"])
-def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(InvalidParameter):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("http://h", "invalid bind address format: http://h"),
+        ("tcp://h:70000", "invalid bind address format: tcp://h:70000"),
+        ("tcp://h:x", 'parse "tcp://h:x": invalid port ":x" after host'),
+        ("h i", 'parse "tcp://h i": invalid character " " in host name'),
+        ("tcp://[::1", "parse \"tcp://[::1\": missing ']' in host"),
+        ("unix://tcp://x", "invalid proto, expected unix: tcp://x"),
+        ("npipe://x", "protocol not available"),
+        ("fd://", "unable to parse docker host `fd://`"),
+        ("ssh://u@", "ssh host connection is not valid: invalid SSH URL: hostname is empty"),
+        ("ssh://u:p@h", "ssh host connection is not valid: invalid SSH URL: plain-text password is not supported"),
+        ("ssh://h:x", 'parse "ssh://h:x": invalid port ":x" after host'),
+    ],
+)
+def test_what_is_no_address_is_refused_in_dockers_words(text: str, told: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
         address.parse(text)
+    assert caught.value.message == told
+    assert isinstance(caught.value, address.Unusable) == (text[:3] in ("npi", "fd:", "ssh"))
 
 
 def test_the_flag_goes_before_the_environment_and_that_before_the_context() -> None:
