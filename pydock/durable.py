@@ -4,12 +4,18 @@ Used by whatever keeps state outside the database: blobs, container files, exit 
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import stat
+import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+#: ioctl_iflags(2)
+_FS_IOC_SETFLAGS: Final = 0x40086602
+_FS_NOCOW_FL: Final = 0x00800000
 
 
 def write(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -31,6 +37,23 @@ def replacing(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    sync_directory(path.parent)
+
+
+def make_in_place(path: Path, mode: int = 0o600) -> None:
+    """Make an empty file, where none is, whose data is overwritten in place: a full disk takes nothing else.
+
+    Elsewhere than on btrfs that is the way of all files.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(descriptor, _FS_IOC_SETFLAGS, struct.pack("l", _FS_NOCOW_FL))
+    finally:
+        os.close(descriptor)
     sync_directory(path.parent)
 
 

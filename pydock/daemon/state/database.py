@@ -1,7 +1,8 @@
-"""The one index of everything that the engine owns: SQLite in WAL mode, written by one thread.
+"""The one index of everything that the engine owns: SQLite in WAL mode, with one thread that writes and reads.
 
 Opened by main with the schema's steps; every service's store calls `write` and `read`.  Writes that
-arrive together are committed together: one sync of the disk serves them all.
+arrive together are committed together: one sync of the disk serves them all.  No other connection is possible, as
+that would take memory that is shared by a file: where a full disk can't take a page of it (btrfs), SIGBUS is the end.
 """
 
 import contextlib
@@ -12,7 +13,6 @@ import queue
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from pydock.daemon.state.reserve import Reserve, has_room
 from pydock.daemon.state.schema import Step, migrate
-from pydock.durable import sync_directory
+from pydock.durable import make_in_place
 from pydock.errors import System
 
 T = TypeVar("T")
@@ -32,8 +32,8 @@ Work = Callable[[sqlite3.Connection], T]
 _FULL, _NORMAL = "FULL", "NORMAL"
 #: how long what is not durable may wait for a durable write to be synced with, in seconds
 _MOMENT = 0.025
-#: the size that the log has from the start, and that of the memory that SQLite shares, a file, too, in bytes
-_LOG, _SHARED = 512 << 10, 32 << 10
+#: the size that the log has from the start, in bytes
+_LOG = 512 << 10
 #: The most writes that share one commit.
 _GROUP = 256
 
@@ -46,27 +46,14 @@ class _Pending:
     durable: bool
 
 
-class _Reader:
-    """A thread's connection for reading; it ends with the thread."""
-
-    def __init__(self, path: Path) -> None:
-        self.connection = _connect(path, lambda connection: connection.execute("PRAGMA query_only = ON"))
-
-    def __del__(self) -> None:
-        with contextlib.suppress(AttributeError):  # it could not be opened
-            self.connection.close()
-
-
 class Database:
-    """A SQLite database with one writer thread and a reading connection for each thread that reads."""
+    """A SQLite database with the one thread that uses it."""
 
     def __init__(self, path: Path, steps: Sequence[Step]) -> None:
         """Open or create the database at `path` and bring its schema up to the last of `steps`."""
         self._path = path
-        self._log = f"{path}-wal"
+        self._log = path.with_name(f"{path.name}-wal")
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
-        self._local = threading.local()
-        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._closed = False
         #: what SQLite does at a commit
@@ -103,19 +90,13 @@ class Database:
         return result
 
     def read(self, work: Work[T]) -> T:
-        """Run `work` on this thread's own read-only connection; it sees every write that has returned."""
-        reader: _Reader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = _Reader(self._path)
-            with self._lock:
-                self._readers.add(reader)
+        """Run `work`, which only reads, and wait; it sees every write that was handed in before."""
         with self._in_words():
-            return work(reader.connection)
+            return self.submit(work, durable=False).result()
 
     def _open(self, steps: Sequence[Step]) -> sqlite3.Connection:
-        if not self._path.exists():
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite's others get its mode
-            sync_directory(self._path.parent)
+        for path in (self._path, self._log):
+            make_in_place(path)
         while True:
             try:
                 connection = _connect(self._path, lambda connection: migrate(connection, steps))
@@ -150,10 +131,8 @@ class Database:
             self._closed = True
             self._queue.put(None)
         self._thread.join()
-        for reader in list(self._readers):
-            reader.connection.close()
         self._connection.close()
-        self._reserve.hold_at_least(_LOG + _SHARED)  # the room of what went with the connection
+        self._reserve.hold_at_least(_LOG)  # the room of the log, which went with the connection
 
     def _words(self, error: sqlite3.Error | OSError) -> str:
         """What is wrong; a full disk as the rest of the engine tells it."""
@@ -221,6 +200,7 @@ class Database:
     def _attempt(self, group: list[_Pending]) -> "list[tuple[Future[Any], Any]]":
         done: list[tuple[Future[Any], Any]] = []
         durable = any(pending.durable for pending in group)
+        before = self._connection.total_changes
         try:
             self._set_synchronous(_FULL if durable else _NORMAL)
             self._connection.execute("BEGIN IMMEDIATE")
@@ -243,7 +223,7 @@ class Database:
             raise
         if durable:
             self._unsynced = None
-        elif self._unsynced is None:
+        elif self._unsynced is None and self._connection.total_changes != before:
             self._unsynced = time.monotonic()
         return done
 
@@ -269,6 +249,7 @@ def _connect(path: Path, prepare: Work[object]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
     try:
         connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # first: what the log holds is kept in our own memory
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {_FULL}")
         connection.execute("PRAGMA foreign_keys = ON")

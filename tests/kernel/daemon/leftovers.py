@@ -1,6 +1,5 @@
 """What a daemon has on disk and in the kernel that its index does not name: the crash tests want none of it."""
 
-import contextlib
 import json
 import os
 import sqlite3
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydock.runtime.cgroups.layout import detect
-from tests import engine_traces
+from tests import engine_traces, index_copy
 from tests.kernel.daemon.daemon_process import Daemon
 
 #: what a container that does not run may leave in its bundle
@@ -19,7 +18,7 @@ _STOPPED = {"config.json", "exit.json", "shim.pid"}
 
 def find(engine: Daemon) -> list[str]:
     """Everything that is too much, and what is missing, in words."""
-    with contextlib.closing(sqlite3.connect(engine.root / "data/pydock.db")) as index:
+    with index_copy.opened(engine.root / "data/pydock.db") as index:
         everything = {row[0]: json.loads(row[1]) for row in index.execute("SELECT id, record FROM containers")}
         running = {key for key, record in everything.items() if record["state"]["status"] in ("running", "paused")}
         return [

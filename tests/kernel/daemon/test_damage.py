@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests import index_copy
 from tests.clients.engines import root_tar
 from tests.kernel.daemon import leftovers
 from tests.kernel.daemon.daemon_process import PATIENCE, Daemon, actions, alive, eventually, kill
@@ -41,7 +42,7 @@ def test_a_record_that_cannot_be_read_costs_nobody_else_anything(mortal: Daemon)
         mortal.create("true"),
     )
     pid = mortal.state(broken)["Pid"]
-    with contextlib.closing(sqlite3.connect(mortal.root / "data/pydock.db")) as index:
+    with index_copy.opened(mortal.root / "data/pydock.db") as index:
         ((text,),) = index.execute("SELECT record FROM containers WHERE id = ?", (broken,))
     mortal.restart(lambda: change_record(mortal, broken, text[: len(text) // 2]))
     assert {one["Id"] for one in mortal.get("/containers/json?all=1")} == {running, stopped}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests import index_copy
 from tests.clients.engines import File, root_tar
 from tests.kernel.daemon.daemon_process import Daemon
 
@@ -31,7 +32,7 @@ def _change(engine: Daemon, statement: str, values: dict[str, Any]) -> None:
 
 
 def _value(engine: Daemon, statement: str, values: dict[str, Any]) -> Any:
-    with contextlib.closing(sqlite3.connect(engine.root / "data/pydock.db")) as index:
+    with index_copy.opened(engine.root / "data/pydock.db") as index:
         ((value,),) = index.execute(statement, values)
     return value
 

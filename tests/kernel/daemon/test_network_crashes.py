@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests import index_copy
 from tests.kernel.daemon import leftovers
 from tests.kernel.daemon.daemon_process import Daemon, eventually, kill
 
@@ -58,7 +59,7 @@ def published(daemon: Daemon, identity: str) -> int:
 
 def recorded(daemon: Daemon, identity: str) -> dict[str, Any]:
     """A container's record."""
-    with contextlib.closing(sqlite3.connect(daemon.root / "data/pydock.db")) as index:
+    with index_copy.opened(daemon.root / "data/pydock.db") as index:
         (text,) = index.execute("SELECT record FROM containers WHERE id = ?", (identity,)).fetchone()
     record: dict[str, Any] = json.loads(text)
     return record
