@@ -65,15 +65,12 @@ class ContainerImages:
         if live is None or live.cgroup is None or live.killed or entry.record.state.status != Status.RUNNING:
             yield
             return
-        try:
-            live.cgroup.freeze()
-        except FileNotFoundError:  # it ended just now
+        with contextlib.ExitStack() as after, contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(live.cgroup.frozen())
+            except FileNotFoundError:  # it ended just now
+                yield
+                return
+            self._announcements.publish(entry.record, "pause")
+            after.callback(self._announcements.publish, entry.record, "unpause")
             yield
-            return
-        self._announcements.publish(entry.record, "pause")
-        try:
-            yield
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                live.cgroup.thaw()
-            self._announcements.publish(entry.record, "unpause")

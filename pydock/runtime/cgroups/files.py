@@ -43,6 +43,34 @@ def read(path: str) -> str:
         os.close(descriptor)
 
 
+class Held:
+    """A file of a group that is held open, so that nothing that may run short is needed to write to it again."""
+
+    def __init__(self, path: str, flags: int = os.O_RDWR) -> None:
+        self._path = path
+        self._descriptor = os.open(path, flags | os.O_CLOEXEC)
+
+    def __enter__(self) -> "Held":
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        os.close(self._descriptor)
+
+    def write(self, text: str) -> None:
+        """As `write`."""
+        try:
+            os.pwrite(self._descriptor, text.encode(), 0)
+        except OSError as error:
+            raise _with_path(error, self._path) from None
+
+    def read(self) -> str:
+        """The beginning of the content as it is now."""
+        try:
+            return os.pread(self._descriptor, _READ, 0).decode()
+        except OSError as error:
+            raise _with_path(error, self._path) from None
+
+
 def _with_path(error: OSError, path: str) -> OSError:
     """The same error; a group that was removed while the file was open is as one that is not there."""
     number = errno.ENOENT if error.errno == errno.ENODEV else error.errno or 0

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from pydock.errors import InvalidParameter
 from pydock.runtime.cgroups import files
@@ -50,11 +51,7 @@ class Cgroup(ABC):
 
     @abstractmethod
     def freeze(self) -> None:
-        """Stop every process in the group; returns when they stand still."""
-
-    @abstractmethod
-    def thaw(self) -> None:
-        """Let the processes go on."""
+        """Stop every process in the group; returns when they stand still, or raises and they go on."""
 
     @abstractmethod
     def is_frozen(self) -> bool:
@@ -69,8 +66,28 @@ class Cgroup(ABC):
         """One reading of all counters; zeros for controllers that the kernel lacks."""
 
     @abstractmethod
+    def _thawing(self) -> tuple[str, str]:
+        """The file that lets the processes go on, and what is to be written to it."""
+
+    @abstractmethod
     def _directories(self) -> list[str]:
         """The group's directory in each hierarchy, the one that lists processes first."""
+
+    def thaw(self) -> None:
+        """Let the processes go on."""
+        files.write(*self._thawing())
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Have them stand still while the block runs; what else runs short, they go on after it."""
+        path, text = self._thawing()
+        with files.Held(path, os.O_WRONLY) as control:
+            self.freeze()
+            try:
+                yield
+            finally:
+                with contextlib.suppress(FileNotFoundError):  # the group has ended meanwhile
+                    control.write(text)
 
     def pids(self) -> list[int]:
         """Every process in the group and below, as this process's pid namespace counts."""

@@ -59,24 +59,29 @@ class CgroupV1(Cgroup):
         return -1
 
     def freeze(self) -> None:
-        path = f"{self._of('freezer')}/freezer.state"
+        path, thawed = self._thawing()
         deadline = time.monotonic() + FREEZE_PATIENCE
         attempt = 0
-        while True:
-            # a process that forks meanwhile can keep the group FREEZING for ever: ask again, at times from the start
-            attempt += 1
-            if attempt % 50 == 0:
-                files.write(path, "THAWED")
-            files.write(path, "FROZEN")
-            if "FROZEN" in files.read(path):
-                return
-            if time.monotonic() > deadline:
-                files.write(path, "THAWED")
-                raise TimeoutError(errno.ETIMEDOUT, "the group does not freeze", path)
-            time.sleep(0.001)
+        with files.Held(path) as state:
+            try:
+                while True:
+                    # a process that forks meanwhile can keep the group FREEZING for ever: ask again, at times from the
+                    # start
+                    attempt += 1
+                    if attempt % 50 == 0:
+                        state.write(thawed)
+                    state.write("FROZEN")
+                    if "FROZEN" in state.read():
+                        return
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(errno.ETIMEDOUT, "the group does not freeze", path)
+                    time.sleep(0.001)
+            except BaseException:
+                state.write(thawed)
+                raise
 
-    def thaw(self) -> None:
-        files.write(f"{self._of('freezer')}/freezer.state", "THAWED")
+    def _thawing(self) -> tuple[str, str]:
+        return f"{self._of('freezer')}/freezer.state", "THAWED"
 
     def is_frozen(self) -> bool:
         return "freezer" in self.layout.v1 and "FROZEN" in files.read_or(f"{self._of('freezer')}/freezer.state", "")

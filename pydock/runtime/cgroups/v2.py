@@ -58,17 +58,22 @@ class CgroupV2(Cgroup):
         return os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def freeze(self) -> None:
-        files.write(f"{self._directory}/cgroup.freeze", "1")
+        path, thawed = self._thawing()
         deadline = time.monotonic() + FREEZE_PATIENCE
-        events = f"{self._directory}/cgroup.events"
-        while "frozen 1" not in files.read(events):
-            if time.monotonic() > deadline:
-                self.thaw()
-                raise TimeoutError(errno.ETIMEDOUT, "the group does not freeze", events)
-            time.sleep(0.001)
+        told = f"{self._directory}/cgroup.events"
+        with files.Held(told, os.O_RDONLY) as events, files.Held(path) as control:
+            try:
+                control.write("1")
+                while "frozen 1" not in events.read():
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(errno.ETIMEDOUT, "the group does not freeze", told)
+                    time.sleep(0.001)
+            except BaseException:
+                control.write(thawed)
+                raise
 
-    def thaw(self) -> None:
-        files.write(f"{self._directory}/cgroup.freeze", "0")
+    def _thawing(self) -> tuple[str, str]:
+        return f"{self._directory}/cgroup.freeze", "0"
 
     def is_frozen(self) -> bool:
         return "frozen 1" in files.read_or(f"{self._directory}/cgroup.events", "")

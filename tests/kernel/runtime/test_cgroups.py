@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -45,6 +46,36 @@ def test_a_group_is_made_joined_listed_killed_and_removed(group: Cgroup, sleeper
     assert sleeper.wait(10) == -signal.SIGKILL
     group.remove()
     assert not [point for point in detect().mountpoints() if os.path.exists(point + group.path)]
+
+
+def test_a_group_goes_on_though_there_is_no_descriptor_to_be_had(
+    group: Cgroup, sleeper: subprocess.Popen[bytes]
+) -> None:
+    group.create({})
+    move_in(group, sleeper.pid)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    @contextlib.contextmanager
+    def descriptors(number: int) -> Iterator[None]:
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free + number, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    for number in range(3):
+        with descriptors(number), contextlib.suppress(OSError):
+            group.freeze()
+            break
+        assert not group.is_frozen()
+    group.thaw()
+    with contextlib.ExitStack() as stack:
+        with group.frozen():
+            assert group.is_frozen()
+            stack.enter_context(descriptors(0))
+    assert not group.is_frozen()
 
 
 def test_freezing_stops_a_process_and_thawing_lets_it_go_on(group: Cgroup) -> None:

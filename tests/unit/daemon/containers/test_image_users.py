@@ -35,10 +35,10 @@ class Frozen:
     def publish(self, record: Any, action: str) -> None:
         self.done.append(action)
 
-    def freeze(self) -> None:
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
         self.done.append("freeze")
-
-    def thaw(self) -> None:
+        yield
         self.done.append("thaw")
 
 
