@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydock.errors import Forbidden, NotFound, PydockError, System, Unauthorized
+from pydock.go_text import quote
 from pydock.imagestore import go_fields
 from pydock.imagestore.reference import Reference
 
@@ -83,7 +84,7 @@ def of_answer(
         return RegistryFault(f"{_spoken(code)}: {message}", status, code)
     if not body or status == 401:
         return _plain(status, "")
-    shown = json.dumps(body[:_SHOWN].decode("utf-8", "replace"), ensure_ascii=False)
+    shown = quote(body[:_SHOWN].decode("utf-8", "replace"))
     why = "no error details found in HTTP response body" if isinstance(value, dict) else "invalid JSON"
     return RegistryFault(f"error parsing HTTP {status} response body: {why}: {shown}", status)
 

@@ -100,7 +100,9 @@ def media_type_of(content: bytes, header: str) -> str:
     inner = value.get("mediaType")
     if isinstance(inner, str) and inner:
         if stated not in _GENERIC and stated != inner:
-            raise InvalidParameter(f"if present, mediaType in manifest should be '{stated}' not '{_short(inner)}'")
+            raise InvalidParameter(
+                f"if present, mediaType in manifest should be '{_short(stated)}' not '{_short(inner)}'"
+            )
         return inner
     if value.get("schemaVersion") == 1:
         return _SCHEMA1 + "json"

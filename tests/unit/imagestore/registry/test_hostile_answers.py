@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pydock.errors import InvalidParameter
+from pydock.errors import InvalidParameter, PydockError
 from pydock.imagestore.registry.faults import Unreachable
 from tests.unit.imagestore.registry.faulty_registry import FaultyRegistry, Handler
 from tests.unit.imagestore.registry.made_images import make_image
@@ -73,3 +73,17 @@ def test_heads_that_only_say_continue_are_not_read_for_ever(store: MemoryStore, 
     registry.on("GET", "/v2/app/manifests/1", go_on)
     with pytest.raises(Unreachable, match="too many 1xx informational responses"):
         pull(store, f"{registry.host}/app:1")
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_nothing_that_a_registry_says_moves_the_terminal(
+    store: MemoryStore, registry: FaultyRegistry, status: int
+) -> None:
+    """Nor by one of the second set of control characters, of which JSON's escapes know nothing."""
+    image = make_image()
+    body = image.manifest if status == 200 else "no JSON: \x9b31m\x1b[31m\x7f".encode()
+    kind = "application/\x1b[31m" if status == 200 else "application/json"
+    registry.on("GET", "/v2/app/manifests/1", lambda request: request.answer(status, body, {"Content-Type": kind}))
+    with pytest.raises(PydockError) as raised:
+        pull(store, f"{registry.host}/app:1")
+    assert raised.value.message.isprintable(), raised.value.message
