@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def create(engine: "Engine", body: "JSON", name: str = "", platform: str = "") -> "JSON":
     """POST /containers/create: {"Id": ..., "Warnings": [...]}."""
+    if _speaks(engine, 1, 42):
+        body.get("HostConfig", {}).pop("KernelMemory", None)  # which the API does not know any more
     answer: JSON = engine.post("/containers/create", {"name": name or None, "platform": platform or None}, body)
     return answer
 
@@ -110,8 +112,11 @@ def remove(engine: "Engine", name: str, force: bool = False, volumes: bool = Fal
 
 def removes_itself(engine: "Engine") -> bool:
     """Whether ``AutoRemove`` is the daemon's affair: it is the client's before version 1.25."""
-    major, _, minor = engine.version.partition(".")
-    return (int(major), int(minor or 0)) >= (1, 25)
+    return _speaks(engine, 1, 25)
+
+
+def _speaks(engine: "Engine", *version: int) -> bool:
+    return tuple(int(part) for part in engine.version.split(".") if part.isdigit()) >= version
 
 
 def prune(engine: "Engine", filters: "Filters") -> "JSON":

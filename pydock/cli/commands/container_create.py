@@ -27,17 +27,18 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
 def prepare(console: "Console", options: "Options", arguments: "list[str]", command: str) -> "dict[str, Any]":
     """The request's body; what is wrong with the options ends the program with 125."""
     try:
-        if not options.disable_content_trust:
-            from pydock.cli import content_trust
-
-            content_trust.refuse()
         if options.pull not in ("", "always", "missing", "never"):
             choice = 'must be one of "always", "missing" or "never"'
             raise Exit(f"invalid pull option: '{options.pull}': {choice}")
         if proxies := _proxies(console):
             given = {item.partition("=")[0] for item in options.env}
             options.env += [f"{name}={value}" for name, value in proxies.items() if name not in given]
-        return request.build(options, arguments[0], arguments[1:])
+        body = request.build(options, arguments[0], arguments[1:])
+        if not options.disable_content_trust:
+            from pydock.cli import content_trust
+
+            content_trust.refuse()
+        return body
     except request.Foreign:
         raise
     except Exit as error:

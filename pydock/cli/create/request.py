@@ -26,12 +26,20 @@ class Foreign(Exit):
 
 
 def build(options: "Options", image: str, command: "list[str]") -> "Body":
-    """The request that `options` ask for; raises Exit with Docker's words where they can't be."""
+    """The request that `options` ask for; raises Exit with Docker's words, for the mistake that it finds first."""
     _check(options)
     attach = options.attach
     stdin = options.interactive or "stdin" in attach
     binds, anonymous = _volumes(options.volume)
     exposed, bindings = _ports(options)
+    devices, requests = _devices(options)
+    environment = variables(options.env_file, options.env)
+    labels = pairs(_lines(options.label_file, False) + options.label)
+    _check_modes(options)
+    host = _host(options, binds, bindings) | _resources(options, devices, requests)
+    healthcheck = _health(options)
+    if options.rm and host["RestartPolicy"]["Name"] not in ("", "no"):
+        raise Exit("conflicting options: cannot specify both --restart and --rm")
     body: Body = {
         "Hostname": options.hostname,
         "Domainname": options.domainname,
@@ -43,28 +51,25 @@ def build(options: "Options", image: str, command: "list[str]") -> "Body":
         "Tty": options.tty,
         "OpenStdin": options.interactive,
         "StdinOnce": options.interactive and stdin,
-        "Env": variables(options.env_file, options.env) or None,
+        "Env": environment or None,
         "Cmd": command or None,
         "Image": image,
         "Volumes": anonymous,
         "WorkingDir": options.workdir,
         "Entrypoint": [options.entrypoint] if "entrypoint" in options.changed else None,
         "OnBuild": None,
-        "Labels": pairs(_lines(options.label_file, False) + options.label),
+        "Labels": labels,
     }
     if not exposed:
         del body["ExposedPorts"]
-    if healthcheck := _health(options):
+    if healthcheck:
         body["Healthcheck"] = healthcheck
     if options.stop_signal:
         body["StopSignal"] = options.stop_signal
     if "stop_timeout" in options.changed:
         body["StopTimeout"] = options.stop_timeout
-    host = _host(options, binds, bindings)
-    host |= _resources(options)
-    endpoints = _endpoints(options)
     body["HostConfig"] = host
-    body["NetworkingConfig"] = {"EndpointsConfig": endpoints}
+    body["NetworkingConfig"] = {"EndpointsConfig": _endpoints(options)}
     return body
 
 
@@ -77,6 +82,9 @@ def _check(options: "Options") -> None:
         check_mac(options.mac_address)
     if options.memory_swappiness != -1 and not 0 <= options.memory_swappiness <= 100:
         raise Exit(f"invalid value: {options.memory_swappiness}. Valid memory swappiness range is 0-100")
+
+
+def _check_modes(options: "Options") -> None:
     for name, value, modes, what in (
         ("pid", options.pid, ("", "host"), "PID"),
         ("uts", options.uts, ("", "host"), "UTS"),
@@ -85,9 +93,6 @@ def _check(options: "Options") -> None:
     ):
         if value not in modes and not (name == "pid" and value.startswith("container:") and len(value) > 10):
             raise Exit(f"--{name}: invalid {what} mode")
-    if options.rm and options.restart not in ("", "no"):
-        _restart(options.restart)
-        raise Exit("conflicting options: cannot specify both --restart and --rm")
 
 
 def _volumes(values: "list[str]") -> "tuple[list[str] | None, dict[str, Any]]":
@@ -119,6 +124,7 @@ def _endpoints(options: "Options") -> "dict[str, Any]":
 
 
 def _host(options: "Options", binds: "list[str] | None", bindings: "dict[str, Any]") -> "Body":
+    policy = _restart(options.restart)
     log_options = pairs(options.log_opt)
     if options.log_driver == "none" and log_options:
         raise Exit(f"invalid logging opts for driver {options.log_driver}")
@@ -129,7 +135,7 @@ def _host(options: "Options", binds: "list[str] | None", bindings: "dict[str, An
         "LogConfig": {"Type": options.log_driver, "Config": log_options},
         "NetworkMode": options.network[0]["target"] if options.network else "default",
         "PortBindings": bindings,
-        "RestartPolicy": _restart(options.restart),
+        "RestartPolicy": policy,
         "AutoRemove": options.rm,
         "VolumeDriver": options.volume_driver,
         "VolumesFrom": options.volumes_from or None,
@@ -173,7 +179,8 @@ def _host(options: "Options", binds: "list[str] | None", bindings: "dict[str, An
     return host
 
 
-def _resources(options: "Options") -> "Body":
+def _devices(options: "Options") -> "tuple[list[dict[str, str]], list[dict[str, Any]]]":
+    """Devices by their paths, and requests for those of other kinds."""
     devices: list[dict[str, str]] = []
     requests = list(options.gpus)
     if options.device:
@@ -183,6 +190,10 @@ def _resources(options: "Options") -> "Body":
         if names:
             nothing = {"Count": 0, "Capabilities": None, "Options": None}
             requests.append({"Driver": "cdi", "DeviceIDs": names, **nothing})
+    return devices, requests
+
+
+def _resources(options: "Options", devices: "list[dict[str, str]]", requests: "list[dict[str, Any]]") -> "Body":
     ulimits = {limit["Name"]: limit for limit in options.ulimit}
     return {
         "CpuShares": options.cpu_shares,

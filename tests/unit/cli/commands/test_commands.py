@@ -505,3 +505,11 @@ def test_wrong_formats_are_told_by_the_rows_and_places_that_docker_names(client:
     ):
         assert client(*line.split(" ")) != 0
         assert told in client.err
+
+
+@pytest.mark.parametrize(("version", "sent"), [("1.50", None), ("1.41", 4 << 20)])
+def test_a_limit_that_the_api_has_no_more_is_sent_to_old_daemons_alone(client: Any, version: str, sent: Any) -> None:
+    client.engine.answers["POST /containers/create"] = {"Id": "x"}
+    client.engine.version = version
+    assert client("create", "--kernel-memory", "4m", "image") == 0
+    assert client.engine.body()["HostConfig"].get("KernelMemory") == sent

@@ -194,3 +194,23 @@ def test_a_mount_that_is_recursive_anyway_needs_no_options() -> None:
 def test_a_single_letter_is_a_drive() -> None:
     made = body("-v a:/x -v a:b:c:d i")
     assert (made["Volumes"], made["HostConfig"]["Binds"]) == ({"a:/x": {}}, ["a:b:c:d"])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("--cgroupns x --device /dev/null::r", " is not an absolute path"),
+        ("--env-file /none --device a:b:c:d", "bad format for path: a:b:c:d"),
+        ("--restart always --rm --pid x", "--pid: invalid PID mode"),
+        ("--pid x --env-file /none", "open /none: no such file or directory"),
+        ("--pid x -p x:80", "Invalid hostPort: x"),
+        ("--no-healthcheck --health-cmd x --log-driver none --log-opt a=b", "invalid logging opts for driver none"),
+        ("--no-healthcheck --health-cmd x --restart on-failure:x", "invalid restart policy format"),
+        ("--restart always --rm --no-healthcheck --health-cmd x", "--no-healthcheck conflicts with --health-* options"),
+        ("--restart always --rm", "conflicting options: cannot specify both --restart and --rm"),
+    ],
+)
+def test_of_two_mistakes_the_one_that_docker_finds_first_is_told(line: str, told: str) -> None:
+    with pytest.raises(Exit) as caught:
+        body(f"{line} i")
+    assert told in caught.value.message
