@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pydock.daemon.containers import detach_sequence
 from pydock.daemon.containers.announcements import Announcements
-from pydock.daemon.containers.attachments import Attachments, ClientConnection, hand_over
+from pydock.daemon.containers.attachments import Attachments, ClientConnection, answering, hand_over
 from pydock.daemon.containers.catalog import Entry
 from pydock.daemon.containers.launcher import GivenClient
 from pydock.daemon.containers.live import LiveContainer
@@ -81,7 +81,7 @@ class Attacher:
 
 async def _give(live: LiveContainer, client: GivenClient) -> None:
     """Have the shim greet and serve the client; where it has ended just now, so has the connection."""
-    answer = os.dup(client.descriptor)
+    answer = answering(client)
     try:
         await live.attach(client.descriptor, client.stream)
     except ProcessLookupError:

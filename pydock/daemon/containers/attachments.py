@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -75,3 +76,12 @@ def hand_over(connection: ClientConnection, stream: ClientStream) -> GivenClient
     """Take a client's connection from the server, with what it sent already."""
     descriptor, early, head = connection.detach()
     return GivenClient(descriptor, replace(stream, early=early.decode("latin-1"), head=head.decode("latin-1")))
+
+
+def answering(client: GivenClient) -> int:
+    """A copy of its connection, to say something when the shim has it; without one the client is let go."""
+    try:
+        return os.dup(client.descriptor)
+    except OSError:
+        os.close(client.descriptor)
+        raise

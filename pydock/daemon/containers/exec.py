@@ -16,7 +16,7 @@ from typing import Any
 
 from pydock.daemon.containers import detach_sequence, execs, failures, links
 from pydock.daemon.containers.announcements import Announcements
-from pydock.daemon.containers.attachments import ClientConnection, hand_over
+from pydock.daemon.containers.attachments import ClientConnection, answering, hand_over
 from pydock.daemon.containers.catalog import Catalog, Entry
 from pydock.daemon.containers.execs import Exec, Execs
 from pydock.daemon.containers.launcher import GivenClient
@@ -114,10 +114,10 @@ class ExecService:
             connection = await take()
             connection.greet()  # why it cannot run is told by us
             client = hand_over(connection, replace(_stream(one), raw=options.tty))
+            answer = answering(client)
         except BaseException:
             one.running = False
             raise
-        answer = os.dup(client.descriptor)
         try:
             await self._run(entry, live, one, [client])
         except PydockError as error:

@@ -4,6 +4,7 @@ The exchange makes one for a request whose handler wants the body in a descripto
 """
 
 import asyncio
+import contextlib
 import os
 import select
 import threading
@@ -25,9 +26,13 @@ class Pouring:
 
     def __init__(self, source: int, body: Body, target: int) -> None:
         self._body = body
-        self._source = os.dup(source)
-        self._target = os.dup(target)
-        self._stop = os.eventfd(0, os.EFD_CLOEXEC)
+        with contextlib.ExitStack() as undo:  # a copy that stays would keep the reader waiting for ever
+            self._source = os.dup(source)
+            undo.callback(os.close, self._source)
+            self._target = os.dup(target)
+            undo.callback(os.close, self._target)
+            self._stop = os.eventfd(0, os.EFD_CLOEXEC)
+            undo.pop_all()
         self._lock = threading.Lock()
         self._over = False
 

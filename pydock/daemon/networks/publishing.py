@@ -3,6 +3,7 @@
 Called by `attachment` with a container's network values; blocking.
 """
 
+import contextlib
 import ipaddress
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -72,9 +73,14 @@ class Publication:
 
     def take_sockets(self) -> tuple[int, ...]:
         """Copies of the sockets' descriptors for the shim, which the caller owns; this process's own are closed."""
-        copies = tuple(os.dup(sock.fileno()) for held in self.held for sock in held.sockets if sock.fileno() >= 0)
+        copies: list[int] = []
+        with contextlib.ExitStack() as undo:  # a copy that stays would hold its port for good
+            for sock in (sock for held in self.held for sock in held.sockets if sock.fileno() >= 0):
+                copies.append(os.dup(sock.fileno()))
+                undo.callback(os.close, copies[-1])
+            undo.pop_all()
         self.close_sockets()
-        return copies
+        return tuple(copies)
 
     def close_sockets(self) -> None:
         """Close this process's copies of the sockets."""

@@ -1,10 +1,14 @@
 """Bodies poured into pipes: whole however they are framed and cut; ends of clients and readers are told."""
 
+import errno
 import os
+import socket
 import time
+from unittest.mock import Mock
 
 import pytest
 
+from pydock.daemon.http.pouring import Pouring
 from tests.api.http.bench import Bench
 
 CONTENT = os.urandom(3 << 20)
@@ -84,3 +88,13 @@ def test_the_daemons_end_stops_it(bench: Bench) -> None:
     bench.stop()
     bench.wait_until_told("poured: CancelledError")
     client.close()
+
+
+def test_where_it_cannot_begin_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    (one, other), (reading, writing) = socket.socketpair(), os.pipe()
+    with one, other, monkeypatch.context() as patch, open(reading, "rb") as reader:
+        patch.setattr(os, "eventfd", Mock(side_effect=OSError(errno.EMFILE, "Too many open files")))
+        with pytest.raises(OSError, match="Too many"):
+            Pouring(one.fileno(), Mock(), writing)
+        os.close(writing)
+        assert reader.read() == b""

@@ -1,15 +1,20 @@
 """Clients that attach while something else happens to the container."""
 
 import asyncio
+import errno
 import os
+import socket
 import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
+import pytest
+
 from pydock.daemon.containers.attach import Attacher, AttachOptions
-from pydock.daemon.containers.attachments import Attachments
+from pydock.daemon.containers.attachments import Attachments, answering
+from pydock.daemon.containers.launcher import GivenClient
 from pydock.daemon.containers.record import State, Status
 from pydock.runtime.messages import ClientStream
 from tests.unit.daemon.containers.made_containers import container, entry
@@ -61,3 +66,12 @@ def test_a_start_during_the_replay_has_the_client_where_the_replay_ended(tmp_pat
     assert stream.replay
     assert begin <= stream.replay_since <= time.time_ns()
     assert stream.early == "early"
+
+
+def test_a_connection_that_cannot_be_answered_on_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, monkeypatch.context() as patch:
+        patch.setattr(os, "dup", Mock(side_effect=OSError(errno.EMFILE, "Too many open files")))
+        with pytest.raises(OSError, match="Too many"):
+            answering(GivenClient(theirs.detach(), Mock()))
+        assert ours.recv(1) == b""

@@ -1,10 +1,14 @@
 """Which host ports a container gets, and in what order."""
 
+import errno
 import ipaddress
+import os
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
@@ -12,7 +16,7 @@ from pydock.daemon.networks.publishing import ANY4, ANY6, Publication, Target, c
 from pydock.daemon.networks.settings import ContainerNetwork, PortBinding
 from pydock.errors import InvalidParameter, System
 from pydock.network.firewall import Firewall
-from pydock.network.ports import Ports
+from pydock.network.ports import Held, Ports
 
 ONE, OTHER = "127.0.0.1", "127.0.0.2"
 
@@ -128,3 +132,16 @@ def test_ipv4_is_told_first(routed: int, expected: list[tuple[str, str]]) -> Non
     target = Target(addresses, (ANY4, ANY6), (routed,))
     found = publish(wanted, target, Ports(), cast(Firewall, NoFirewall())).ports["80/tcp"]
     assert [(one.host_ip, one.host_port) for one in found or ()] == expected
+
+
+def test_ports_are_not_held_by_half_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    address = sockets[0].getsockname()
+    made = Publication(held=[Held("tcp", (ANY4,), address[1], tuple(sockets))])
+    copies = [os.dup(sockets[0].fileno()), OSError(errno.EMFILE, "Too many open files")]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "dup", Mock(side_effect=copies))
+        with pytest.raises(OSError, match="Too many"):
+            made.take_sockets()
+    made.close_sockets()
+    socket.create_server(address).close()
