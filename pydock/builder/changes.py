@@ -34,6 +34,7 @@ def apply(config: Mapping[str, Any], changes: Sequence[str]) -> Config:
     """Return `config` (the ``Config`` of a container or image) changed by instructions; InvalidParameter: no such."""
     changed = json.loads(json.dumps(dict(config)))
     command_set = False
+    room = words.Room()
     found = list(instructions("\n".join(changes)))
     if changes and not found:
         raise InvalidParameter("file with no instructions")
@@ -44,7 +45,7 @@ def apply(config: Mapping[str, Any], changes: Sequence[str]) -> Config:
         keyword = instruction.keyword.lower()
         if keyword == "entrypoint" and not command_set:
             changed["Cmd"] = None
-        _APPLIERS[keyword](changed, instruction)
+        _APPLIERS[keyword](changed, instruction, room)
         _flags(instruction, _HEALTH_FLAGS if keyword == "healthcheck" else {})
         command_set = command_set or (keyword == "cmd" and bool(instruction.rest))
     result: Config = changed
@@ -65,12 +66,12 @@ def _flags(instruction: Instruction, known: Mapping[str, str]) -> dict[str, str]
     return found
 
 
-def _cmd(config: Config, instruction: Instruction) -> None:
+def _cmd(config: Config, instruction: Instruction, room: words.Room) -> None:
     # in shell form an empty command is one too
     config["Cmd"] = _command(config, instruction.rest) or ([] if instruction.rest else _in_shell(config))
 
 
-def _entrypoint(config: Config, instruction: Instruction) -> None:
+def _entrypoint(config: Config, instruction: Instruction, room: words.Room) -> None:
     config["Entrypoint"] = _command(config, instruction.rest)
 
 
@@ -86,37 +87,35 @@ def _in_shell(config: Config, *command: str) -> list[str]:
     return [*(config.get("Shell") or _SHELL), *command]
 
 
-def _env(config: Config, instruction: Instruction) -> None:
+def _env(config: Config, instruction: Instruction, room: words.Room) -> None:
     pairs = _pairs("ENV", instruction.rest)
     variables = _variables(config)
     env = list(config.get("Env") or ())
+    places = {entry.partition("=")[0]: place for place, entry in reversed(list(enumerate(env)))}
     for name, text in pairs:
-        key, value = words.expand(name, variables), words.expand(text, variables)
+        key, value = words.expand(name, variables, room), words.expand(text, variables, room)
         entry = f"{key}={value}"
-        for place, existing in enumerate(env):
-            if existing.partition("=")[0] == key:
-                env[place] = entry
-                break
-        else:
-            env.append(entry)
+        place = places.get(key, len(env))
+        env[place : place + 1] = [entry]
+        places.setdefault(entry.partition("=")[0], place)
     config["Env"] = env
 
 
-def _label(config: Config, instruction: Instruction) -> None:
+def _label(config: Config, instruction: Instruction, room: words.Room) -> None:
     pairs = _pairs("LABEL", instruction.rest)
     variables = _variables(config)
     labels = dict(config.get("Labels") or {})
-    labels.update((words.expand(name, variables), words.expand(text, variables)) for name, text in pairs)
+    labels.update((words.expand(name, variables, room), words.expand(text, variables, room)) for name, text in pairs)
     config["Labels"] = labels
 
 
-def _expose(config: Config, instruction: Instruction) -> None:
+def _expose(config: Config, instruction: Instruction, room: words.Room) -> None:
     if not instruction.rest:
         raise InvalidParameter("EXPOSE requires at least one argument")
     variables = _variables(config)
     ports = dict(config.get("ExposedPorts") or {})
     for text in instruction.rest.split():
-        for word in words.expand_words(text, variables):
+        for word in words.expand_words(text, variables, room):
             ports.update({key: {} for key in _ports(word)})
     config["ExposedPorts"] = ports
 
@@ -138,7 +137,7 @@ def _ports(text: str) -> list[str]:
     return [f"{port}/{protocol}" for port in range(bounds[0], bounds[1] + 1)]
 
 
-def _healthcheck(config: Config, instruction: Instruction) -> None:
+def _healthcheck(config: Config, instruction: Instruction, room: words.Room) -> None:
     if not instruction.rest:
         raise InvalidParameter("HEALTHCHECK requires at least one argument")
     kind, _, command = instruction.rest.partition(" ")
@@ -181,7 +180,7 @@ def _retries(text: str) -> int:
     return int(text)
 
 
-def _onbuild(config: Config, instruction: Instruction) -> None:
+def _onbuild(config: Config, instruction: Instruction, room: words.Room) -> None:
     if not instruction.rest:
         raise InvalidParameter("ONBUILD requires at least one argument")
     trigger = one(instruction.rest).keyword.upper()
@@ -192,19 +191,19 @@ def _onbuild(config: Config, instruction: Instruction) -> None:
     config["OnBuild"] = [*(config.get("OnBuild") or ()), instruction.rest]
 
 
-def _stop_signal(config: Config, instruction: Instruction) -> None:
-    signal = words.expand(_single("STOPSIGNAL", instruction.rest), _variables(config))
+def _stop_signal(config: Config, instruction: Instruction, room: words.Room) -> None:
+    signal = words.expand(_single("STOPSIGNAL", instruction.rest), _variables(config), room)
     number = re.fullmatch(r"[+-]?[0-9]{1,9}", signal)
     if (int(signal) == 0) if number else signal.upper().removeprefix("SIG") not in signals.NUMBERS:
         raise InvalidParameter(f"invalid signal: {signal[:100]}")
     config["StopSignal"] = signal
 
 
-def _user(config: Config, instruction: Instruction) -> None:
-    config["User"] = words.expand(_single("USER", instruction.rest), _variables(config))
+def _user(config: Config, instruction: Instruction, room: words.Room) -> None:
+    config["User"] = words.expand(_single("USER", instruction.rest), _variables(config), room)
 
 
-def _volume(config: Config, instruction: Instruction) -> None:
+def _volume(config: Config, instruction: Instruction, room: words.Room) -> None:
     listed = _json_list(instruction.rest)
     texts = instruction.rest.split() if listed is None else listed
     if not texts:
@@ -212,12 +211,12 @@ def _volume(config: Config, instruction: Instruction) -> None:
     if not all(text.strip() for text in texts):
         raise InvalidParameter("VOLUME specified can not be an empty string")
     variables = _variables(config)
-    paths = [words.expand(text.strip(), variables) for text in texts]
+    paths = [words.expand(text.strip(), variables, room) for text in texts]
     config["Volumes"] = {**(config.get("Volumes") or {}), **{path: {} for path in paths}}
 
 
-def _workdir(config: Config, instruction: Instruction) -> None:
-    path = words.expand(_single("WORKDIR", instruction.rest), _variables(config))
+def _workdir(config: Config, instruction: Instruction, room: words.Room) -> None:
+    path = words.expand(_single("WORKDIR", instruction.rest), _variables(config), room)
     joined = posixpath.normpath(posixpath.join("/", config.get("WorkingDir") or "", path))
     config["WorkingDir"] = "/" + joined.lstrip("/")
 
@@ -267,7 +266,7 @@ def _variables(config: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-_APPLIERS: Final[Mapping[str, Callable[[Config, Instruction], None]]] = {
+_APPLIERS: Final[Mapping[str, Callable[[Config, Instruction, words.Room], None]]] = {
     "cmd": _cmd,
     "entrypoint": _entrypoint,
     "env": _env,

@@ -12,6 +12,26 @@ from pydock.errors import InvalidParameter
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?\-$!0]")
 
 
+#: how much text variables may make in all, in characters: more than the config of any image holds
+_LONGEST = 4 << 20
+#: how many substitutions may be in one another
+_DEEPEST = 100
+
+
+class Room:
+    """What variables may still make of words that belong together; each line could double what the one before made."""
+
+    def __init__(self) -> None:
+        self._left = _LONGEST
+
+    def take(self, text: str) -> str:
+        """Return `text`; InvalidParameter where there is no room for it."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise InvalidParameter(f"variables make more than {_LONGEST} characters")
+        return text
+
+
 def split(text: str, escape: str = "\\") -> list[str]:
     """Divide `text` at blanks outside of quotes; quotes and escapes stay as they are."""
     words: list[str] = []
@@ -42,16 +62,16 @@ def split(text: str, escape: str = "\\") -> list[str]:
     return words
 
 
-def expand(word: str, variables: Mapping[str, str], escape: str = "\\") -> str:
+def expand(word: str, variables: Mapping[str, str], room: Room, escape: str = "\\") -> str:
     """Return `word` without its quotes and with its variables replaced."""
-    return "".join(piece for piece, _ in _Reader(word, variables, escape).pieces())
+    return "".join(piece for piece, _ in _Reader(word, variables, room, escape).pieces())
 
 
-def expand_words(word: str, variables: Mapping[str, str], escape: str = "\\") -> list[str]:
+def expand_words(word: str, variables: Mapping[str, str], room: Room, escape: str = "\\") -> list[str]:
     """The same, divided at blanks that come from outside of quotes, those of variables too."""
     words: list[str] = []
     current: str | None = None
-    for piece, quoted in _Reader(word, variables, escape).pieces():
+    for piece, quoted in _Reader(word, variables, room, escape).pieces():
         parts = [piece] if quoted else re.split(r"(\s+)", piece)
         for part in parts:
             if not quoted and (not part or part.isspace()):
@@ -64,11 +84,13 @@ def expand_words(word: str, variables: Mapping[str, str], escape: str = "\\") ->
 
 
 class _Reader:
-    def __init__(self, text: str, variables: Mapping[str, str], escape: str) -> None:
+    def __init__(self, text: str, variables: Mapping[str, str], room: Room, escape: str) -> None:
         self._text = text
         self._variables = variables
+        self._room = room
         self._escape = escape
         self._at = 0
+        self._depth = 0
 
     def pieces(self) -> list[tuple[str, bool]]:
         """All of the text: pieces, and whether blanks in them are part of a word."""
@@ -97,7 +119,7 @@ class _Reader:
             elif character == '"':
                 found.append((self._double_quoted(raw), True))
             elif character == "$":
-                found.append((self._variable(), False))
+                found.append((self._room.take(self._variable()), False))
             else:
                 found.append(self._plain(raw))
         if stop:
@@ -128,7 +150,7 @@ class _Reader:
                 self._at += 1
                 return out
             if character == "$":
-                out += self._variable()
+                out += self._room.take(self._variable())
                 continue
             self._at += 1
             if character == self._escape:
@@ -175,12 +197,17 @@ class _Reader:
         return match[0]
 
     def _inner(self, stop: str, raw: bool) -> str:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise InvalidParameter(f"more than {_DEEPEST} substitutions in one another")
         try:
-            return "".join(piece for piece, _ in self._until(stop, raw))
+            text = "".join(piece for piece, _ in self._until(stop, raw))
         except InvalidParameter:
             if self._at >= len(self._text):
                 raise InvalidParameter(f"syntax error: missing '{stop}'") from None
             raise
+        self._depth -= 1
+        return text
 
     def _conditional(self, name: str, operator: str, empty_is_unset: bool) -> str:
         word = self._inner("}", raw=False)
@@ -212,7 +239,7 @@ class _Reader:
         pattern = self._inner("/", raw=True)
         replacement = self._inner("}", raw=True)
         expression = _pattern(pattern, True, self._escape)
-        put: Callable[[re.Match[str]], str] = lambda match: replacement  # noqa: E731
+        put: Callable[[re.Match[str]], str] = lambda match: self._room.take(replacement)  # noqa: E731
         return expression.sub(put, self._variables.get(name, ""), count=0 if everywhere else 1)
 
 

@@ -106,3 +106,10 @@ def test_the_shell_form_takes_the_image_s_shell() -> None:
 def test_changes_that_are_none(line: str, message: str) -> None:
     with pytest.raises(InvalidParameter, match=message):
         changes.apply(BASE, [line])
+
+
+def test_each_line_cannot_double_what_the_one_before_made() -> None:
+    with pytest.raises(InvalidParameter, match="variables make more than"):
+        changes.apply(BASE, ["ENV A=0123456789", *["ENV A=$A$A$A$A"] * 12])
+    with pytest.raises(InvalidParameter, match="variables make more than"):
+        changes.apply({"Env": ["A=" + "x" * 100_000]}, [f"ENV {' '.join(f'A{number}=x$A' for number in range(100))}"])

@@ -55,7 +55,7 @@ def test_split(text: str, found: list[str]) -> None:
     ids=repr,
 )
 def test_expand(word: str, expanded: str) -> None:
-    assert words.expand(word, VARIABLES) == expanded
+    assert words.expand(word, VARIABLES, words.Room()) == expanded
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_expand(word: str, expanded: str) -> None:
 )
 def test_what_cannot_be_expanded(word: str, message: str) -> None:
     with pytest.raises(InvalidParameter, match=message):
-        words.expand(word, VARIABLES)
+        words.expand(word, VARIABLES, words.Room())
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_what_cannot_be_expanded(word: str, message: str) -> None:
     ids=repr,
 )
 def test_expand_words(word: str, found: list[str]) -> None:
-    assert words.expand_words(word, VARIABLES) == found
+    assert words.expand_words(word, VARIABLES, words.Room()) == found
 
 
 @given(st.text(alphabet="aA$E{}:-+?#%/'\"\\ *", max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for read in (words.expand, words.expand_words):
         try:
-            read(text, VARIABLES)
+            read(text, VARIABLES, words.Room())
         except InvalidParameter:
             pass
     assert "".join(words.split(text)).replace(" ", "") in (text.replace(" ", ""), text.replace(" ", "")[:-1])
@@ -111,4 +111,15 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_a_pattern_with_many_stars_does_not_take_for_ever(operator: str) -> None:
     many = "*a" * 30
     text = f"${{P{operator}{many}b{many}}}" if "/" not in operator else f"${{P{operator}{many}b{many}/x}}"
-    assert words.expand(text, {"P": "a" * 200}) == "a" * 200
+    assert words.expand(text, {"P": "a" * 200}, words.Room()) == "a" * 200
+
+
+@pytest.mark.parametrize("text", ["${V//x/$V}", '"$V$V$V"', "${NONE:-$V$V$V}"])
+def test_variables_cannot_fill_all_memory(text: str) -> None:
+    with pytest.raises(InvalidParameter, match="variables make more than"):
+        words.expand(text, {"V": "x" * (2 << 20)}, words.Room())
+
+
+def test_substitutions_in_one_another_are_counted() -> None:
+    with pytest.raises(InvalidParameter, match="substitutions in one another"):
+        words.expand("${A:-" * 5000 + "}" * 5000, {}, words.Room())
