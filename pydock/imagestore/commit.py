@@ -3,6 +3,7 @@
 Used by the daemon's image service and the builder.
 """
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -16,17 +17,20 @@ _PIPE: Final = 1 << 20
 
 def pack(lease: Lease, directory: Path) -> Unpacked:
     """Make a layer of an overlay's upper directory: whiteouts and opaque directories become the tar's; copies files."""
-    upper = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     reading, writing = os.pipe2(os.O_CLOEXEC)
+    upper = -1
     try:
-        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
+        upper = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with contextlib.suppress(OSError):  # beyond the user's limit for pipes the usual 64 KiB must do
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
         job = lease.jobs.start("pydock.worker.pack:upper", {}, [upper, writing])
     except BaseException:
         os.close(reading)
         raise
     finally:
-        os.close(upper)
         os.close(writing)
+        if upper >= 0:
+            os.close(upper)
     with job:
         failure: Exception | None = None
         try:
