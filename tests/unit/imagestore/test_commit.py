@@ -18,7 +18,7 @@ def test_a_commit_that_cannot_begin_leaves_nothing_open(
     lease: Any = Mock()
     lease.jobs.start.side_effect = shortage = OSError(errno.EMFILE, "Too many open files")
     before = set(os.listdir("/proc/self/fd"))
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="Too many|No such"):
+    with monkeypatch.context() as patch, pytest.raises(OSError, match=r"Too many|No such"):
         if missing == "a pipe":
             patch.setattr(os, "pipe2", Mock(side_effect=shortage))
         commit.pack(lease, tmp_path / "absent" if missing == "a directory" else tmp_path)
