@@ -1,6 +1,6 @@
 """How Go quotes text: what is no letter of any script is told by its number, and does nothing to a terminal.
 
-Templates of the client use it, and what the runtime says of a program that an image chose.
+Templates of the client use it, and what the engine says of names that an image or a container chose.
 """
 
 _ESCAPES = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\"}
@@ -25,3 +25,14 @@ def quote(text: str, mark: str = '"') -> str:
         else:
             out.append(f"\\U{ord(char):08x}")
     return mark + "".join(out) + mark
+
+
+def harmless(text: str) -> str:
+    """`text` as a terminal may have it: lines, tabs and bytes that are no UTF-8 stay, the rest is told as above."""
+    if text.isprintable():
+        return text
+    return "".join(char if _may_stay(char) else quote(char)[1:-1] for char in text)
+
+
+def _may_stay(char: str) -> bool:
+    return char.isprintable() or char in "\n\t" or "\ud800" <= char <= "\udfff"

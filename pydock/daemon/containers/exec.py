@@ -26,6 +26,7 @@ from pydock.daemon.containers.spec_builder import ExecOptions, SpecBuilder
 from pydock.daemon.containers.validation import check_environment
 from pydock.daemon.offload import offload
 from pydock.errors import Conflict, InvalidParameter, NotFound, PydockError, StepFailed, System
+from pydock.go_text import harmless
 from pydock.runtime import cgroups, user_lookup
 from pydock.runtime.messages import ClientStream, StartExec
 from pydock.streams import STDOUT, frame_header
@@ -121,7 +122,7 @@ class ExecService:
         try:
             await self._run(entry, live, one, [client])
         except PydockError as error:
-            text = f"{error.message}\r\n".encode()
+            text = f"{harmless(error.message)}\r\n".encode("utf-8", "replace")
             _tell(answer, text if client.stream.raw else frame_header(STDOUT, len(text)) + text)
         finally:
             os.close(answer)

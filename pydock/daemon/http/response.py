@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydock.go_text import harmless
+
 JSON = "application/json"
 #: half of a pair that a \\u escape brought in, where it is no byte of a file's name
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -50,4 +52,4 @@ def no_content() -> Response:
 
 def error_response(message: str, status: int) -> Response:
     """An error as Docker writes it: ``{"message": ...}``; a 304 has no body."""
-    return Response(304) if status == 304 else json_response({"message": message}, status)
+    return Response(304) if status == 304 else json_response({"message": harmless(message)}, status)

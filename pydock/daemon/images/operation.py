@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydock.daemon.offload import offload_outside
 from pydock.errors import PydockError, System, words_of
+from pydock.go_text import harmless
 from pydock.imagestore.registry.cancellation import Cancellation
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def error_message(error: BaseException) -> dict[str, Any]:
     if not isinstance(error, (PydockError, OSError)):
         _log.error("an operation failed", exc_info=error)
         error = System(f"{type(error).__name__}: {error}")
-    text = error.message if isinstance(error, PydockError) else words_of(error)
+    text = harmless(error.message if isinstance(error, PydockError) else words_of(error))
     return {"errorDetail": {"message": text}, "error": text}
 
 

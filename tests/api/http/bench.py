@@ -125,6 +125,7 @@ class Bench:
             Route("GET", "/same", self._same),
             Route("GET", "/conflict", self._conflict),
             Route("GET", "/surrogate", self._surrogate),
+            Route("GET", "/escape", self._escape),
             Route("GET", "/unwritable", self._unwritable),
             Route("GET", "/system", self._system),
             Route("GET", "/bug", self._bug),
@@ -181,6 +182,9 @@ class Bench:
 
     async def _surrogate(self, request: Request) -> Response:
         raise Conflict("no name: \ud800")
+
+    async def _escape(self, request: Request) -> Response:
+        raise Conflict("no\n\tname: \x1b[31m\x9bm\r\u202e")
 
     async def _unwritable(self, request: Request) -> Response:
         return Response(200, b"", headers={"X": "\ud800"})

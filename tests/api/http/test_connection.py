@@ -166,6 +166,11 @@ def test_text_that_is_no_unicode_can_be_told(bench: Bench) -> None:
     assert bench.ask(LAST % b"/surrogate").endswith(b'{"message":"no name: \xef\xbf\xbd"}\n')
 
 
+def test_errors_do_nothing_to_a_terminal(bench: Bench) -> None:
+    """Stock clients write them as they come, and what is in them an image may have chosen."""
+    assert bench.ask(LAST % b"/escape").endswith(rb'{"message":"no\n\tname: \\x1b[31m\\u009bm\\r\\u202e"}' + b"\n")
+
+
 def test_an_answer_that_cannot_be_written_ends_the_connection(bench: Bench) -> None:
     assert bench.ask(LAST % b"/unwritable") == b""
 
