@@ -10,12 +10,12 @@ import os
 import re
 import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
 from pydock.errors import InvalidParameter
-from pydock.imagestore import archive_plan, image_config
+from pydock.imagestore import archive_plan, image_config, threads
 from pydock.imagestore import digest as digests
 from pydock.imagestore.archive_members import Member, Stream, compressed, digest_of, is_tar, members
 from pydock.imagestore.archive_plan import Documents, LayerSource, Planned
@@ -107,7 +107,7 @@ class _Intake:
         #: files of no bytes: they may be meant as layers with nothing in them
         self._hollow: frozenset[str] = frozenset()
         self._slots = threading.Semaphore(_AT_ONCE)
-        self._pool = ThreadPoolExecutor(_AT_ONCE + 1, "load")
+        self._pool = threads.begin(_AT_ONCE + 1, "load")
 
     def __enter__(self) -> "_Intake":
         return self
@@ -244,16 +244,16 @@ class _Assembly:
         self._lease.add(self._copy(same), parent)
 
     def _copy(self, layer: Layer) -> Unpacked:
-        reading, writing = os.pipe2(os.O_CLOEXEC)
+        with threads.begin(1, "load-copy") as thread:
+            reading, writing = os.pipe2(os.O_CLOEXEC)
 
-        def write() -> None:
-            try:
-                self._layers.write_tar(layer, writing, verify=False)
-            finally:
-                os.close(writing)
+            def write() -> None:
+                try:
+                    self._layers.write_tar(layer, writing, verify=False)
+                finally:
+                    os.close(writing)
 
-        with ThreadPoolExecutor(1, "load-copy") as pool:
-            pool.submit(write)
+            thread.submit(write)
             try:
                 return self._lease.unpack(reading, layer.diff_id)
             finally:

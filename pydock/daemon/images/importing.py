@@ -7,7 +7,6 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +17,7 @@ from pydock.daemon.images.progress import Messages
 from pydock.daemon.images.service import Images
 from pydock.errors import InvalidParameter
 from pydock.imagestore import images as store
-from pydock.imagestore import platforms
+from pydock.imagestore import platforms, threads
 from pydock.imagestore.layers import Layers, Lease, Unpacked
 from pydock.imagestore.platforms import Platform
 from pydock.imagestore.registry.cancellation import Cancellation
@@ -78,16 +77,16 @@ class Imports:
     def _download(
         self, url: str, lease: Lease, progress: Callable[[int, int], None], cancellation: Cancellation
     ) -> Unpacked:
-        reading, writing = os.pipe2(os.O_CLOEXEC)
+        with threads.begin(1, "import") as thread:
+            reading, writing = os.pipe2(os.O_CLOEXEC)
 
-        def feed() -> None:
-            try:
-                self._fetcher.fetch(url, writing, progress, cancellation)
-            finally:
-                os.close(writing)
+            def feed() -> None:
+                try:
+                    self._fetcher.fetch(url, writing, progress, cancellation)
+                finally:
+                    os.close(writing)
 
-        with ThreadPoolExecutor(1, "import") as pool:
-            fed = pool.submit(feed)
+            fed = thread.submit(feed)
             try:
                 unpacked = lease.unpack(reading)
             except BaseException:

@@ -10,6 +10,7 @@ import os
 import threading
 
 from pydock.errors import InvalidParameter, PydockError, System, words_of
+from pydock.imagestore import threads
 from pydock.imagestore.blobs import Blobs, Ingest
 from pydock.imagestore.index import BlobRow
 from pydock.imagestore.layers import Lease, Unpacked
@@ -137,7 +138,12 @@ class _Unpacking:
         self._thread = threading.Thread(target=self._run, name="unpack", daemon=True)
 
     def __enter__(self) -> "_Unpacking":
-        self._thread.start()
+        try:
+            threads.start(self._thread)
+        except System:
+            self.end()
+            os.close(self._source)
+            raise
         return self
 
     def __exit__(self, *details: object) -> None:

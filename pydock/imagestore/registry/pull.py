@@ -5,11 +5,11 @@ downloaded and unpacked, several at a time; the image enters the index whole.  U
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from pydock.errors import InvalidParameter, PydockError
 from pydock.imagestore import digest as digests
+from pydock.imagestore import threads
 from pydock.imagestore.index import ManifestRow
 from pydock.imagestore.layers import Lease, Unpacked
 from pydock.imagestore.platforms import Platform, host
@@ -188,7 +188,7 @@ class _Pull:
     ) -> None:
         """Download the layers above the lowest `present`."""
         parent = chains[present - 1] if present else ""
-        with ThreadPoolExecutor(self._options.max_concurrent_downloads, "pull") as pool:
+        with threads.begin(self._options.max_concurrent_downloads, "pull") as pool:
             try:
                 under_way = [
                     pool.submit(self._download, layer, diff_id, lease, progress)

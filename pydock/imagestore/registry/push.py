@@ -7,11 +7,11 @@ compressed once and kept.  Used by the daemon's push service.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from pydock.errors import PydockError, System
 from pydock.imagestore import digest as digests
+from pydock.imagestore import threads
 from pydock.imagestore.images import Image
 from pydock.imagestore.index import BlobRow, Layer, ManifestRow
 from pydock.imagestore.reference import Reference
@@ -166,7 +166,7 @@ class _Push:
             progress.update(short_id(diff_id), "Preparing")
         for diff_id in list(distinct)[self._options.max_concurrent_uploads :]:
             progress.update(short_id(diff_id), "Waiting")
-        with ThreadPoolExecutor(self._options.max_concurrent_uploads, "push") as pool:
+        with threads.begin(self._options.max_concurrent_uploads, "push") as pool:
             try:
                 sending = {
                     diff_id: pool.submit(self._send_layer, layer, neighbours.get(diff_id, ()), progress)
