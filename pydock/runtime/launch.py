@@ -5,6 +5,7 @@ some milliseconds, or raise StepFailed and leave nothing behind.  The shim goes 
 themselves, so that it stays small.  All callers are single-threaded.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -251,7 +252,8 @@ def _differs(pid: int, kind: str) -> bool:
     try:
         return os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")
     except OSError as error:
-        raise StepFailed("find the container's process", error.errno or 0, f"/proc/{pid}/ns/{kind}") from error
+        number = errno.ESRCH if error.errno == errno.ENOENT else error.errno or 0
+        raise StepFailed("find the container's process", number, f"/proc/{pid}/ns/{kind}") from error
 
 
 class Newborn:

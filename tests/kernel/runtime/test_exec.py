@@ -139,6 +139,16 @@ def test_it_fails_typed_when_the_container_is_gone(running: Running) -> None:
         run(running, ["true"])
 
 
+def test_one_that_was_reaped_just_now_is_told_as_gone(running: Running) -> None:
+    """Not as a path that is not there, as if the exec's program were meant."""
+    box, started, group = running
+    ended = os.fork() or os._exit(0)
+    os.waitpid(ended, 0)
+    with pytest.raises(StepFailed) as caught:
+        run((box, launch.Launched(ended, started.pidfd), group), ["true"])
+    assert caught.value.errno == errno.ESRCH
+
+
 def test_the_callers_own_pid_namespace_is_kept(running: Running) -> None:
     run(running, ["true"])
     pid = os.fork()
