@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import Future
 from pathlib import Path
 
+from pydock.imagestore import threads
 from pydock.linux.files import syncfs
 
 
@@ -21,12 +22,15 @@ class DiskSync:
         self._next: Future[None] | None = None
 
     def begin(self) -> "Future[None]":
-        """Have the disk begin; done when all that has been written by now is there, or with the OSError."""
+        """Have the disk begin; done when all that has been written by now is there, or with the OSError.
+
+        System where no thread can be had.
+        """
         with self._lock:
-            future = self._next = self._next or Future()
             if not self._running:
+                threads.start(threading.Thread(target=self._run, name="disk-sync", daemon=True))
                 self._running = True
-                threading.Thread(target=self._run, name="disk-sync", daemon=True).start()
+            future = self._next = self._next or Future()
             return future
 
     def _run(self) -> None:

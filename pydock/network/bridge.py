@@ -119,7 +119,10 @@ class Host:
         except OSError:
             self.remove_link(name)
         else:
-            threading.Thread(target=_remove, args=(link.index,), name=f"removal of {name}").start()
+            try:
+                threading.Thread(target=_remove, args=(link.index,), name=f"removal of {name}").start()
+            except RuntimeError:  # the kernel gives no more threads
+                _remove(link.index)
 
     def link(self, name: str) -> Link | None:
         """The link called `name`."""

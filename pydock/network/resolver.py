@@ -151,8 +151,12 @@ class Resolver:
                 _converse(sock, "add", asdict(container), (netns,))
             except Unavailable as error:  # one container's trouble is not the others'
                 log.error("container %s: %s", container.id, error.message)
+        try:
+            threading.Thread(target=self._watch, args=(sock,), name="resolver", daemon=True).start()
+        except RuntimeError as error:
+            sock.close()
+            raise Unavailable("embedded DNS resolver: cannot start a thread") from error
         self._sock = sock
-        threading.Thread(target=self._watch, args=(sock,), name="resolver", daemon=True).start()
 
     def _find(self) -> socket.socket | None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

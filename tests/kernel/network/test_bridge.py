@@ -1,8 +1,10 @@
 """The host's links, in a network namespace of the test's own."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
 
@@ -47,6 +49,14 @@ def test_a_dismissed_link_leaves_its_name_at_once_and_goes_soon(host: Host) -> N
     while [link.name for link in host.owned_links()] != ["pdt0"]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_dismissed_link_goes_though_no_thread_can_be_had(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.ensure_bridge(BridgeDevice("pdt0"))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("can't start new thread")))
+        host.dismiss_link("pdt0")
+    assert host.owned_links() == []
 
 
 def test_a_link_that_is_not_there_is_not_missed(host: Host) -> None:

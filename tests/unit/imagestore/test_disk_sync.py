@@ -2,9 +2,11 @@
 
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from pydock.errors import System
 from pydock.imagestore import disk_sync
 from pydock.imagestore.disk_sync import DiskSync
 
@@ -41,4 +43,13 @@ def test_a_disk_that_fails_fails_those_that_wait(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         disk.begin().result(_LIMIT)
     (tmp_path / "missing").mkdir()
+    disk.begin().result(_LIMIT)
+
+
+def test_want_of_a_thread_is_told_and_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = DiskSync(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("can't start new thread")))
+        with pytest.raises(System, match="cannot start a thread"):
+            disk.begin()
     disk.begin().result(_LIMIT)
