@@ -42,6 +42,14 @@ class Output:
         """Write `text` and a line's end."""
         self.write(text + "\n")
 
+    def told(self, text: str) -> None:
+        """Write a line of what an engine tells: an image may have chosen names in it, so a terminal only shows them."""
+        if not text.isprintable() and self.is_terminal():
+            from pydock.go_text import harmless
+
+            text = harmless(text)
+        self.line(text)
+
     def flush(self) -> None:
         """Write what is kept, now."""
         if self._kept:

@@ -71,15 +71,17 @@ def render(output: "Output", rows: "Iterable[Row]", header: "Mapping[str, str]",
     text = source[5:] if is_table else "{{json .}}" if source == "json" else source
     text = text.strip(" ").replace("\\t", "\t").replace("\\n", "\n")
     columns = plain_columns(text)
+    write = output.told
     if columns and all(name in header for name in columns):
         lines = ["\t".join([_text(getattr(row, name)()) for name in columns]) for row in rows]
         head = "\t".join([header[name] for name in columns])
     else:
         lines, head = _through_template(text, rows, header, is_table)
+        write = output.line  # there may be colours in it, to be seen
     if is_table:
         lines = align([line for entry in [head, *lines] for line in entry.split("\n")])
     for line in lines:
-        output.line(line)
+        write(line)
 
 
 def _text(value: "Any") -> str:

@@ -14,7 +14,7 @@ _KINDS = {0: "C", 1: "A", 2: "D"}
 def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     """List what was changed, added and deleted."""
     for change in containers.changes(console.engine(), arguments[0]):
-        console.out.line(f"{_KINDS.get(change['Kind'], '')} {change['Path']}")
+        console.out.told(f"{_KINDS.get(change['Kind'], '')} {change['Path']}")
 
 
 COMMAND = Command(

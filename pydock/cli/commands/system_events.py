@@ -49,7 +49,10 @@ def run(console: "Console", options: "Options", arguments: "list[str]") -> None:
     template = _template(options.format)
     response = system.events(console.engine(), build_request(options))
     for event in progress.messages(response.chunks()):
-        console.out.line(_formatted(template, event) if template else pretty(event))
+        if template:
+            console.out.line(_formatted(template, event))
+        else:
+            console.out.told(pretty(event))
         console.out.flush()
 
 

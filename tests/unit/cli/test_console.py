@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from pydock.cli.console import write_pieces, write_to
+from pydock.cli import table
+from pydock.cli.console import Output, write_pieces, write_to
 from pydock.cli.exits import Exit
 
 PROGRAM = [sys.executable, "-c", "from pydock.cli.main import main\nmain()"]
@@ -61,3 +62,21 @@ def test_errors_that_cannot_be_told_end_the_program_all_the_same() -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*PROGRAM, "nope"], stdout=subprocess.PIPE, stderr=full)
     assert (done.returncode, done.stdout) == (1, b"")
+
+
+def test_names_that_an_image_chose_do_nothing_to_a_terminal() -> None:
+    """What a file takes is as it was, and the user's own colours are shown."""
+    master, slave = os.openpty()
+    reading, writing = os.pipe()
+    try:
+        for descriptor in slave, writing:
+            output = Output(descriptor)
+            output.told("A /a\x1b[31m\x9bm")
+            table.render(output, [], {"A": "\x1b[31mA"}, "table {{.A}}")
+            table.render(output, [], {"A": "A"}, "table \x1b[31m{{.A}}")
+            output.flush()
+        assert os.read(master, 1000) == b"A /a\\x1b[31m\\u009bm\r\n\\x1b[31mA\r\n\x1b[31mA\r\n"
+        assert os.read(reading, 1000) == "A /a\x1b[31m\x9bm\n\x1b[31mA\n\x1b[31mA\n".encode()
+    finally:
+        for descriptor in (master, slave, reading, writing):
+            os.close(descriptor)

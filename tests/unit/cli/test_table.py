@@ -37,6 +37,8 @@ class Lines:
         """Keep one."""
         self.lines.append(text)
 
+    told = line
+
 
 HEADER = {"A": "FIRST", "B": "SECOND"}
 ROWS = [Line("a", "b"), Line("a long text", "c")]
