@@ -132,6 +132,19 @@ class Console:
         """Tell a warning."""
         self.err.line(f"WARNING: {text}")
 
+    def log_error(self, text: str) -> None:
+        """Tell of something that does not stop the command, as Docker's client logs it."""
+        if self.err.is_terminal():
+            self.err.line(f"ERRO[0000] {text}")
+            return
+        import time
+
+        from pydock.go_text import quote
+
+        zone = time.strftime("%z")
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S") + ("Z" if zone == "+0000" else f"{zone[:3]}:{zone[3:]}")
+        self.err.line(f'time="{moment}" level=error msg={quote(text)}')
+
     def debug(self, text: str) -> None:
         """Tell what only `-D` wants to know."""
         if self.settings.debug:

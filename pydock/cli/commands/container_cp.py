@@ -107,8 +107,10 @@ def _check_output(path: str) -> None:
 
     try:
         mode = os.stat(path).st_mode
-    except OSError:
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise Exit(f"stat {path}: {(error.strerror or '').lower()}") from None
     if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
         raise Exit(f'invalid output path: "{path}" must be a directory or a regular file: got a device')
 
@@ -132,7 +134,7 @@ def _to_container(console: "Console", options: "Options", source: str, name: str
         from pydock.cli.copy.pack import pack
 
         first = (base, place.rebase) if place.rebase else ("", "")
-        chunks = meter.count(pack(above, base, Renamer([first, (old, new)])))
+        chunks = meter.count(pack(above, base, Renamer([first, (old, new)]), console.log_error))
     try:
         containers.archive_put(console.engine(), name, folder.rstrip("/") or "/", query, chunks)
     finally:

@@ -33,12 +33,7 @@ def prepare(console: "Console", options: "Options", arguments: "list[str]", comm
         if proxies := _proxies(console):
             given = {item.partition("=")[0] for item in options.env}
             options.env += [f"{name}={value}" for name, value in proxies.items() if name not in given]
-        body = request.build(options, arguments[0], arguments[1:])
-        if not options.disable_content_trust:
-            from pydock.cli import content_trust
-
-            content_trust.refuse()
-        return body
+        return request.build(options, arguments[0], arguments[1:])
     except request.Foreign:
         raise
     except Exit as error:
@@ -61,6 +56,10 @@ def make(console: "Console", options: "Options", body: "dict[str, Any]") -> str:
     cidfile = _claim(options.cidfile)
     try:
         reference = _reference(body["Image"])
+        if not options.disable_content_trust:
+            from pydock.cli import content_trust
+
+            content_trust.refuse()
         if options.use_api_socket:
             from pydock.cli.create import api_socket
 

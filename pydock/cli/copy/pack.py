@@ -9,10 +9,14 @@ BLOCK = 1 << 20
 CAPABILITY = "security.capability"
 
 
-def pack(folder: str, base: str, rename: Callable[[str], str]) -> Iterator[bytes]:
-    """The tar of `base` in `folder`, names passed through `rename`."""
+def pack(
+    folder: str, base: str, rename: Callable[[str], str], complain: Callable[[str], None] | None = None
+) -> Iterator[bytes]:
+    """The tar of `base` in `folder`, names passed through `rename`; `complain` hears of what no tar can have."""
     links: dict[tuple[int, int], str] = {}
     for path, name in _walk(os.path.join(folder, base), base):
+        if complain and stat.S_ISSOCK(os.lstat(path).st_mode):
+            complain(f"Can't add file {path} to tar: archive/tar: sockets not supported")
         yield from entry(path, rename(name), links)
     yield b"\0" * 1024
 

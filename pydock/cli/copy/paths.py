@@ -111,7 +111,7 @@ def plan(source: Place, destination: Place) -> tuple[str, str, str]:
         if source.is_folder:
             raise Exit("cannot copy directory")
         return folder, name, base
-    asserted = destination.path.endswith("/") or is_here(destination.path)
+    asserted = destination.path.endswith("/") or is_here(destination.path) or not destination.path
     if not source.is_folder and asserted:
         raise Exit("no such directory")
     return folder, name, base

@@ -2,12 +2,15 @@
 
 import base64
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pydock.cli.console import Console, Output
 from pydock.errors import Conflict, NotFound, System, Unauthorized
 
 NOW = 1_700_000_000
@@ -513,3 +516,20 @@ def test_a_limit_that_the_api_has_no_more_is_sent_to_old_daemons_alone(client: A
     client.engine.version = version
     assert client("create", "--kernel-memory", "4m", "image") == 0
     assert client.engine.body()["HostConfig"].get("KernelMemory") == sent
+
+
+def test_a_file_with_a_slash_is_no_destination_and_nobody_is_asked(client: Any) -> None:
+    (client.folder / "file").touch()
+    assert client("cp", "c:/x", f"{client.folder}/file/") == 1
+    assert client.err == f"stat {client.folder}/file/: not a directory\n"
+    assert not client.engine.requests
+
+
+def test_what_is_logged_has_its_time(client: Any) -> None:
+    console = Console(Output(os.open(client.folder / "o", os.O_RDWR | os.O_CREAT)), Output(2), {})
+    console.err = console.out
+    console.log_error('a "b"')  # quoted as Go does it
+    console.flush()
+    told = (client.folder / "o").read_text()
+    assert re.fullmatch(r'time="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)" level=error msg="a \\"b\\""\n', told)
+    os.close(console.out.descriptor)

@@ -35,6 +35,7 @@ def test_a_copy_has_a_folder_and_a_name(source: Place, destination: Place, expec
         (FOLDER, Place("/t/f", True, False), "cannot copy directory"),
         (FILE, Place("/t/new/"), "no such directory"),
         (FILE, Place("/t/new/."), "no such directory"),
+        (FILE, Place(""), "no such directory"),
     ],
 )
 def test_what_can_not_be_copied_is_refused(source: Place, destination: Place, message: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,3 +140,15 @@ def test_a_damaged_tar_is_refused(tmp_path: Path, damage: str) -> None:
         data[:0] = info.tobuf(tarfile.USTAR_FORMAT)
     with pytest.raises(Exit):
         unpack(iter([bytes(data)]), str(tmp_path), NAMES)
+
+
+def test_a_socket_is_told_of_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    path = tmp_path / "source" / "socket"
+    told: list[str] = []
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+        data = b"".join(pack.pack(str(tmp_path), "source", Renamer([]), told.append))
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        assert tar.getnames() == ["source"]
+    assert told == [f"Can't add file {path} to tar: archive/tar: sockets not supported"]
