@@ -88,7 +88,7 @@ def create(root: str, identifier: str, bundle: str, cgroup: str, created: str, s
         os.mkdir(directory, 0o711)
     except FileExistsError:
         raise Conflict(f"container with id exists: {identifier}") from None
-    Path(directory, "config.json").write_bytes(spec)
+    durable.write(Path(directory, "config.json"), spec)  # its environment is nobody else's to read
     os.mkdir(f"{directory}/root")
     annotations = json.loads(spec).get("annotations") or {}
     return OciContainer(identifier, bundle, directory, cgroup, created, annotations=annotations)
