@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def confirm(console: "Console", question: str) -> bool:
-    """Ask, and take only a `y` for a yes."""
+    """Ask, and take only a `y` for a yes; who interrupts the question has only changed their mind."""
     console.out.write(f"{question} [y/N] ")
     console.flush()
     try:
         return _line(console.stdin).strip().lower() == "y"
     except KeyboardInterrupt:
         console.out.line("")
-        raise
+        raise Exit("", 0) from None
 
 
 def _line(descriptor: int) -> str:

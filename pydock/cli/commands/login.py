@@ -104,10 +104,17 @@ def _ask(console: "Console", user: str, password: str, server: str) -> "tuple[st
     console.flush()
     known = credentials.get(console.config, server).get("username", "")
     asked = f"Username ({known})" if known else "Username"
-    user = (user or click.prompt(asked, default=known, show_default=False)).strip()
-    if not user:
-        raise Exit("Error: Non-null Username Required")
-    password = password or click.prompt("Password", hide_input=True, default="", show_default=False)
+    try:
+        user = (user or click.prompt(asked, default=known, show_default=False)).strip()
+        if not user:
+            raise Exit("Error: Non-null Username Required")
+        password = password or click.prompt("Password", hide_input=True, default="", show_default=False)
+    except click.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            if not user:
+                console.out.line("")
+            raise Exit("", 0) from None
+        raise Exit(f"\nError: {'Password' if user else 'Non-null Username'} Required") from None
     if not password:
         raise Exit("Error: Password Required")
     return user, password
