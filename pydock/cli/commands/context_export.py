@@ -5,6 +5,7 @@ import os
 import tarfile
 
 from pydock.cli import contexts
+from pydock.cli.commands.context_create import check_name
 from pydock.cli.console import Console
 from pydock.cli.exits import Exit
 from pydock.cli.flags import Options
@@ -15,6 +16,8 @@ from pydock.client import json_text
 def run(console: Console, options: Options, arguments: list[str]) -> None:
     """Write the context to FILE, by default NAME.dockercontext; `-` is standard output."""
     name = arguments[0]
+    if name != "default":
+        check_name(name)
     folder = console.settings.config_directory(console.environ)
     meta = contexts.read(folder, name)
     buffer = io.BytesIO()

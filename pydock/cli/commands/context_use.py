@@ -1,6 +1,7 @@
 """`context use`."""
 
 from pydock.cli import contexts
+from pydock.cli.commands.context_create import check_name
 from pydock.cli.console import Console
 from pydock.cli.exits import Exit
 from pydock.cli.flags import Options
@@ -10,18 +11,24 @@ from pydock.errors import NotFound
 
 def run(console: Console, options: Options, arguments: list[str]) -> None:
     """Choose the context for all commands to come."""
+    if len(arguments) != 1:  # docker leaves this to its library, which words it so
+        raise Exit(f"accepts 1 arg(s), received {len(arguments)}")
     name = arguments[0]
+    if not name:
+        raise Exit("context name cannot be empty")
     if name != "default":
+        check_name(name)
         try:
             contexts.read(console.settings.config_directory(console.environ), name)
         except NotFound as error:
             raise Exit(error.message) from None
     config = console.config
-    if name == "default":
-        config.content.pop("currentContext", None)
-    else:
-        config.content["currentContext"] = name
-    config.save()
+    chosen = "" if name == "default" else name
+    if chosen != config.current_context:
+        config.content["currentContext"] = chosen
+        if not chosen:
+            del config.content["currentContext"]
+        config.save()
     console.out.line(name)
     console.err.line(f'Current context is now "{name}"')
     if name != "default" and console.environ.get("DOCKER_HOST"):
@@ -31,4 +38,4 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
         )
 
 
-COMMAND = Command("CONTEXT", "Choose the context to use", run, (), (1, 1))
+COMMAND = Command("CONTEXT", "Choose the context to use", run, (), (0, -1))

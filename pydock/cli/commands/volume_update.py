@@ -19,5 +19,5 @@ COMMAND = Command(
     "Update a cluster volume (which there are none of here)",
     run,
     (text("availability", 'Availability of the cluster volume ("active", "pause", "drain")', default="active"),),
-    (0, 1),
+    (1, 1),
 )

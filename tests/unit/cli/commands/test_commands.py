@@ -533,3 +533,24 @@ def test_what_is_logged_has_its_time(client: Any) -> None:
     told = (client.folder / "o").read_text()
     assert re.fullmatch(r'time="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)" level=error msg="a \\"b\\""\n', told)
     os.close(console.out.descriptor)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("context use", "accepts 1 arg(s), received 0\n"),
+        ("context use a b", "accepts 1 arg(s), received 2\n"),
+        ("context use a/b", 'context name "a/b" is invalid, names are validated against regexp '),
+        ("context export a/b", 'context name "a/b" is invalid, names are validated against regexp '),
+        ("context use none", 'context "none": context not found: open '),
+        ("volume update", "pydock: 'pydock volume update' requires 1 argument\n"),
+    ],
+)
+def test_contexts_that_cannot_be_are_told_of_as_docker_does(client: Any, line: str, told: str) -> None:
+    assert client(*line.split()) == 1
+    assert client.err.startswith(told)
+
+
+def test_a_choice_that_changes_nothing_writes_nothing(client: Any) -> None:
+    assert client("context", "use", "default") == 0
+    assert not (client.folder / "config" / "config.json").exists()
