@@ -139,7 +139,7 @@ class _Intake:
         """Return the layer that is the member `name`; waits for it.  InvalidParameter: missing, or no sound tar."""
         future = self._layers.get(name)
         if future is None and name in self._hollow:
-            future = self._layers[name] = self._pool.submit(self._nothing)
+            future = self._layers[name] = threads.submit(self._pool, self._nothing)
         if future is None:
             raise InvalidParameter(f"invalid archive: layer {name[:200]!r} is missing or no tar")
         return future.result()
@@ -181,7 +181,7 @@ class _Intake:
         try:
             with contextlib.suppress(OSError):  # EPERM beyond the user's limit: it works with a smaller pipe
                 fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
-            self._layers[member.name] = self._pool.submit(self._run, reading)
+            self._layers[member.name] = threads.submit(self._pool, self._run, reading)
             with contextlib.suppress(BrokenPipeError):  # who has gone already says why in its result
                 os.write(writing, head)  # a pipe that was just made has room
             have = len(head)

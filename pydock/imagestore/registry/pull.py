@@ -191,7 +191,7 @@ class _Pull:
         with threads.begin(self._options.max_concurrent_downloads, "pull") as pool:
             try:
                 under_way = [
-                    pool.submit(self._download, layer, diff_id, lease, progress)
+                    threads.submit(pool, self._download, layer, diff_id, lease, progress)
                     for layer, diff_id in zip(manifest.layers[present:], diff_ids[present:], strict=True)
                 ]
                 for layer, unpacking in zip(manifest.layers[present:], under_way, strict=True):

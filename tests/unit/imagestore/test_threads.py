@@ -2,12 +2,13 @@
 
 import os
 import threading
+from typing import Any
 from unittest.mock import MagicMock, Mock
 
 import pytest
 
 from pydock.errors import System
-from pydock.imagestore import archive_load
+from pydock.imagestore import archive_load, threads
 from pydock.imagestore.registry.layer_download import _Unpacking
 
 
@@ -32,3 +33,9 @@ def test_what_has_no_thread_leaves_nothing_open(what: str) -> None:
                 raise AssertionError
     assert set(os.listdir("/proc/self/fd")) == before
     os.close(reading)
+
+
+def test_want_of_another_thread_is_told() -> None:
+    pool: Any = Mock(submit=Mock(side_effect=RuntimeError("can't start new thread")))
+    with pytest.raises(System, match="cannot start a thread"):
+        threads.submit(pool, bool)
