@@ -1,7 +1,9 @@
 """The processes that were started in a running container beside its first: docker exec.  The shim has them."""
 
+import contextlib
 import os
 import select
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -74,6 +76,21 @@ class Execs:
         pending = _Pending(message, fds, answer, launch)
         self._pending.append(pending)
         self._loop.watch(launch.fileno(), READ, lambda _: self._hear(pending))
+
+    def abandon(self, identity: str) -> None:
+        """Kill one whose program does not run yet, and tell that it failed."""
+        for pending in self._pending[:]:
+            if pending.message.exec_id == identity:
+                self._fail(pending, StepFailed("start the exec", 0, "", "it took too long"))
+                self._kill_stopped()
+
+    def _kill_stopped(self) -> None:
+        """Kill those that were stopped from inside before they could say who they are: nobody else could end them."""
+        ours = {self._container.pid, *(found.pid for found in self._execs.values())}
+        with contextlib.suppress(ChildProcessError):
+            while stopped := os.waitid(os.P_ALL, 0, os.WSTOPPED | os.WNOHANG):
+                if stopped.si_pid not in ours:
+                    os.kill(stopped.si_pid, signal.SIGKILL)
 
     def exited(self, pid: int, code: int) -> None:
         """A child of the shim was reaped, perhaps one of these."""

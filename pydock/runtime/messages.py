@@ -7,7 +7,7 @@ zygote and every shim carry this module.
     pydockd ──StartContainer──▶ zygote          (forks the shim, and that the container's first process)
     pydockd ──Proceed──▶ shim                   (on the control socket that came with StartContainer)
     pydockd ◀──Started│StartFailed── shim
-    pydockd ──AttachStream│StartExec│Resize│Signal│HoldPorts│Query──▶ shim
+    pydockd ──AttachStream│StartExec│AbandonExec│Resize│Signal│HoldPorts│Query──▶ shim
     pydockd ◀──Done│Failed│State│ExecStarted│ExecFailed│ExecExited│Detached│Exited── shim
 
 A daemon that comes back connects to ``<bundle>/shim.sock`` and says the same words.
@@ -150,6 +150,13 @@ class StartExec:
 
 
 @dataclass(frozen=True, slots=True)
+class AbandonExec:
+    """pydockd to shim: kill an exec whose program does not run yet.  Answer: its ExecFailed, where that is so."""
+
+    exec_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExecStarted:
     """The exec's program runs under ``pid`` (as the host counts)."""
 
@@ -267,6 +274,7 @@ Message = (
     | StartFailed
     | AttachStream
     | StartExec
+    | AbandonExec
     | ExecStarted
     | ExecFailed
     | ExecExited

@@ -23,6 +23,7 @@ from pydock.runtime.launcher import Birth, ContainerBirth, reason, set_oom_score
 from pydock.runtime.logs.writer import LazyLog
 from pydock.runtime.messages import (
     PROTOCOL,
+    AbandonExec,
     AttachStream,
     Detached,
     Done,
@@ -143,6 +144,8 @@ class Shim:
                 reply = self._resize(message)
             case Signal():
                 reply = self._signal(message)
+            case AbandonExec():
+                self._execs.abandon(message.exec_id)
             case HoldPorts():
                 self._relay.hold(fds, message.relay)
                 reply, fds = Done(message.request), []

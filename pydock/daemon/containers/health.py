@@ -163,7 +163,9 @@ class Health:
     def _kill(self, entry: Entry, live: LiveContainer, options: ExecOptions) -> None:
         """End a check that takes too long; its number may be another's by now, so it must be the shim's child."""
         for one in self._table.of(entry.id):
-            if one.options is options and one.running and one.pid:
+            if one.options is not options or not one.running:
+                continue
+            if one.pid:
                 with contextlib.suppress(OSError, ValueError):
                     pidfd = os.pidfd_open(one.pid)
                     try:
@@ -172,6 +174,9 @@ class Health:
                             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
                     finally:
                         os.close(pidfd)
+            else:
+                live.abandon_exec(one.id)
+                self._table.drop(one)
 
     async def _take(self, entry: Entry, live: LiveContainer, check: Check, result: Result) -> None:
         """Count a result, and tell where the status changes by it."""

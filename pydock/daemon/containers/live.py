@@ -18,6 +18,7 @@ from pydock.runtime import bundle as bundles
 from pydock.runtime import channel
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.messages import (
+    AbandonExec,
     AttachStream,
     ClientStream,
     Detached,
@@ -141,6 +142,11 @@ class LiveContainer:
             return answer.pid
         assert isinstance(answer, ExecFailed)
         raise StepFailed(answer.step, answer.errno, answer.path, answer.detail)
+
+    def abandon_exec(self, exec_id: str) -> None:
+        """Have one that does not run yet killed; `start_exec` hears of it, where somebody still waits there."""
+        with contextlib.suppress(ProcessLookupError):
+            self._send(AbandonExec(exec_id), [])
 
     def hang_up(self) -> None:
         """The daemon ends: the container goes on, and nobody hears of its end here."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -18,11 +19,13 @@ import tests.kernel.runtime.vessel as tools
 from pydock.runtime import bundle, channel
 from pydock.runtime.cgroups import Cgroup
 from pydock.runtime.messages import (
+    AbandonExec,
     AttachStream,
     ClientStream,
     Detached,
     Done,
     ExecExited,
+    ExecFailed,
     ExecStarted,
     Failed,
     Log,
@@ -35,7 +38,16 @@ from pydock.runtime.messages import (
 )
 from pydock.runtime.zygote_process import Zygote
 from tests.kernel.runtime.box import python_paths
-from tests.kernel.runtime.vessel import OUTPUT, Vessel, connection, read_end, read_until, unframed, vessel
+from tests.kernel.runtime.vessel import (
+    OUTPUT,
+    Vessel,
+    connection,
+    eventually,
+    read_end,
+    read_until,
+    unframed,
+    vessel,
+)
 
 TERMINAL = ClientStream(stdin=True, stdout=True, stderr=True, raw=True, detach_keys="\x10\x11")
 
@@ -312,6 +324,49 @@ def test_an_exec_whose_start_is_held_up_holds_nothing_else_up(container: Vessel)
     client.close()
     container.close()
     Cgroup.at(group).remove()
+
+
+#: stops each process that comes
+STOPPER = "while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = 1 ] || kill -STOP $p; done; done 2>/dev/null"
+
+
+def test_an_exec_that_was_stopped_before_it_told_of_itself_can_be_given_up(container: Vessel) -> None:
+    started = container.start(["sh", "-c", STOPPER])
+    process = cast(dict[str, Any], container.box.spec(["true"])["process"])
+    before = children(started.shim_pid)
+    for number in range(50):
+        channel.send(container.control, StartExec(str(number), process))
+        while not (stopped := stopped_children(started.shim_pid)) and not readable(container.control):
+            time.sleep(0.01)
+        if not readable(container.control):
+            break
+        container.receive_one(ExecStarted)  # it was too fast, and was stopped as a program of the container's
+        os.kill(stopped_children(started.shim_pid)[0], signal.SIGKILL)
+        container.receive_one(ExecExited)
+    else:
+        raise AssertionError("no exec was stopped on its way")
+    failed = container.ask(AbandonExec(str(number)))
+    assert isinstance(failed, ExecFailed)
+    assert failed.exec_id == str(number)
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in stopped))
+    eventually(lambda: children(started.shim_pid) == before)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def stopped_children(pid: int) -> list[int]:
+    found = []
+    for child in children(pid):
+        with contextlib.suppress(OSError):
+            if "\nState:\tT" in Path(f"/proc/{child}/status").read_text():
+                found.append(child)
+    return found
+
+
+def readable(sock: socket.socket) -> bool:
+    return bool(select.select([sock], [], [], 0)[0])
 
 
 def test_many_execs_at_once_all_end(container: Vessel) -> None:
