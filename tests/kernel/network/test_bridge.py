@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
 import pytest
@@ -26,6 +27,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     descriptor, netlink = thread.make(lambda own: (own, Netlink())).result()
 
     def inside() -> Netlink:
+        assert threading.current_thread() is not threading.main_thread()
         setns(descriptor, CLONE_NEWNET)  # in a thread that ends soon
         return Netlink()
 
@@ -53,9 +55,10 @@ def test_a_dismissed_link_leaves_its_name_at_once_and_goes_soon(host: Host) -> N
 
 def test_a_dismissed_link_goes_though_no_thread_can_be_had(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.ensure_bridge(BridgeDevice("pdt0"))
-    with monkeypatch.context() as patch:
+    with ThreadPoolExecutor(1) as alone, monkeypatch.context() as patch:
+        alone.submit(threading.get_ident).result()  # it is there before, and has the test's namespace to itself
         patch.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("can't start new thread")))
-        host.dismiss_link("pdt0")
+        alone.submit(host.dismiss_link, "pdt0").result()
     assert host.owned_links() == []
 
 
