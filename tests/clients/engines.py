@@ -256,16 +256,21 @@ def followed_client() -> str:
 
 
 @contextlib.contextmanager
-def pydock_engine(root: Path, client: str = "", *flags: str) -> Iterator[Engine]:
-    """A pydockd with roots, socket and bridge of its own; `client` is pydock where none is given."""
-    bridge = f"pdt{os.getpid()}p"
+def pydock_engine(
+    root: Path, client: str = "", *flags: str, letter: str = "p", address: str = "198.19.0.1/24"
+) -> Iterator[Engine]:
+    """A pydockd with roots and a socket of its own; `client` is pydock where none is given.
+
+    Two at a time need two letters and addresses for their bridges.
+    """
+    bridge = f"pdt{os.getpid()}{letter}"
     root.mkdir(parents=True, exist_ok=True)
     (root / "daemon.json").write_text("{}")
     command = [
         sys.executable, "-m", "pydock.daemon.main", "--data-root", str(root / "data"),
         "--exec-root", str(root / "exec"),
         "--pidfile", str(root / "pid"), "--config-file", str(root / "daemon.json"), "-H", f"unix://{root}/engine.sock",
-        "--bridge", bridge, "--bip", "198.19.0.1/24", "--default-address-pool", "base=198.19.64.0/18,size=24", *flags,
+        "--bridge", bridge, "--bip", address, "--default-address-pool", "base=198.19.64.0/18,size=24", *flags,
     ]  # fmt: skip
     client = client or _pydock_client(root)
     yield from _running("pydock", command, root, client, bridge)

@@ -51,7 +51,8 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[engines.E
         port = free.getsockname()[1]
     files = [f"--tls{name}={folder}/{name}.pem" for name in ("cert", "key")]
     flags = ["-H", f"tcp://127.0.0.1:{port}", "--tlsverify", f"--tlscacert={folder}/ca.pem", *files]
-    with engines.pydock_engine(tmp_path_factory.mktemp("tls"), "", *flags) as engine:
+    root = tmp_path_factory.mktemp("tls")
+    with engines.pydock_engine(root, "", *flags, letter="t", address="198.19.2.1/24") as engine:
         engine.import_image("box")
         yield engine, f"tcp://localhost:{port}", folder
 
