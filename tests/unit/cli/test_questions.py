@@ -1,6 +1,7 @@
 """Questions on a terminal: who interrupts one has changed their mind, and nothing goes wrong."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -27,9 +28,16 @@ def test_a_question_may_be_left_open(
 ) -> None:
     environ = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_HOST": "unix:///none", "PATH": os.environ["PATH"]}
     program, *rest = [*CLIENT, *words]
-    child = pexpect.spawn(program, rest, env={**environ, "TERM": "xterm"}, encoding="utf-8", timeout=20)
+    child = pexpect.spawn(
+        program, rest, env={**environ, "TERM": "xterm"}, encoding="utf-8", timeout=20, preexec_fn=_heed_interrupts
+    )
     child.expect_exact(asked)
     child.send(key)
     child.expect(pexpect.EOF)
     child.close()
     assert (child.exitstatus, (child.before or "").replace("^C", "").strip()) == (code, told)
+
+
+def _heed_interrupts() -> None:
+    """The tests may run in the background, where a shell has these ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
