@@ -25,8 +25,9 @@ def run(console: Console, options: Options, arguments: list[str]) -> None:
     config = console.config
     chosen = "" if name == "default" else name
     if chosen != config.current_context:
-        config.content["currentContext"] = chosen
-        if not chosen:
+        if chosen:
+            config.content["currentContext"] = chosen
+        else:
             del config.content["currentContext"]
         config.save()
     console.out.line(name)

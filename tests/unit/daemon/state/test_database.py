@@ -24,6 +24,10 @@ def insert(database: Database, name: str, size: int = 0) -> None:
     database.write(lambda index: index.execute("INSERT INTO things (name, size) VALUES (?, ?)", (name, size)))
 
 
+def delete(database: Database, name: str) -> None:
+    database.write(lambda index: index.execute("DELETE FROM things WHERE name = ?", (name,)))
+
+
 def names(database: Database) -> list[str]:
     return database.read(lambda index: [row[0] for row in index.execute("SELECT name FROM things ORDER BY name")])
 
@@ -112,7 +116,7 @@ def test_a_full_disk_still_takes_what_clears_it(small: Path) -> None:
     for _ in range(2):
         fill(small)
         for name in names(database)[:100]:
-            database.write(lambda index, name=name: index.execute("DELETE FROM things WHERE name = ?", (name,)))  # type: ignore[misc]
+            delete(database, name)
         (small / "filler").unlink()
         insert(database, "after")  # takes the room again
         assert (small / "db.reserve").stat().st_size == 1 << 20
@@ -144,7 +148,7 @@ def test_what_was_kept_for_clearing_a_full_disk_serves_that_though_others_take_t
     database = Database(small / "after/db", [FIRST])
     fill(small)
     for name in names(database):
-        database.write(lambda index, name=name: index.execute("DELETE FROM things WHERE name = ?", (name,)))  # type: ignore[misc]
+        delete(database, name)
     database.close()
 
 
@@ -156,14 +160,13 @@ def test_an_index_can_be_opened_again_though_others_have_filled_the_disk(small: 
     while (small / "db.reserve").exists():
         database.write(lambda index: index.execute("UPDATE things SET size = size + 1"))
     for _ in range(2):
-        first = names(database)[0]
-        database.write(lambda index, name=first: index.execute("DELETE FROM things WHERE name = ?", (name,)))  # type: ignore[misc]
+        delete(database, names(database)[0])
         database.close()
         fill(small)
         database = Database(small / "db", [FIRST])
         fill(small)
     for name in names(database):
-        database.write(lambda index, name=name: index.execute("DELETE FROM things WHERE name = ?", (name,)))  # type: ignore[misc]
+        delete(database, name)
     database.close()
 
 
